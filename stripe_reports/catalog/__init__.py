@@ -1,0 +1,21 @@
+"""What Stripe can report: report types as data, their columns and types, days as intervals. No I/O."""
+
+from stripe_reports.catalog.columns import ColumnType, column_type
+from stripe_reports.catalog.days import Interval, day_interval, newest_complete_day, parse_day, time_zone
+from stripe_reports.catalog.report_type import REPORT_TYPES, IntervalKind, ReportType
+from stripe_reports.catalog.selection import PRESETS, select_report_types
+
+__all__ = [
+    "PRESETS",
+    "REPORT_TYPES",
+    "ColumnType",
+    "Interval",
+    "IntervalKind",
+    "ReportType",
+    "column_type",
+    "day_interval",
+    "newest_complete_day",
+    "parse_day",
+    "select_report_types",
+    "time_zone",
+]

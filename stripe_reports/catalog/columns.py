@@ -1,0 +1,37 @@
+"""The vocabulary of columns: one name means one type in every report type."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from stripe_reports.catalog._data import catalog_data
+
+
+class ColumnType(StrEnum):
+    """What the text of a column stands for. Stripe publishes names, not types: these follow the meaning."""
+
+    STRING = "string"
+    DECIMAL = "decimal"
+    """An amount, rate or quantity: dot decimal, major units of its currency."""
+    INTEGER = "integer"
+    BOOLEAN = "boolean"
+    """`true` or `false`."""
+    DATE = "date"
+    """A day; Stripe may print it with `00:00:00` behind."""
+    TIMESTAMP = "timestamp"
+    """`YYYY-MM-DD HH:MM:SS` in the time zone of the report run."""
+    TIMESTAMP_UTC = "timestamp_utc"
+    """The same in UTC; the column's name ends in `_utc`."""
+
+
+def column_type(name: str) -> ColumnType:
+    """The type of a CSV column by its name; a name the catalog does not know is a string.
+
+    Metadata columns such as `payment_metadata[order_id]` are strings: their text is the merchant's.
+    """
+    known = catalog_data()["columns"].get(name)
+    if known is None:
+        return ColumnType.STRING
+    if known == "timestamp" and name.endswith("_utc"):
+        return ColumnType.TIMESTAMP_UTC
+    return ColumnType(known)

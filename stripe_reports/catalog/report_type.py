@@ -1,0 +1,100 @@
+"""A report type: what Stripe calls it, what it takes, which columns it has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from stripe_reports.catalog._data import catalog_data
+from stripe_reports.catalog._nearest import nearest
+from stripe_reports.errors import UnknownReportTypeError
+
+IntervalKind = Literal["range", "as_of_end", "payout"]
+"""`range`: a start and an end. `as_of_end`: a snapshot as of an instant. `payout`: one payout's id."""
+
+_METADATA_TEMPLATE = "[key]"
+
+
+@dataclass(frozen=True, slots=True)
+class ReportType:
+    """One entry of Stripe's list of report types (https://docs.stripe.com/reports/report-types)."""
+
+    id: str
+    """Stripe's id with its version, such as `payouts.itemized.3`."""
+    name: str
+    family: str
+    granularity: str
+    version: int | None
+    latest_known: bool
+    interval: IntervalKind
+    day_column: str | None
+    """The column that says which day a row belongs to; None where no column does."""
+    required_parameters: tuple[str, ...]
+    optional_parameters: tuple[str, ...]
+    unconfirmed_parameters: tuple[str, ...]
+    """Parameters that were seen in use but are not documented for this report type."""
+    live_mode_only: bool
+    columns_complete: bool
+    """Whether `columns` are all that Stripe documents; if not, an account may see more."""
+    default_columns: tuple[str, ...] | None
+    """What Stripe sends when `columns` is not in the request; None where that is not known."""
+    columns: tuple[str, ...]
+    metadata_columns: tuple[str, ...]
+    """Prefixes of metadata columns, such as `payment_metadata` for `payment_metadata[order_id]`."""
+    never_null: tuple[str, ...]
+    source: tuple[str, ...]
+    """Pages of Stripe's documentation that describe it."""
+
+    @property
+    def table(self) -> str:
+        """Name of the table, its folder and its asset: the id with underscores."""
+        return self.id.replace(".", "_")
+
+    @property
+    def group(self) -> str:
+        """The family as a Dagster group name."""
+        return self.family.replace("-", "_")
+
+    @property
+    def takes_columns(self) -> bool:
+        """Whether Stripe documents the run parameter `columns` for it."""
+        return "columns" in self.optional_parameters
+
+    @property
+    def requested_columns(self) -> tuple[str, ...] | None:
+        """The columns that a report run asks for; None where Stripe decides."""
+        return self.columns if self.takes_columns and self.columns else None
+
+    @property
+    def expected_columns(self) -> tuple[str, ...]:
+        """The columns that a result must have; empty where the catalog cannot know."""
+        if self.requested_columns is not None:
+            return self.requested_columns
+        return self.columns if self.columns_complete else ()
+
+
+class _ReportTypes(dict[str, ReportType]):
+    """All report types by id; an unknown id is answered with the nearest ones."""
+
+    def __missing__(self, id_: str) -> ReportType:
+        raise UnknownReportTypeError(f"unknown report type {id_!r}{nearest(id_, self)}")
+
+
+def _parse(id_: str, raw: Mapping[str, Any]) -> ReportType:
+    facts: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in raw.items()}
+    columns: tuple[str, ...] = facts.pop("columns")
+    return ReportType(
+        id=id_,
+        live_mode_only=bool(facts.pop("live_mode_only")),
+        columns=tuple(c for c in columns if not c.endswith(_METADATA_TEMPLATE)),
+        metadata_columns=tuple(
+            c.removesuffix(_METADATA_TEMPLATE) for c in columns if c.endswith(_METADATA_TEMPLATE)
+        ),
+        **facts,
+    )
+
+
+REPORT_TYPES: Mapping[str, ReportType] = _ReportTypes(
+    (id_, _parse(id_, raw)) for id_, raw in catalog_data()["report_types"].items()
+)

@@ -1,0 +1,83 @@
+"""The one family of errors: every message is one line that says what, where, why and what to do."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Self
+
+
+class StripeReportsError(Exception):
+    """Something a person can act on. Its text is one line and never holds a secret.
+
+    Lower floors raise it with what they know; a caller that knows more says so with `at`.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        report_type: str | None = None,
+        day: date | None = None,
+        report_run: str | None = None,
+    ) -> None:
+        super().__init__(what)
+        self.what = what
+        self.report_type = report_type
+        self.day = day
+        self.report_run = report_run
+
+    def at(
+        self,
+        *,
+        report_type: str | None = None,
+        day: date | None = None,
+        report_run: str | None = None,
+    ) -> Self:
+        """Add where it happened, keeping what is known already. Returns the same error."""
+        self.report_type = self.report_type or report_type
+        self.day = self.day or day
+        self.report_run = self.report_run or report_run
+        return self
+
+    def __str__(self) -> str:
+        place = [part for part in (self.report_type, self.day and self.day.isoformat()) if part]
+        if self.report_run:
+            place.append(f"(report run {self.report_run})")
+        text = " ".join(self.what.split())
+        return f"{' '.join(place)}: {text}" if place else text
+
+
+class UnknownReportTypeError(StripeReportsError):
+    """A report type, pattern or preset that the catalog does not know."""
+
+
+class DayError(StripeReportsError):
+    """A text that is no day, or a day that does not exist in its time zone."""
+
+
+class ConfigurationError(StripeReportsError):
+    """A setting that is missing or does not make sense."""
+
+
+class StripeRequestError(StripeReportsError):
+    """Stripe refused a request (bad key, missing right, bad parameter) or could not be reached."""
+
+
+class DataNotAvailableError(StripeReportsError):
+    """Stripe does not have the data of the interval yet, or does not keep it any more."""
+
+
+class ReportRunError(StripeReportsError):
+    """Stripe marked a report run `failed`, or it is pending beyond the deadline."""
+
+
+class DownloadError(StripeReportsError):
+    """A result file that did not arrive whole; asking again may help."""
+
+
+class CsvError(StripeReportsError):
+    """A CSV that is damaged or does not fit its columns. Nothing of it is landed."""
+
+
+class LakeError(StripeReportsError):
+    """The lake belongs to another mode or account, or does not hold what was asked for."""

@@ -1,0 +1,1 @@
+"""One report type and one day: ask, wait, download, convert, commit."""

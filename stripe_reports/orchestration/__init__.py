@@ -1,0 +1,1 @@
+"""Dagster: resources, assets, schedule and sensor. The only wing that imports dagster."""

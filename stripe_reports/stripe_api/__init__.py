@@ -1,0 +1,1 @@
+"""Asking Stripe: report runs, report types, result files. No Dagster, no Parquet."""
