@@ -72,7 +72,12 @@ class ReportRunError(StripeReportsError):
 
 
 class DownloadError(StripeReportsError):
-    """A result file that did not arrive whole; asking again may help."""
+    """A result file that did not arrive whole; asking again may help.
+
+    `retry_after` is the pause in seconds that the server asked for, if it did.
+    """
+
+    retry_after: float | None = None
 
 
 class CsvError(StripeReportsError):

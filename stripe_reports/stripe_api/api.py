@@ -1,0 +1,125 @@
+"""The door to Stripe: one key, two hosts, and every refusal turned into one clear line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TypeVar
+
+import stamina
+import stripe
+
+from stripe_reports.errors import ConfigurationError, DataNotAvailableError, StripeRequestError
+
+API_BASE = "https://api.stripe.com"
+FILES_BASE = "https://files.stripe.com"
+
+# What a key without the right is answered, and what a server without that call answers.
+_MAY_NOT_READ_THE_ACCOUNT = {400, 403, 404, 405, 501}
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True)
+class StripeApi:
+    """What is needed to ask Stripe. Its repr does not show the key.
+
+    `stripe_account` is sent as the header `Stripe-Account` with every call, the download included
+    (https://docs.stripe.com/api/connected-accounts).
+    """
+
+    api_key: str = field(repr=False)
+    api_base: str = API_BASE
+    files_base: str = FILES_BASE
+    stripe_account: str | None = None
+    max_network_retries: int = 4
+    rate_limit_attempts: int = 8
+
+    def __post_init__(self) -> None:
+        if not self.api_key.strip():
+            raise ConfigurationError(
+                "no Stripe API key: set STRIPE_API_KEY to a secret or restricted key from "
+                "https://dashboard.stripe.com/apikeys (a restricted key needs Reporting: write, Files: read)"
+            )
+        if any(c.isspace() for c in self.api_key) or not self.api_key.isascii():
+            raise ConfigurationError("STRIPE_API_KEY holds a blank or a non-ASCII character; copy it again")
+
+    @cached_property
+    def _client(self) -> stripe.StripeClient:
+        return stripe.StripeClient(
+            self.api_key,
+            stripe_account=self.stripe_account,
+            base_addresses={"api": self.api_base.rstrip("/"), "files": self.files_base.rstrip("/")},
+            max_network_retries=self.max_network_retries,
+        )
+
+    def call(self, request: Callable[[stripe.StripeClient], _T]) -> _T:
+        """Run one request of the SDK.
+
+        The SDK repeats what broke on the way and 5xx; "too fast" (429) is repeated here, after the pause
+        that Stripe asks for. Raises StripeRequestError, or DataNotAvailableError where Stripe says so.
+        """
+        try:
+            for attempt in stamina.retry_context(
+                on=_pause_if_too_fast, attempts=self.rate_limit_attempts, timeout=None, wait_max=30
+            ):
+                with attempt:
+                    return request(self._client)
+        except stripe.StripeError as error:
+            raise self._explain(error) from error
+        raise AssertionError("unreachable: the loop returns or raises")
+
+    def redact(self, text: str) -> str:
+        """The text without the key, whatever a server has put into its answer."""
+        return text.replace(self.api_key, f"{self.api_key[:8]}…")
+
+    @cached_property
+    def account(self) -> str | None:
+        """Id of the account behind the key; None where the key may not read it (restricted keys)."""
+        if self.stripe_account:
+            return self.stripe_account
+        try:
+            return str(self.call(lambda client: client.v1.accounts.retrieve_current()).id)
+        except StripeRequestError as error:
+            if getattr(error.__cause__, "http_status", None) in _MAY_NOT_READ_THE_ACCOUNT:
+                return None
+            raise
+
+    def _explain(self, error: stripe.StripeError) -> StripeRequestError | DataNotAvailableError:
+        said = self.redact((error.user_message or str(error)).strip())
+        if error.request_id:
+            said += f" (request {error.request_id})"
+        match error:
+            case stripe.AuthenticationError():
+                return StripeRequestError(
+                    f"Stripe refused the key: {said}; check that STRIPE_API_KEY is complete, not rolled or"
+                    f" deleted, and meant for {self.api_base}"
+                )
+            case stripe.PermissionError():
+                return StripeRequestError(
+                    f"the key may not do this: {said}; a restricted key needs Reporting: write, Files: read"
+                )
+            case stripe.RateLimitError():
+                return StripeRequestError(
+                    f"Stripe limits the rate and did so {self.rate_limit_attempts} times: {said};"
+                    " ask for less at once, or later"
+                )
+            case stripe.APIConnectionError():
+                return StripeRequestError(
+                    f"no answer from {self.api_base}: {said}; check the network and STRIPE_API_BASE"
+                )
+            case stripe.InvalidRequestError() if "only available" in said and "interval" in str(error.param):
+                return DataNotAvailableError(said)
+            case stripe.InvalidRequestError():
+                at = f" (parameter {error.param})" if error.param else ""
+                return StripeRequestError(f"Stripe refused the request{at}: {said}")
+            case _:
+                return StripeRequestError(f"Stripe is in trouble: {said}; try again later")
+
+
+def _pause_if_too_fast(error: Exception) -> bool | float:
+    if not isinstance(error, stripe.RateLimitError):
+        return False
+    asked = (error.headers or {}).get("Retry-After", "")
+    return float(asked) if asked.isdigit() else True

@@ -1,0 +1,75 @@
+"""The catalog holds every report type that Stripe documents, as typed facts."""
+
+import re
+
+import pytest
+
+from stripe_reports.catalog import REPORT_TYPES, ColumnType, ReportType, column_type
+from stripe_reports.errors import UnknownReportTypeError
+
+
+def test_the_catalog_holds_94_report_types() -> None:
+    assert len(REPORT_TYPES) == 94
+
+
+def test_a_report_type_is_found_by_its_id() -> None:
+    balance = REPORT_TYPES["balance.summary.1"]
+    assert balance.table == "balance_summary_1"
+    assert balance.interval == "range"
+    assert balance.requested_columns == ("category", "description", "net_amount", "currency")
+
+
+def test_an_unknown_id_names_the_nearest_ones() -> None:
+    with pytest.raises(
+        UnknownReportTypeError, match=r"'payout\.itemized\.3'; did you mean 'payouts\.itemized\.3'"
+    ):
+        REPORT_TYPES["payout.itemized.3"]
+
+
+@pytest.mark.parametrize("report_type", REPORT_TYPES.values(), ids=lambda t: t.id)
+def test_every_report_type_is_complete_in_itself(report_type: ReportType) -> None:
+    required = set(report_type.required_parameters)
+    assert (report_type.interval == "range") == ("interval_start" in required)
+    assert (report_type.interval == "payout") == ("payout" in required)
+    assert "interval_end" in required or report_type.interval == "payout"
+    assert re.fullmatch(r"[a-z0-9_]+", report_type.table)
+    assert re.fullmatch(r"[A-Za-z0-9_]+", report_type.group), "Dagster refuses other group names"
+    assert len(set(report_type.columns)) == len(report_type.columns)
+    assert not any("[" in name for name in report_type.columns), "metadata columns are kept apart"
+    assert set(report_type.default_columns or ()) <= set(report_type.columns)
+    assert set(report_type.never_null) <= set(report_type.columns)
+    if report_type.day_column:
+        assert report_type.day_column in report_type.columns
+
+
+def test_no_two_report_types_share_a_table() -> None:
+    assert len({report_type.table for report_type in REPORT_TYPES.values()}) == len(REPORT_TYPES)
+
+
+def test_intervals_follow_what_a_report_type_takes() -> None:
+    kinds = [report_type.interval for report_type in REPORT_TYPES.values()]
+    assert {kind: kinds.count(kind) for kind in set(kinds)} == {"range": 73, "as_of_end": 11, "payout": 10}
+
+
+def test_columns_are_asked_for_only_where_stripe_takes_them() -> None:
+    assert REPORT_TYPES["activity.summary.1"].requested_columns is None
+    assert REPORT_TYPES["activity.summary.1"].expected_columns == REPORT_TYPES["activity.summary.1"].columns
+    assert REPORT_TYPES["apps.churn_rate.1"].expected_columns == (), "Stripe does not document its columns"
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("net", ColumnType.DECIMAL),
+        ("count", ColumnType.INTEGER),
+        ("created_utc", ColumnType.TIMESTAMP_UTC),
+        ("created", ColumnType.TIMESTAMP),
+        ("booked_date", ColumnType.DATE),
+        ("is_link", ColumnType.BOOLEAN),
+        ("description", ColumnType.STRING),
+        ("payment_metadata[net]", ColumnType.STRING),
+        ("something_new", ColumnType.STRING),
+    ],
+)
+def test_a_columns_name_decides_its_type(name: str, kind: ColumnType) -> None:
+    assert column_type(name) is kind

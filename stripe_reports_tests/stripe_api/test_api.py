@@ -1,0 +1,137 @@
+"""Every refusal of Stripe becomes one clear line, and the key is in none of them."""
+
+from __future__ import annotations
+
+import pytest
+
+from stripe_reports.errors import ConfigurationError, StripeReportsError, StripeRequestError
+from stripe_reports.sandbox import Sandbox
+from stripe_reports.stripe_api import StripeApi, retrieve_availability
+from stripe_reports_tests.scripted_server import Answer, ScriptedServer, stripe_error
+from stripe_reports_tests.stripe_api.conftest import KEY
+
+_TYPE = "/v1/reporting/report_types/balance.summary.1"
+_BALANCE = {
+    "object": "reporting.report_type",
+    "id": "balance.summary.1",
+    "data_available_start": 1,
+    "data_available_end": 2,
+    "livemode": False,
+}
+
+
+def _ask(api: StripeApi) -> object:
+    return retrieve_availability(api, "balance.summary.1")
+
+
+@pytest.mark.parametrize("key", ["", "   "])
+def test_without_a_key_it_says_what_to_set_and_where_to_find_it(key: str) -> None:
+    with pytest.raises(
+        ConfigurationError, match=r"set STRIPE_API_KEY .* https://dashboard\.stripe\.com/apikeys"
+    ):
+        StripeApi(key)
+
+
+@pytest.mark.parametrize("key", ["sk_test_a b", "sk_test_a\n", "sk_test_…"])
+def test_a_key_that_was_copied_badly_is_refused_before_it_is_sent(key: str) -> None:
+    with pytest.raises(ConfigurationError, match="copy it again") as refused:
+        StripeApi(key)
+    assert key not in str(refused.value)
+
+
+def test_the_repr_does_not_show_the_key() -> None:
+    assert KEY not in repr(StripeApi(KEY))
+
+
+def test_a_wrong_key_gives_stripes_message_and_what_to_check(sandbox: Sandbox) -> None:
+    api = StripeApi("sk_test_wrongwrongwrong", api_base=sandbox.api_base, files_base=sandbox.files_base)
+    with pytest.raises(StripeRequestError, match=r"Invalid API Key.*check that STRIPE_API_KEY") as refused:
+        _ask(api)
+    assert "sk_test_wrongwrongwrong" not in str(refused.value)
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 429, 500])
+def test_a_server_that_repeats_the_key_does_not_make_us_repeat_it(
+    api: StripeApi, server: ScriptedServer, no_pauses: None, status: int
+) -> None:
+    server.answers("GET", _TYPE, Answer(stripe_error(f"No, {KEY}!"), status))
+    with pytest.raises(StripeReportsError) as refused:
+        _ask(api)
+    assert KEY not in str(refused.value)
+    assert "No, sk_test_…!" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("status", "says"),
+    [
+        (401, "Stripe refused the key"),
+        (403, "a restricted key needs Reporting: write, Files: read"),
+        (404, "Stripe refused the request"),
+        (429, "Stripe limits the rate"),
+        (503, "Stripe is in trouble"),
+    ],
+)
+def test_each_kind_of_refusal_says_what_to_do(
+    api: StripeApi, server: ScriptedServer, no_pauses: None, status: int, says: str
+) -> None:
+    server.answers("GET", _TYPE, Answer(stripe_error("Because."), status, {"Request-Id": "req_77"}))
+    with pytest.raises(StripeRequestError, match=says) as refused:
+        _ask(api)
+    assert "Because. (request req_77)" in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_server_that_is_not_there_is_named() -> None:
+    api = StripeApi(KEY, api_base="http://127.0.0.1:9", max_network_retries=0)
+    with pytest.raises(
+        StripeRequestError, match=r"no answer from http://127\.0\.0\.1:9.*STRIPE_API_BASE"
+    ) as refused:
+        _ask(api)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("code", ["rate_limit", "lock_timeout"])
+def test_too_fast_is_repeated_until_it_is_not(
+    api: StripeApi, server: ScriptedServer, no_pauses: None, code: str
+) -> None:
+    too_fast = Answer(stripe_error("Too fast.", code=code), 429, {"Retry-After": "1"})
+    server.answers("GET", _TYPE, too_fast, too_fast, too_fast, Answer(_BALANCE))
+    assert _ask(api)
+    assert len(server.asked_for("GET", _TYPE)) == 4
+
+
+def test_what_broke_on_the_way_is_repeated(api: StripeApi, server: ScriptedServer) -> None:
+    server.answers("GET", _TYPE, Answer(reset=True), Answer(_BALANCE))
+    assert _ask(api)
+
+
+def test_the_account_is_read_once(api: StripeApi, server: ScriptedServer) -> None:
+    server.answers("GET", "/v1/account", Answer({"object": "account", "id": "acct_1"}))
+    assert (api.account, api.account) == ("acct_1", "acct_1")
+    assert len(server.asked_for("GET", "/v1/account")) == 1
+
+
+@pytest.mark.parametrize("status", [400, 403, 404])
+@pytest.mark.parametrize("body", [stripe_error("No."), b"not found"], ids=["an error", "no JSON"])
+def test_a_key_that_may_not_read_the_account_leaves_it_unknown(
+    api: StripeApi, server: ScriptedServer, status: int, body: object
+) -> None:
+    server.answers("GET", "/v1/account", Answer(body, status))
+    assert api.account is None
+
+
+@pytest.mark.parametrize("status", [401, 500])
+def test_trouble_on_reading_the_account_is_not_taken_for_not_allowed(
+    api: StripeApi, server: ScriptedServer, status: int
+) -> None:
+    server.answers("GET", "/v1/account", Answer(stripe_error("No."), status))
+    with pytest.raises(StripeRequestError):
+        _ = api.account
+
+
+def test_acting_as_a_connected_account_sends_its_header_with_every_call(server: ScriptedServer) -> None:
+    api = StripeApi(KEY, api_base=server.base, files_base=server.base, stripe_account="acct_9")
+    server.answers("GET", _TYPE, Answer(_BALANCE))
+    _ask(api)
+    assert server.asked[0].headers["Stripe-Account"] == "acct_9"
+    assert api.account == "acct_9"
