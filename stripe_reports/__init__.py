@@ -1,1 +1,54 @@
 """Stripe's financial reports as daily-partitioned Dagster assets and exact, typed Parquet tables."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from stripe_reports.catalog import PRESETS, REPORT_TYPES, ReportType, select_report_types
+    from stripe_reports.errors import StripeReportsError
+    from stripe_reports.lake import Lake
+    from stripe_reports.orchestration import (
+        ReportLakeIOManager,
+        ReportLakeResource,
+        StripeResource,
+        build_stripe_report_assets,
+        build_stripe_reports_daily_schedule,
+        build_stripe_reports_definitions,
+        build_stripe_reports_failed_runs_sensor,
+        build_stripe_reports_job,
+        stripe_report_spec,
+    )
+
+__all__ = [
+    "PRESETS",
+    "REPORT_TYPES",
+    "Lake",
+    "ReportLakeIOManager",
+    "ReportLakeResource",
+    "ReportType",
+    "StripeReportsError",
+    "StripeResource",
+    "build_stripe_report_assets",
+    "build_stripe_reports_daily_schedule",
+    "build_stripe_reports_definitions",
+    "build_stripe_reports_failed_runs_sensor",
+    "build_stripe_reports_job",
+    "select_report_types",
+    "stripe_report_spec",
+]
+
+_WINGS = {
+    "PRESETS": "catalog",
+    "REPORT_TYPES": "catalog",
+    "ReportType": "catalog",
+    "select_report_types": "catalog",
+    "StripeReportsError": "errors",
+    "Lake": "lake",
+}
+
+
+def __getattr__(name: str) -> Any:
+    # Lazy, so that `import stripe_reports.catalog` costs neither Dagster nor pyarrow.
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_WINGS.get(name, 'orchestration')}"), name)

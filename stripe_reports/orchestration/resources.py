@@ -1,0 +1,94 @@
+"""The two resources: Stripe, which is asked, and the lake, which keeps."""
+
+# No `from __future__ import annotations` in this wing: Dagster reads annotations at run time.
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+from pydantic import Field
+
+from stripe_reports.stripe_api import API_BASE, FILES_BASE, Polling, StripeApi
+
+if TYPE_CHECKING:
+    from stripe_reports.lake import Lake
+
+
+class StripeResource(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """A key to one Stripe account. Give the key as `dg.EnvVar("STRIPE_API_KEY")`, so that the UI shows the
+    variable's name and never its value."""
+
+    api_key: str = Field(
+        default="",
+        repr=False,
+        description="Secret or restricted key. A restricted key needs Reporting: write and Files: read.",
+    )
+    api_base: str = Field(default=API_BASE, description="Address of Stripe's API.")
+    files_base: str = Field(default=FILES_BASE, description="Address of Stripe's files host.")
+    stripe_account: str | None = Field(
+        default=None, description="Connected account to act as (header Stripe-Account)."
+    )
+    poll_initial_seconds: float = Field(default=0.5, description="Pause before the first look at a run.")
+    poll_factor: float = Field(default=1.5, description="How much longer each further pause is.")
+    poll_longest_seconds: float = Field(default=30.0, description="The longest pause.")
+    poll_deadline_seconds: float = Field(
+        default=3600.0, description="How long a report run may be pending before its day fails."
+    )
+    max_network_retries: int = Field(
+        default=4, description="How often the Stripe SDK repeats a request that broke on the way."
+    )
+
+    @cached_property
+    def api(self) -> StripeApi:
+        """The door to Stripe. Raises ConfigurationError where the key is missing."""
+        return StripeApi(
+            self.api_key,
+            api_base=self.api_base,
+            files_base=self.files_base,
+            stripe_account=self.stripe_account,
+            max_network_retries=self.max_network_retries,
+        )
+
+    @property
+    def polling(self) -> Polling:
+        """How to wait for a report run. Raises ConfigurationError where the settings make no sense."""
+        return Polling(
+            self.poll_initial_seconds,
+            self.poll_factor,
+            self.poll_longest_seconds,
+            self.poll_deadline_seconds,
+        )
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(api_base={self.api_base!r}, stripe_account={self.stripe_account!r})"
+
+    __str__ = __repr__
+
+
+class ReportLakeResource(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """The root of all tables: a local directory or `s3://bucket/prefix`.
+
+    On S3, credentials, region and endpoint come from AWS' usual variables; or, where one is given, from
+    dagster-aws' `S3Resource` (its profile, keys, region and endpoint) and then from all that boto3 knows.
+    """
+
+    uri: str = Field(default="lake", description="A local directory or s3://bucket/prefix.")
+    # Any, because importing dagster_aws here would add a second to every load of the code location.
+    s3: dg.ResourceDependency[Any | None] = None  # type: ignore[assignment]
+
+    @cached_property
+    def lake(self) -> "Lake":
+        """The lake, opened once per resource. Raises LakeError for an address that is none."""
+        from stripe_reports.lake import Lake
+
+        if self.s3 is None:
+            return Lake.open(self.uri)
+        from boto3.session import Session
+
+        session = Session(
+            aws_access_key_id=self.s3.aws_access_key_id,
+            aws_secret_access_key=self.s3.aws_secret_access_key,
+            aws_session_token=self.s3.aws_session_token,
+            region_name=self.s3.region_name,
+            profile_name=self.s3.profile_name,
+        )
+        return Lake.open(self.uri, s3_session=session, endpoint_url=self.s3.endpoint_url)

@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from stripe_reports import (
+    ReportLakeIOManager,
+    ReportLakeResource,
+    StripeResource,
+    build_stripe_report_assets,
+)
+from stripe_reports.catalog import newest_complete_day
+from stripe_reports.sandbox import Sandbox
+
+START = "2025-06-01"
+NEWEST = newest_complete_day(datetime.now(UTC))
+
+
+def days(count: int) -> list[date]:
+    """The newest days that the sandbox has, oldest first."""
+    return [NEWEST - timedelta(days=back) for back in reversed(range(count))]
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    with dg.DagsterInstance.ephemeral() as ephemeral:
+        yield ephemeral
+
+
+@pytest.fixture
+def resources(sandbox: Sandbox, tmp_path: Path) -> dict[str, Any]:
+    report_lake = ReportLakeResource(uri=str(tmp_path / "lake"))
+    return {
+        "stripe": StripeResource(
+            api_key=sandbox.key,
+            api_base=sandbox.api_base,
+            files_base=sandbox.files_base,
+            poll_initial_seconds=0.05,
+        ),
+        "report_lake": report_lake,
+        "report_lake_io_manager": ReportLakeIOManager(lake=report_lake),
+    }
+
+
+def materialize(
+    instance: dg.DagsterInstance,
+    resources: dict[str, Any],
+    *days_: date,
+    select: str = "balance.summary.1",
+) -> list[dg.ExecuteInProcessResult]:
+    """Each day in a run of its own, as a backfill does it."""
+    assets = build_stripe_report_assets(select, start_date=START)
+    return [
+        dg.materialize(
+            assets, partition_key=str(day), instance=instance, resources=resources, raise_on_error=False
+        )
+        for day in days_
+    ]
+
+
+def failure(result: dg.ExecuteInProcessResult) -> str:
+    """What the failed step of a run says to a person."""
+    (event,) = result.get_step_failure_events()
+    given = event.step_failure_data.user_failure_data
+    assert given is not None, event.step_failure_data.error
+    assert given.description is not None
+    return given.description

@@ -1,0 +1,186 @@
+"""A report type is a daily-partitioned asset; materializing it lands the day's table."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pyarrow.parquet as pq
+import pytest
+
+from stripe_reports import (
+    REPORT_TYPES,
+    ReportLakeIOManager,
+    ReportLakeResource,
+    ReportType,
+    StripeResource,
+    build_stripe_report_assets,
+    stripe_report_spec,
+)
+from stripe_reports.errors import ConfigurationError, DayError, UnknownReportTypeError
+from stripe_reports.sandbox import Sandbox
+from stripe_reports_tests.orchestration.conftest import NEWEST, START, failure, materialize
+
+_BALANCE = dg.AssetKey(["stripe_reports", "balance_summary_1"])
+
+
+def test_core_is_nine_assets() -> None:
+    keys = {asset.key for asset in build_stripe_report_assets()}
+    assert len(keys) == 9
+    assert _BALANCE in keys
+
+
+def test_an_asset_says_what_it_is() -> None:
+    (asset,) = build_stripe_report_assets("balance.summary.1")
+    spec = asset.specs_by_key[_BALANCE]
+    assert spec.group_name == "balance"
+    assert spec.kinds == {"stripe", "parquet"}
+    assert spec.tags["stripe_reports/report_type"] == "balance.summary.1"
+    assert "Balance summary (`balance.summary.1`)" in (spec.description or "")
+    columns = spec.metadata["dagster/column_schema"].columns
+    assert [(c.name, c.type) for c in columns][2] == ("net_amount", "decimal(38, 18)")
+    assert not columns[2].constraints.nullable
+
+
+def test_an_id_that_is_too_long_for_a_tag_is_metadata_only() -> None:
+    id_ = "connected_account_financial_account_balance_change_from_activity.itemized.1"
+    (asset,) = build_stripe_report_assets(id_)
+    spec = asset.specs_by_key[asset.key]
+    assert spec.metadata["stripe_reports/report_type"] == id_
+    assert "stripe_reports/report_type" not in spec.tags
+
+
+def test_every_report_type_that_reports_on_days_can_be_an_asset() -> None:
+    assets = build_stripe_report_assets("all")
+    assert len(assets) == 94 - 10
+    dg.Definitions.validate_loadable(dg.Definitions(assets=assets, resources=_no_account()))
+
+
+def _no_account() -> dict[str, Any]:
+    lake = ReportLakeResource()
+    manager = ReportLakeIOManager(lake=lake)
+    return {"stripe": StripeResource(), "report_lake": lake, "report_lake_io_manager": manager}
+
+
+def test_a_report_type_that_reports_on_a_payout_is_refused_by_name() -> None:
+    with pytest.raises(
+        ConfigurationError, match=r"payout_reconciliation\.by_id\.summary\.1: .* not on a day"
+    ):
+        build_stripe_report_assets("payout_reconciliation.by_id.summary.1")
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "says"),
+    [
+        ({"select": "balance.sumary.1"}, UnknownReportTypeError, "did you mean 'balance.summary.1'"),
+        ({"start_date": "yesterday"}, DayError, "write YYYY-MM-DD"),
+        ({"timezone": "Berlin"}, ConfigurationError, "unknown time zone 'Berlin'"),
+    ],
+)
+def test_settings_that_make_no_sense_are_refused_when_loading(
+    settings: dict[str, str], error: type[Exception], says: str
+) -> None:
+    with pytest.raises(error, match=says):
+        build_stripe_report_assets(**settings)
+
+
+def test_specs_can_be_changed_before_the_assets_are_built() -> None:
+    def ours(report_type: ReportType) -> dg.AssetSpec:
+        spec = stripe_report_spec(report_type)
+        return spec.replace_attributes(group_name="finance", key=["acme", report_type.table])
+
+    (asset,) = build_stripe_report_assets("balance.summary.1", get_asset_spec=ours)
+    assert asset.key == dg.AssetKey(["acme", "balance_summary_1"])
+    assert asset.specs_by_key[asset.key].group_name == "finance"
+
+
+def test_the_last_part_of_a_key_stays_the_tables_name() -> None:
+    with pytest.raises(ConfigurationError, match="last part must be 'balance_summary_1'"):
+        build_stripe_report_assets("balance.summary.1", get_asset_spec=lambda _: dg.AssetSpec("balance"))
+
+
+def test_a_materialization_lands_the_day_and_says_so(
+    instance: dg.DagsterInstance, resources: dict[str, Any], tmp_path: Path
+) -> None:
+    (result,) = materialize(instance, resources, NEWEST)
+    assert result.success
+    path = tmp_path / "lake" / "balance_summary_1" / f"date={NEWEST}" / "part-0.parquet"
+    table = pq.read_table(path, partitioning=None)
+    (event,) = result.get_asset_materialization_events()
+    metadata = {name: value.value for name, value in event.materialization.metadata.items()}
+    assert event.partition == str(NEWEST)
+    assert metadata["dagster/partition_row_count"] == table.num_rows > 0
+    assert metadata["dagster/uri"] == str(path)
+    provenance = pq.read_metadata(path).metadata
+    assert provenance[b"stripe_reports.report_run_id"].decode() == metadata["report_run"]
+    assert provenance[b"stripe_reports.file_id"].decode() == metadata["result_file"]
+    assert provenance[b"stripe_reports.csv_sha256"].decode() == metadata["csv_sha256"]
+    assert metadata["parquet_bytes"] == path.stat().st_size
+
+
+def test_materializing_again_asks_stripe_again(
+    instance: dg.DagsterInstance, resources: dict[str, Any]
+) -> None:
+    first, second = materialize(instance, resources, NEWEST, NEWEST)
+    runs = {
+        result.get_asset_materialization_events()[0].materialization.metadata["report_run"].value
+        for result in (first, second)
+    }
+    assert len(runs) == 2
+
+
+def test_a_day_of_another_time_zone_is_asked_for_from_local_midnight(
+    instance: dg.DagsterInstance, resources: dict[str, Any]
+) -> None:
+    day = date(2025, 11, 2)  # New York's clocks go back
+    assets = build_stripe_report_assets("balance.summary.1", start_date=START, timezone="America/New_York")
+    dg.materialize(assets, partition_key=str(day), instance=instance, resources=resources)
+    provenance = resources["report_lake"].lake.provenance("balance_summary_1", day)
+    assert int(provenance["interval_end"]) - int(provenance["interval_start"]) == 25 * 3600
+    assert provenance["timezone"] == "America/New_York"
+
+
+def test_a_run_without_a_key_says_in_one_line_what_to_set(
+    instance: dg.DagsterInstance, resources: dict[str, Any]
+) -> None:
+    (result,) = materialize(instance, resources | {"stripe": StripeResource()}, NEWEST)
+    assert not result.success
+    assert failure(result).startswith(
+        f"balance.summary.1 {NEWEST}: no Stripe API key: set STRIPE_API_KEY to a secret or restricted key"
+    )
+
+
+def test_a_day_that_is_not_available_says_until_when_data_is(
+    instance: dg.DagsterInstance, sandbox: Sandbox, resources: dict[str, Any], tmp_path: Path
+) -> None:
+    partitions = dg.DailyPartitionsDefinition(START, end_offset=2)
+    assets = build_stripe_report_assets("balance.summary.1", partitions_def=partitions)
+    result = dg.materialize(
+        assets,
+        partition_key=str(NEWEST + timedelta(days=1)),
+        instance=instance,
+        resources=resources,
+        raise_on_error=False,
+    )
+    assert f"Stripe has data through {NEWEST + timedelta(days=1)} 00:00:00 UTC" in failure(result)
+    assert not list((tmp_path / "lake").rglob("*.parquet"))
+
+
+def test_a_failure_carries_where_it_happened(instance: dg.DagsterInstance, resources: dict[str, Any]) -> None:
+    (result,) = materialize(instance, resources | {"stripe": StripeResource()}, NEWEST)
+    (event,) = result.get_step_failure_events()
+    given = event.step_failure_data.user_failure_data
+    assert given is not None
+    assert {name: value.value for name, value in given.metadata.items()} == {
+        "report_type": "balance.summary.1",
+        "day": str(NEWEST),
+        "error": "ConfigurationError",
+    }
+
+
+def test_the_catalog_and_the_assets_name_the_same_table() -> None:
+    for asset in build_stripe_report_assets("core"):
+        id_ = asset.specs_by_key[asset.key].metadata["stripe_reports/report_type"]
+        assert asset.key.path[-1] == REPORT_TYPES[id_].table

@@ -1,0 +1,42 @@
+"""Resources hold settings; the key is never shown."""
+
+from __future__ import annotations
+
+import dagster as dg
+import pytest
+
+from stripe_reports import ReportLakeResource, StripeResource
+from stripe_reports.errors import ConfigurationError
+
+_KEY = "sk_test_SECRETSECRETSECRET"
+
+
+@pytest.mark.parametrize("show", [repr, str, "{}".format], ids=["repr", "str", "format"])
+def test_the_key_is_not_shown(show) -> None:
+    assert _KEY not in show(StripeResource(api_key=_KEY))
+
+
+def test_the_key_is_not_shown_once_it_is_resolved_from_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SOME_KEY", _KEY)
+    seen: list[str] = []
+
+    @dg.asset
+    def look(stripe: StripeResource) -> None:
+        assert stripe.api.api_key == _KEY
+        seen.append(f"{stripe!r} {stripe} {stripe.api!r}")
+
+    dg.materialize([look], resources={"stripe": StripeResource(api_key=dg.EnvVar("SOME_KEY"))})
+    assert seen
+    assert _KEY not in seen[0]
+
+
+def test_poll_settings_that_make_no_sense_are_refused() -> None:
+    with pytest.raises(ConfigurationError, match="poll settings"):
+        _ = StripeResource(poll_factor=0.5).polling
+
+
+def test_a_lake_that_is_no_address_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="is no place for a lake"):
+        _ = ReportLakeResource(uri="ftp://example.test/lake").lake

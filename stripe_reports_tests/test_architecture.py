@@ -1,0 +1,100 @@
+"""The house stands: imports go down, wings of one floor do not know each other, rooms stay small."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import stripe_reports
+
+_ROOT = Path(stripe_reports.__file__).parent
+_FLOORS = {
+    "errors": 0,
+    "catalog": 1,
+    "stripe_api": 2,
+    "lake": 2,
+    "sandbox": 2,
+    "landing": 3,
+    "orchestration": 4,
+    "definitions": 5,
+    "demo": 6,
+    "cli": 7,
+}
+_FILES = sorted(path for path in _ROOT.rglob("*.py") if path != _ROOT / "__init__.py")
+_LINES = 320
+
+
+def _wing(path: Path) -> str:
+    return path.relative_to(_ROOT).parts[0].removesuffix(".py")
+
+
+def _imports(path: Path) -> Iterator[tuple[int, str]]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}:{node.lineno}: imports are absolute"
+            yield node.lineno, node.module or ""
+
+
+_each_file = pytest.mark.parametrize("path", _FILES, ids=lambda path: str(path.relative_to(_ROOT)))
+
+
+@_each_file
+def test_a_file_imports_only_from_lower_floors_and_its_own_wing(path: Path) -> None:
+    own = _wing(path)
+    assert own in _FLOORS, f"{own} has no floor yet"
+    for line, module in _imports(path):
+        parts = module.split(".")
+        if parts[0] != "stripe_reports" or len(parts) == 1:
+            continue
+        other = parts[1]
+        assert other == own or _FLOORS[other] < _FLOORS[own], f"{path}:{line}: {own} must not import {other}"
+
+
+@_each_file
+def test_dagster_is_known_from_the_fourth_floor_up_only(path: Path) -> None:
+    known = {module.split(".")[0] for _, module in _imports(path)}
+    assert _FLOORS[_wing(path)] >= 4 or not {name for name in known if name.startswith("dagster")}
+
+
+@_each_file
+def test_the_sandbox_knows_the_catalog_only(path: Path) -> None:
+    if _wing(path) == "sandbox":
+        ours = {module.split(".")[1] for _, module in _imports(path) if module.startswith("stripe_reports.")}
+        assert ours <= {"sandbox", "catalog", "errors"}
+
+
+@_each_file
+def test_only_definitions_reads_the_environment(path: Path) -> None:
+    # The demo sets variables for the code location that it loads, and hands them to the UI's processes.
+    if path.name not in ("definitions.py", "demo.py"):
+        text = path.read_text(encoding="utf-8")
+        assert "os.environ" not in text
+        assert "getenv" not in text
+
+
+@_each_file
+def test_a_room_is_not_crowded(path: Path) -> None:
+    lines = len(path.read_text(encoding="utf-8").splitlines())
+    assert lines <= _LINES, f"{lines} lines: two nouns in one file?"
+
+
+def test_the_project_imports_nothing_from_outside_its_checkout() -> None:
+    checkout = _ROOT.parent
+    for path in [*_ROOT.rglob("*.py"), *(checkout / "stripe_reports_tests").rglob("*.py")]:
+        assert "../" + "shared" not in path.read_text(encoding="utf-8"), path
+
+
+def test_loading_the_definitions_stays_light() -> None:
+    code = (
+        "import sys; from stripe_reports.definitions import defs; defs();"
+        "print([m for m in ('dagster_aws', 'boto3', 'pandas', 'duckdb') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env={})
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,117 @@
+"""The code location, loaded and run as a person does it: by environment and command line."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from stripe_reports.catalog import newest_complete_day
+from stripe_reports.sandbox import Sandbox
+
+_DAY = newest_complete_day(datetime.now(UTC))
+
+
+def _environment(tmp_path: Path, **variables: str) -> dict[str, str]:
+    """Nothing from outside but what Python needs to start."""
+    home = tmp_path / "dagster_home"
+    home.mkdir(exist_ok=True)
+    (home / "dagster.yaml").write_text("telemetry:\n  enabled: false\n")
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "SYSTEMROOT") if name in os.environ}
+    return kept | {"DAGSTER_HOME": str(home)} | variables
+
+
+def _dagster(tmp_path: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "dagster", *arguments],
+        cwd=tmp_path,
+        env=_environment(tmp_path, **variables),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def _materialize(
+    tmp_path: Path, table: str, day: date = _DAY, **variables: str
+) -> subprocess.CompletedProcess[str]:
+    return _dagster(
+        tmp_path,
+        *("asset", "materialize", "-m", "stripe_reports.definitions"),
+        *("--select", f"stripe_reports/{table}", "--partition", str(day)),
+        **variables,
+    )
+
+
+def _account(sandbox: Sandbox) -> dict[str, str]:
+    return {
+        "STRIPE_API_KEY": sandbox.key,
+        "STRIPE_API_BASE": sandbox.api_base,
+        "STRIPE_FILES_BASE": sandbox.files_base,
+    }
+
+
+def test_the_command_line_lands_a_day(sandbox: Sandbox, tmp_path: Path) -> None:
+    done = _materialize(tmp_path, "balance_summary_1", **_account(sandbox))
+    assert done.returncode == 0, done.stderr
+    landed = tmp_path / "lake" / "balance_summary_1" / f"date={_DAY}" / "part-0.parquet"
+    assert pq.read_metadata(landed).num_rows > 0
+
+
+def test_no_secret_appears_in_logs_records_or_files(tmp_path: Path) -> None:
+    key = "sk_test_Zq9uniqueuniqueunique"
+    with Sandbox(port=0, files_port=0, latency=0, key=key) as sandbox:
+        landed = _materialize(tmp_path, "balance_summary_1", **_account(sandbox))
+        refused = _materialize(
+            tmp_path, "payouts_summary_1", **(_account(sandbox) | {"STRIPE_API_KEY": key[:-1] + "X"})
+        )
+    assert landed.returncode == 0, landed.stderr
+    assert refused.returncode != 0
+    secret = key[:-1]  # of both keys
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert any(path.suffix == ".db" for path in files), "Dagster's records are among what is searched"
+    assert any(path.suffix == ".parquet" for path in files)
+    for path in files:
+        assert secret.encode() not in path.read_bytes(), path
+    for text in (landed.stdout, landed.stderr, refused.stdout, refused.stderr):
+        assert secret not in text
+
+
+def test_a_run_without_a_key_says_what_to_set(tmp_path: Path) -> None:
+    done = _materialize(tmp_path, "balance_summary_1")
+    assert done.returncode != 0
+    assert "no Stripe API key: set STRIPE_API_KEY" in done.stderr + done.stdout
+
+
+def test_it_loads_with_no_variable_set(tmp_path: Path) -> None:
+    done = _dagster(tmp_path, "definitions", "validate", "-m", "stripe_reports.definitions")
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_workspace_file_names_a_module_that_loads(tmp_path: Path) -> None:
+    workspace = Path(__file__).parent.parent / "workspace.yaml"
+    done = _dagster(tmp_path, "definitions", "validate", "-w", str(workspace))
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "says"),
+    [
+        ("STRIPE_REPORTS_SELECT", "balance.sumary.1", "did you mean 'balance.summary.1'"),
+        ("STRIPE_REPORTS_START_DATE", "soon", "'soon' is not a day; write YYYY-MM-DD"),
+        ("STRIPE_REPORTS_TIMEZONE", "Berlin", "unknown time zone 'Berlin'"),
+    ],
+)
+def test_a_variable_that_makes_no_sense_is_named(
+    tmp_path: Path, variable: str, value: str, says: str
+) -> None:
+    done = _dagster(
+        tmp_path, "definitions", "validate", "-m", "stripe_reports.definitions", **{variable: value}
+    )
+    assert done.returncode != 0
+    assert says in done.stderr + done.stdout

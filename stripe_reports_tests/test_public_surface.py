@@ -1,0 +1,50 @@
+"""The names that users may rely on, spelled out: adding or losing one is a decision, not an accident."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+import stripe_reports
+
+_NAMES = [
+    "PRESETS",
+    "REPORT_TYPES",
+    "Lake",
+    "ReportLakeIOManager",
+    "ReportLakeResource",
+    "ReportType",
+    "StripeReportsError",
+    "StripeResource",
+    "build_stripe_report_assets",
+    "build_stripe_reports_daily_schedule",
+    "build_stripe_reports_definitions",
+    "build_stripe_reports_failed_runs_sensor",
+    "build_stripe_reports_job",
+    "select_report_types",
+    "stripe_report_spec",
+]
+
+
+def test_these_names_are_exported_and_no_others() -> None:
+    assert sorted(stripe_reports.__all__) == sorted(_NAMES)
+
+
+@pytest.mark.parametrize("name", _NAMES)
+def test_each_name_is_there_and_documented(name: str) -> None:
+    found = getattr(stripe_reports, name)
+    assert not callable(found) or found.__doc__
+
+
+def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = stripe_reports.nothing
+
+
+def test_importing_the_catalog_costs_neither_dagster_nor_pyarrow() -> None:
+    heavy = ("dagster", "pyarrow", "stripe")
+    code = f"import sys, stripe_reports.catalog; print([m for m in {heavy} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
