@@ -1,1 +1,5 @@
 """A local Stripe: the reporting API over a synthetic double-entry ledger. Knows the catalog only."""
+
+from stripe_reports.sandbox.sandbox import Sandbox
+
+__all__ = ["Sandbox"]

@@ -1,0 +1,56 @@
+"""Events: what happened, for those who ask."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+_API_VERSION = "2026-08-26"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """https://docs.stripe.com/api/events/object; `subject` is the object as it was then."""
+
+    id: str
+    created: int
+    livemode: bool
+    type: str
+    subject: Mapping[str, Any]
+
+    def as_object(self) -> dict[str, Any]:
+        """Stripe's object."""
+        return {
+            "id": self.id,
+            "object": "event",
+            "api_version": _API_VERSION,
+            "created": self.created,
+            "data": {"object": dict(self.subject)},
+            "livemode": self.livemode,
+            "pending_webhooks": 0,
+            "request": {"id": None, "idempotency_key": None},
+            "type": self.type,
+        }
+
+
+class Events:
+    """All events since the start."""
+
+    def __init__(self, *, livemode: bool) -> None:
+        self._livemode = livemode
+        self._events: list[Event] = []
+
+    def add(self, type_: str, created: int, subject: Mapping[str, Any]) -> None:
+        """Note what happened to the subject."""
+        id_ = f"evt_1{secrets.token_hex(11)}"
+        self._events.append(Event(id_, created, self._livemode, type_, subject))
+
+    def newest_first(self) -> list[Event]:
+        """All events by the time they happened."""
+        return sorted(self._events, key=lambda event: event.created)[::-1]
+
+    def find(self, id_: str) -> Event | None:
+        """The event of that id."""
+        return next((event for event in self._events if event.id == id_), None)

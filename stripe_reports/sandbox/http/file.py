@@ -1,0 +1,129 @@
+"""Result files, and links that show them to anybody."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from stripe_reports.sandbox.http.paging import as_list
+
+_KEPT = 365 * 86400
+"""Seconds until a result expires, as seen on a real one."""
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """https://docs.stripe.com/api/files/object; `size` in bytes."""
+
+    id: str
+    created: int
+    path: Path
+    size: int
+    filename: str
+    title: str
+
+
+@dataclass(slots=True)
+class FileLink:
+    """https://docs.stripe.com/api/file_links/object."""
+
+    id: str
+    token: str
+    created: int
+    file: str
+    livemode: bool
+    expires_at: int | None = None
+    metadata: dict[str, str] = field(default_factory=dict)
+
+
+class Files:
+    """All files and file links since the start. The bytes are on disk."""
+
+    def __init__(self, *, livemode: bool, now: Callable[[], float]) -> None:
+        self.base = ""
+        """Address of the files host, once it has one."""
+        self._livemode = livemode
+        self._now = now
+        self._files: dict[str, File] = {}
+        self._links: dict[str, FileLink] = {}
+
+    def add(self, file: File) -> None:
+        """Keep the file."""
+        self._files[file.id] = file
+
+    def find(self, id_: str) -> File | None:
+        """The file of that id."""
+        return self._files.get(id_)
+
+    def newest_first(self) -> list[File]:
+        """All files."""
+        return list(reversed(list(self._files.values())))
+
+    def add_link(self, file: File, expires_at: int | None, metadata: dict[str, str]) -> FileLink:
+        """A new link to the file."""
+        link = FileLink(
+            id=f"link_1{secrets.token_hex(11)}",
+            token=secrets.token_urlsafe(30),
+            created=int(self._now()),
+            file=file.id,
+            livemode=self._livemode,
+            expires_at=expires_at,
+            metadata=metadata,
+        )
+        self._links[link.id] = link
+        return link
+
+    def find_link(self, id_: str) -> FileLink | None:
+        """The link of that id."""
+        return self._links.get(id_)
+
+    def links_newest_first(self) -> list[FileLink]:
+        """All links."""
+        return list(reversed(list(self._links.values())))
+
+    def file_behind(self, token: str) -> File | None:
+        """The file that the link's address shows, unless the link has expired."""
+        link = next((each for each in self._links.values() if each.token == token), None)
+        return None if link is None or self.is_expired(link) else self._files.get(link.file)
+
+    def expire_now(self, link: FileLink) -> None:
+        """Let the link show nothing from now on."""
+        link.expires_at = int(self._now())
+
+    def is_expired(self, link: FileLink) -> bool:
+        """Whether the link shows nothing any more."""
+        return link.expires_at is not None and link.expires_at <= self._now()
+
+    def as_object(self, file: File) -> dict[str, Any]:
+        """Stripe's object, with the file's links."""
+        links = [self.link_as_object(link) for link in self.links_newest_first() if link.file == file.id]
+        return {
+            "id": file.id,
+            "object": "file",
+            "created": file.created,
+            "expires_at": file.created + _KEPT,
+            "filename": file.filename,
+            "links": as_list(f"/v1/file_links?file={file.id}", links[:10], len(links) > 10),
+            "purpose": "finance_report_run",
+            "size": file.size,
+            "title": file.title,
+            "type": "csv",
+            "url": f"{self.base}/v1/files/{file.id}/contents",
+        }
+
+    def link_as_object(self, link: FileLink) -> dict[str, Any]:
+        """Stripe's object."""
+        return {
+            "id": link.id,
+            "object": "file_link",
+            "created": link.created,
+            "expired": self.is_expired(link),
+            "expires_at": link.expires_at,
+            "file": link.file,
+            "livemode": link.livemode,
+            "metadata": link.metadata,
+            "url": f"{self.base}/links/{link.token}",
+        }

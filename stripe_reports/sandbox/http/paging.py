@@ -1,0 +1,80 @@
+"""Lists, newest first, a page at a time (https://docs.stripe.com/api/pagination)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol, TypeVar
+
+from stripe_reports.sandbox.http import form
+from stripe_reports.sandbox.http.error import Refusal, no_such, unknown
+
+PAGE_PARAMS = ("created", "limit", "starting_after", "ending_before")
+_MOST = 100
+
+
+class Listed(Protocol):
+    """What can be listed."""
+
+    @property
+    def id(self) -> str:
+        """The cursor."""
+
+    @property
+    def created(self) -> int:
+        """Unix seconds."""
+
+
+_T = TypeVar("_T", bound=Listed)
+
+
+def page(newest_first: Sequence[_T], params: Mapping[str, Any], what: str) -> tuple[list[_T], bool]:
+    """The page that the parameters ask for, and whether there is more in their direction. Raises Refusal."""
+    limit = form.integer(params, "limit")
+    if limit is None:
+        limit = 10
+    elif not 1 <= limit <= _MOST:
+        bound = "greater than or equal to 1" if limit < 1 else f"less than or equal to {_MOST}"
+        raise Refusal(f"This value must be {bound} (it currently is '{limit}').", param="limit")
+    after, before = form.text(params, "starting_after"), form.text(params, "ending_before")
+    if after and before:
+        raise Refusal("You can only specify one of these parameters: starting_after, ending_before.")
+    if after:
+        newest_first = newest_first[_position(newest_first, after, "starting_after", what) + 1 :]
+    elif before:
+        newest_first = newest_first[: _position(newest_first, before, "ending_before", what)]
+    found = [each for each in newest_first if _is_created(each.created, params)]
+    return (found[-limit:] if before else found[:limit]), len(found) > limit
+
+
+def as_list(url: str, data: Sequence[Mapping[str, Any]], has_more: bool = False) -> dict[str, Any]:
+    """Stripe's list object."""
+    return {"object": "list", "url": url, "has_more": has_more, "data": list(data)}
+
+
+def _position(items: Sequence[Listed], cursor: str, param: str, what: str) -> int:
+    for index, item in enumerate(items):
+        if item.id == cursor:
+            return index
+    raise no_such(what, cursor, param=param, status=400)
+
+
+def _is_created(created: int, params: Mapping[str, Any]) -> bool:
+    bounds = params.get("created")
+    if not isinstance(bounds, dict):
+        exactly = form.integer(params, "created")
+        return exactly in (None, created)
+    holds = True
+    for name in bounds:
+        bound = form.integer(bounds, name, param=f"created[{name}]")
+        match name, bound:
+            case "gt", int():
+                holds &= created > bound
+            case "gte", int():
+                holds &= created >= bound
+            case "lt", int():
+                holds &= created < bound
+            case "lte", int():
+                holds &= created <= bound
+            case _:
+                raise unknown(f"created[{name}]")
+    return holds

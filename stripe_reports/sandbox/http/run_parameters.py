@@ -1,0 +1,133 @@
+"""The `parameters[...]` of a report run, held against the catalog and the data that is there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, tzinfo
+from typing import Any
+
+from stripe_reports.catalog import ReportType, time_zone
+from stripe_reports.errors import ConfigurationError
+from stripe_reports.sandbox.http import form
+from stripe_reports.sandbox.http.error import Refusal, missing, unknown
+from stripe_reports.sandbox.http.report_type import default_columns
+from stripe_reports.sandbox.reports import Query, utc_stamp
+
+_SEPARATORS = {".": ".", ",": ",", "dot": ".", "comma": ","}
+_METADATA = re.compile(r"([a-z_]+)\[[^\[\]]+\]")
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A request that makes sense: what to compute, which columns to print, and the parameters to echo."""
+
+    query: Query
+    columns: tuple[str, ...]
+    echo: dict[str, Any]
+
+
+def check(report_type: ReportType, given: Mapping[str, Any], start: int, end: int) -> Checked:
+    """Raises Refusal as Stripe does; data is available from `start` to `end`, both inclusive."""
+    _check_names(report_type, given)
+    echo: dict[str, Any] = {
+        name: form.text(given, name, param=_param(name)) for name in given if name in _TEXTS
+    }
+    for name in ("interval_start", "interval_end"):
+        if (value := form.integer(given, name, param=_param(name))) is not None:
+            echo[name] = value
+    if (columns := form.texts(given, "columns", param=_param("columns"))) is not None:
+        _check_columns(report_type, columns)
+        echo["columns"] = columns
+    first, last = echo.get("interval_start", start), echo.get("interval_end", end)
+    _check_interval(report_type, echo, start, end)
+    query = Query(
+        start=first,
+        end=last,
+        known_until=end,
+        zone=_zone(echo.get("timezone")),
+        currency=_currency(echo.get("currency")),
+        reporting_category=echo.get("reporting_category"),
+        payout=echo.get("payout"),
+        decimal_separator=_separator(echo.get("decimal_separator")),
+    )
+    return Checked(query, tuple(columns or default_columns(report_type)), echo)
+
+
+_TEXTS = ("timezone", "currency", "reporting_category", "payout", "decimal_separator")
+
+
+def _param(name: str) -> str:
+    return f"parameters[{name}]"
+
+
+def _check_names(report_type: ReportType, given: Mapping[str, Any]) -> None:
+    known = {
+        *report_type.required_parameters,
+        *report_type.optional_parameters,
+        *report_type.unconfirmed_parameters,
+    }
+    if report_type.interval == "as_of_end":
+        known.add("interval_start")  # not needed for a snapshot: checked like any other, then of no effect
+    for name in given:
+        if name not in known:
+            raise unknown(_param(name))
+    for name in report_type.required_parameters:
+        if name not in given:
+            raise missing(_param(name))
+
+
+def _check_columns(report_type: ReportType, columns: list[str]) -> None:
+    for column in columns:
+        metadata = _METADATA.fullmatch(column)
+        if metadata and metadata[1] in report_type.metadata_columns:
+            continue
+        if column not in report_type.columns:
+            raise Refusal(
+                f"The column '{column}' is not available for the report type {report_type.id}.",
+                param=_param("columns"),
+            )
+
+
+def _check_interval(report_type: ReportType, echo: Mapping[str, Any], start: int, end: int) -> None:
+    for name in ("interval_start", "interval_end"):
+        asked = echo.get(name)
+        if asked is None or start <= asked <= end:
+            continue
+        bound = f"starting at {utc_stamp(start)}" if asked < start else f"through {utc_stamp(end)}"
+        raise Refusal(
+            f"Data for the report type {report_type.id} is only available {bound} UTC; you requested"
+            f" `{name}` = {_stamp(asked)} UTC.",
+            param=f"parameters.{name}",
+        )
+    if "interval_start" in echo and echo["interval_start"] >= echo["interval_end"]:
+        raise Refusal("`interval_start` must be before `interval_end`.", param="parameters.interval_start")
+
+
+def _stamp(seconds: int) -> str:
+    try:
+        return utc_stamp(seconds)
+    except (ValueError, OverflowError, OSError):  # a year that no calendar here has
+        return str(seconds)
+
+
+def _zone(name: str | None) -> tzinfo:
+    if name is None or name == "UTC":
+        return UTC
+    try:
+        return time_zone(name)
+    except ConfigurationError:
+        raise Refusal(f"Invalid timezone: {name}", param=_param("timezone")) from None
+
+
+def _currency(code: str | None) -> str | None:
+    if code is None or re.fullmatch(r"[A-Za-z]{3}", code):
+        return code and code.lower()
+    raise Refusal(f"Invalid currency: {code}", param=_param("currency"))
+
+
+def _separator(name: str | None) -> str:
+    if name is None or name in _SEPARATORS:
+        return _SEPARATORS[name or "."]
+    raise Refusal(f"Invalid decimal_separator: {name}", param=_param("decimal_separator"))

@@ -1,0 +1,152 @@
+"""The account's books, at any second, without keeping all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from random import Random
+from threading import RLock
+
+from stripe_reports.sandbox.ledger.activity import LONGEST_AFTERMATH, Activity, Aftermath
+from stripe_reports.sandbox.ledger.chance import chance, stripe_id
+from stripe_reports.sandbox.ledger.days import day_of, days, midnight
+from stripe_reports.sandbox.ledger.kept import Kept
+from stripe_reports.sandbox.ledger.money import CURRENCIES
+from stripe_reports.sandbox.ledger.payout_schedule import (
+    LONGEST_WAY,
+    arrives_at,
+    available_on,
+    paid_out_at,
+    transaction_days,
+)
+from stripe_reports.sandbox.ledger.transaction import BalanceTransaction, Payout
+
+_KEPT_ROWS = 250_000
+"""Of each kind: about 200 MB at most, and more than a year of a small account."""
+
+
+class Ledger:
+    """Days are made when they are asked for, and the last used ones kept.
+
+    Intervals are Unix seconds, `start` inclusive, `end` exclusive; a payout belongs to the instant at which
+    it is effective. Everything that a day or a balance depends on lies within a few weeks before it, so
+    nothing depends on today's date or on the order of the questions, and a busy account costs no more memory
+    for having a long history.
+    """
+
+    def __init__(self, seed: int, rows_per_day: int, start_date: date) -> None:
+        self.start = midnight(start_date)
+        self._seed = seed
+        self._start_date = start_date
+        self._activity = Activity(seed, rows_per_day)
+        self._kept_days: Kept[date, tuple[BalanceTransaction, ...]] = Kept(_KEPT_ROWS)
+        self._kept_aftermaths: Kept[date, Aftermath] = Kept(_KEPT_ROWS)
+        self._kept_payouts: Kept[tuple[date, str], Payout] = Kept(_KEPT_ROWS)
+        self._lock = RLock()  # one maker at a time: two would do the same work twice
+
+    def activity(self, start: int, end: int) -> Iterator[BalanceTransaction]:
+        """The transactions created in the interval, oldest first."""
+        for day in days(day_of(start), day_of(end - 1)):
+            yield from (t for t in self._transactions(day) if start <= t.created < end)
+
+    def payouts(self, start: int, end: int) -> Iterator[Payout]:
+        """The payouts effective in the interval, oldest first."""
+        for day in days(day_of(start), day_of(end - 1)):
+            arriving = [p for currency in CURRENCIES if (p := self._payout(day, currency))]
+            yield from (p for p in sorted(arriving, key=_effective_at) if start <= p.effective_at < end)
+
+    def payout(self, id_: str, until: int) -> Payout | None:
+        """The payout of that id, if it is effective before `until`."""
+        for day in days(self._start_date, day_of(until)):
+            for currency in CURRENCIES:
+                if self._payout_id(day, currency) == id_ and arrives_at(day, currency) < until:
+                    return self._payout(day, currency)
+        return None
+
+    def payout_of(self, transaction: BalanceTransaction, until: int) -> Payout | None:
+        """The payout that took the transaction along, if it is effective before `until`."""
+        effective_at = paid_out_at(transaction)
+        if effective_at >= until:
+            return None
+        return self._payout(day_of(effective_at), transaction.currency)
+
+    def open_at(self, instant: int) -> Iterator[BalanceTransaction]:
+        """The transactions created before the instant that no payout effective before it has taken along."""
+        last = day_of(instant - 1)
+        for day in days(last - timedelta(days=LONGEST_WAY), last):
+            yield from (t for t in self._transactions(day) if t.created < instant <= paid_out_at(t))
+
+    def balances(self, instant: int) -> dict[str, tuple[int, int]]:
+        """By currency, in minor units, the balance just before the instant and the available part of it.
+
+        As every balance is paid out, it is what the open transactions add up to.
+        """
+        totals = dict.fromkeys(CURRENCIES, (0, 0))
+        for t in self.open_at(instant):
+            total, available = totals[t.currency]
+            totals[t.currency] = (total + t.net, available + (t.net if available_on(t) <= instant else 0))
+        return totals
+
+    def _transactions(self, day: date) -> tuple[BalanceTransaction, ...]:
+        """All of the day, oldest first."""
+        if day < self._start_date:
+            return ()
+        with self._lock:
+            if (kept := self._kept_days.get(day)) is not None:
+                return kept
+            own, aftermath = self._activity.of(day)
+            self._kept_aftermaths.put(day, aftermath, _rows(aftermath))
+            earliest = max(self._start_date, day - timedelta(days=LONGEST_AFTERMATH))
+            for before in days(earliest, day - timedelta(days=1)):
+                own += self._aftermath(before).get(day, ())
+            made = tuple(sorted(own, key=lambda t: (t.created, t.id)))
+            self._kept_days.put(day, made, len(made))
+            return made
+
+    def _aftermath(self, day: date) -> Aftermath:
+        aftermath = self._kept_aftermaths.get(day)
+        if aftermath is None:
+            _, aftermath = self._activity.of(day)
+            self._kept_aftermaths.put(day, aftermath, _rows(aftermath))
+        return aftermath
+
+    def _payout(self, arrival: date, currency: str) -> Payout | None:
+        """The automatic payout of that day and currency, if there is anything to pay out."""
+        with self._lock:
+            payout = self._kept_payouts.get((arrival, currency))
+            if payout is None:
+                payout = self._make_payout(arrival, currency)
+                if payout:
+                    self._kept_payouts.put((arrival, currency), payout, len(payout.transactions))
+            return payout
+
+    def _make_payout(self, arrival: date, currency: str) -> Payout | None:
+        days_ = transaction_days(arrival)
+        taken = tuple(t for day in days_ for t in self._transactions(day) if t.currency == currency)
+        if not taken:
+            return None
+        rng = self._payout_chance(arrival, currency)
+        return Payout(
+            id=stripe_id(rng, "po"),
+            balance_transaction_id=stripe_id(rng, "txn"),
+            effective_at=arrives_at(arrival, currency),
+            currency=currency,
+            amount=sum(t.net for t in taken),
+            destination=stripe_id(chance(self._seed, "bank", currency), "ba"),
+            trace_id=f"{rng.randrange(10**15):015d}",
+            transactions=taken,
+        )
+
+    def _payout_id(self, arrival: date, currency: str) -> str:
+        return stripe_id(self._payout_chance(arrival, currency), "po")
+
+    def _payout_chance(self, arrival: date, currency: str) -> Random:
+        return chance(self._seed, "payout", currency, arrival)
+
+
+def _effective_at(payout: Payout) -> int:
+    return payout.effective_at
+
+
+def _rows(aftermath: Aftermath) -> int:
+    return sum(map(len, aftermath.values()))

@@ -1,0 +1,114 @@
+"""What the ledger holds: charges, balance transactions, payouts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from stripe_reports.sandbox.ledger.customer import Customer, PaymentMethod
+
+
+class Posting(NamedTuple):
+    """One side of an entry: `amount` minor units onto `account`. The postings of an entry add up to zero."""
+
+    account: str
+    amount: int
+
+
+BALANCE = "stripe_balance"
+"""The account that the reports are about."""
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerFacing:
+    """What the customer saw, in the customer's currency."""
+
+    amount: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """A payment; its refunds and disputes point to it. `created` in Unix seconds."""
+
+    id: str
+    payment_intent: str
+    created: int
+    customer: Customer
+    payment_method: PaymentMethod
+    description: str | None
+    invoice: str | None
+    subscription: str | None
+    order_id: str
+    channel: str | None
+
+
+@dataclass(slots=True)
+class BalanceTransaction:
+    """A change of the balance (https://docs.stripe.com/api/balance_transactions/object).
+
+    Amounts in minor units of `currency`, `net = gross - fee`; `created` in Unix seconds.
+    """
+
+    id: str
+    created: int
+    currency: str
+    gross: int
+    fee: int
+    reporting_category: str
+    source_id: str | None
+    description: str | None
+    charge: Charge | None = None
+    customer_facing: CustomerFacing | None = None
+    dispute_reason: str | None = None
+    refund_reason: str | None = None
+
+    @property
+    def net(self) -> int:
+        """What it adds to the balance."""
+        return self.gross - self.fee
+
+    @property
+    def postings(self) -> tuple[Posting, ...]:
+        """Where the money comes from, what Stripe keeps, what the balance gets."""
+        return (
+            Posting(f"{self.reporting_category}:counterpart", -self.gross),
+            Posting("stripe_fees", self.fee),
+            Posting(BALANCE, self.net),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Payout:
+    """Money from the balance to the bank; a negative `amount` is taken from the bank.
+
+    It leaves the balance at `effective_at` (Unix seconds), for an automatic payout the expected arrival.
+    `reporting_category` is `payout`; a failed one would come back as an entry of its own, `payout_reversal`.
+    """
+
+    id: str
+    balance_transaction_id: str
+    effective_at: int
+    currency: str
+    amount: int
+    destination: str
+    trace_id: str
+    fee: int = 0
+    automatic: bool = True
+    reporting_category: str = "payout"
+    status: str = "paid"
+    transactions: tuple[BalanceTransaction, ...] = field(default=(), repr=False)
+
+    @property
+    def net(self) -> int:
+        """What arrives at the bank."""
+        return self.amount - self.fee
+
+    @property
+    def postings(self) -> tuple[Posting, ...]:
+        """From the balance to the bank, less what Stripe keeps."""
+        return (
+            Posting(BALANCE, -self.amount),
+            Posting("stripe_fees", self.fee),
+            Posting("bank", self.net),
+        )

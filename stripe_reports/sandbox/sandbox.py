@@ -1,0 +1,160 @@
+"""The local Stripe as one object: configure it, start it, point a client at it."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import date
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Event
+from typing import Self
+
+from starlette.applications import Starlette
+
+from stripe_reports.errors import ConfigurationError
+from stripe_reports.sandbox.http.api_host import ApiHost
+from stripe_reports.sandbox.http.call import Door
+from stripe_reports.sandbox.http.event import Events
+from stripe_reports.sandbox.http.file import Files
+from stripe_reports.sandbox.http.files_host import FilesHost
+from stripe_reports.sandbox.http.key import is_live
+from stripe_reports.sandbox.http.report_run import ReportRuns
+from stripe_reports.sandbox.http.report_type import data_available_end
+from stripe_reports.sandbox.ledger import Ledger, account_id
+from stripe_reports.sandbox.server import Servers, listen
+
+DEFAULT_KEY = "sk_test_sandbox_no_secret"
+"""Opens nothing but a sandbox."""
+
+
+class Sandbox:
+    """Stripe's reporting API on two local ports, over the books of an account that does not exist.
+
+        with Sandbox(port=0, files_port=0) as sandbox:
+            client = stripe.StripeClient(
+                sandbox.key, base_addresses={"api": sandbox.api_base, "files": sandbox.files_base}
+            )
+
+    `key` is the one key that is accepted; with a live one, objects say `livemode: true`. `seed`,
+    `rows_per_day` (balance transactions of a usual day) and `start_date` (first day of the books) determine
+    all report data to the byte. A report run is pending for `latency` seconds. Port 0 is any free port.
+    `now` is the wall clock in Unix seconds: it decides which days are available, and stamps runs.
+
+    One is used once: from `with` or `serve` until its end.
+    """
+
+    def __init__(
+        self,
+        key: str | None = None,
+        seed: int = 1,
+        rows_per_day: int = 40,
+        latency: float = 0.3,
+        port: int = 12111,
+        files_port: int = 12112,
+        host: str = "127.0.0.1",
+        start_date: date = date(2025, 1, 1),
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self.key = DEFAULT_KEY if key is None else key
+        if not self.key or not self.key.isascii() or any(c.isspace() for c in self.key):
+            raise ConfigurationError(
+                "the sandbox's key must be ASCII without blanks, such as sk_test_example"
+            )
+        if rows_per_day < 1 or latency < 0:
+            raise ConfigurationError("the sandbox needs rows_per_day >= 1 and latency >= 0")
+        self.account = account_id(seed)
+        self.host = host
+        self._port, self._files_port = port, files_port
+        self._now = now
+        self._ledger = Ledger(seed, rows_per_day, start_date)
+        livemode = is_live(self.key)
+        self._files = Files(livemode=livemode, now=now)
+        self._events = Events(livemode=livemode)
+        self._runs = ReportRuns(
+            ledger=self._ledger,
+            files=self._files,
+            events=self._events,
+            latency=latency,
+            livemode=livemode,
+            now=now,
+        )
+        self._running = ExitStack()
+
+    @property
+    def api_base(self) -> str:
+        """Address of the API host; with port 0, known once the sandbox runs."""
+        return self._address(self._port)
+
+    @property
+    def files_base(self) -> str:
+        """Address of the files host; with port 0, known once the sandbox runs."""
+        return self._address(self._files_port)
+
+    @property
+    def report_runs_created(self) -> int:
+        """How many report runs clients have made."""
+        return len(self._runs)
+
+    @property
+    def data_available_start(self) -> int:
+        """First second of the books, in Unix seconds."""
+        return self._ledger.start
+
+    @property
+    def data_available_end(self) -> int:
+        """The newest UTC midnight that is at least twelve hours ago, in Unix seconds."""
+        return data_available_end(self._now(), self._ledger.start)
+
+    def __enter__(self) -> Self:
+        with ExitStack() as starting:
+            api_socket = starting.enter_context(listen(self.host, self._port))
+            files_socket = starting.enter_context(listen(self.host, self._files_port))
+            folder = starting.enter_context(TemporaryDirectory(prefix="stripe-reports-sandbox-"))
+            self._port, self._files_port = api_socket.getsockname()[1], files_socket.getsockname()[1]
+            self._files.base = self.files_base
+            self._runs.folder = Path(folder)
+            api, files = self._apps()
+            servers = Servers([(api, api_socket), (files, files_socket)])
+            starting.callback(servers.stop)
+            servers.start()
+            self._running = starting.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._running.close()
+
+    def _apps(self) -> tuple[Starlette, Starlette]:
+        door = Door(self.key, self.account)
+        api = ApiHost(
+            door=door,
+            account=self.account,
+            livemode=is_live(self.key),
+            data_available_start=self.data_available_start,
+            data_available_end=lambda: self.data_available_end,
+            runs=self._runs,
+            files=self._files,
+            events=self._events,
+        )
+        return api.app(), FilesHost(door, self._files).app()
+
+    def serve(self, on_ready: Callable[[], None] | None = None) -> None:
+        """Run until Ctrl-C or SIGTERM, then return. `on_ready` is called once both ports answer.
+
+        For the main thread, as signals go there. Raises ConfigurationError where a port cannot be had.
+        """
+        stopped = Event()
+        before = {s: signal.signal(s, lambda *_: stopped.set()) for s in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            with self:
+                if on_ready:
+                    on_ready()
+                stopped.wait()
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _address(self, port: int) -> str:
+        return f"http://{f'[{self.host}]' if ':' in self.host else self.host}:{port}"

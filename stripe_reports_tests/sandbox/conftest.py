@@ -1,0 +1,23 @@
+"""One sandbox with a clock that stands still and runs that are done at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from stripe_reports.sandbox import Sandbox
+from stripe_reports_tests.sandbox.support import NOW, Client, clock_at
+
+
+@pytest.fixture(scope="session")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(port=0, files_port=0, latency=0, now=clock_at(NOW)) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def client(sandbox: Sandbox) -> Iterator[Client]:
+    client = Client(sandbox)
+    yield client
+    client.close()
