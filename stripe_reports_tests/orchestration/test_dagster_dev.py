@@ -1,0 +1,116 @@
+"""Webserver, daemon and code server as `dagster dev` starts them: a backfill from the UI, and its alert."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from stripe_reports.lake import Lake
+from stripe_reports.sandbox import Sandbox
+from stripe_reports_tests.orchestration.conftest import NEWEST
+from stripe_reports_tests.scripted_server import Answer, ScriptedServer
+
+_BEFORE_THE_DATA = "2024-12-31"
+_REPOSITORY = {
+    "repositoryLocationName": "stripe_reports.definitions",
+    "repositoryName": "__repository__",
+}
+_START_SENSOR = """mutation($sensor: SensorSelector!) { startSensor(sensorSelector: $sensor) {
+    __typename ... on PythonError { message } } }"""
+_BACKFILL = """mutation($params: LaunchBackfillParams!) { launchPartitionBackfill(backfillParams: $params) {
+    __typename ... on LaunchBackfillSuccess { backfillId } ... on PythonError { message } } }"""
+
+
+@pytest.fixture
+def dev(sandbox: Sandbox, server: ScriptedServer, tmp_path: Path) -> Iterator[str]:
+    """Address of a running `dagster dev` whose alerts go to `server`."""
+    server.answers("POST", "/alert", Answer(b"ok"))
+    home = tmp_path / "dagster_home"
+    home.mkdir()
+    (home / "dagster.yaml").write_text("telemetry:\n  enabled: false\n")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = {
+        **os.environ,
+        "DAGSTER_HOME": str(home),
+        "STRIPE_API_KEY": sandbox.key,
+        "STRIPE_API_BASE": sandbox.api_base,
+        "STRIPE_FILES_BASE": sandbox.files_base,
+        "STRIPE_REPORTS_LAKE": str(tmp_path / "lake"),
+        "STRIPE_REPORTS_START_DATE": _BEFORE_THE_DATA,
+        "STRIPE_REPORTS_ALERT_URL": f"{server.base}/alert",
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-m", "dagster", "dev", "-m", "stripe_reports.definitions", "-p", str(port)],
+        cwd=tmp_path,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        base = f"http://127.0.0.1:{port}"
+        _until(lambda: _answers(base))
+        yield base
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=30)
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+def _until(happened: Callable[[], Any], seconds: float = 120) -> None:
+    deadline = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < deadline, f"not within {seconds} s"
+        time.sleep(0.5)
+
+
+def _answers(base: str) -> bool:
+    try:
+        query = "{ workspaceOrError { ... on Workspace { locationEntries { loadStatus } } } }"
+        loaded = _ask(base, query)["workspaceOrError"]["locationEntries"]
+    except (requests.ConnectionError, KeyError):
+        return False
+    return bool(loaded) and all(entry["loadStatus"] == "LOADED" for entry in loaded)
+
+
+def _ask(base: str, query: str, **variables: Any) -> dict[str, Any]:
+    body = {"query": query, "variables": variables}
+    answer: dict[str, Any] = requests.post(f"{base}/graphql", json=body, timeout=30).json()
+    assert "errors" not in answer, answer
+    return answer["data"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="stops processes by POSIX signals")
+def test_a_backfill_from_the_ui_lands_its_days_and_a_failed_one_is_told_once(
+    dev: str, server: ScriptedServer, tmp_path: Path
+) -> None:
+    sensor = _REPOSITORY | {"sensorName": "stripe_reports_failed_runs"}
+    assert _ask(dev, _START_SENSOR, sensor=sensor)["startSensor"]["__typename"] == "Sensor"
+    params = {
+        "assetSelection": [{"path": ["stripe_reports", "balance_summary_1"]}],
+        "partitionNames": [_BEFORE_THE_DATA, str(NEWEST)],
+    }
+    launched = _ask(dev, _BACKFILL, params=params)["launchPartitionBackfill"]
+    assert launched["__typename"] == "LaunchBackfillSuccess", launched
+
+    lake = Lake.open(str(tmp_path / "lake"))
+    _until(lambda: lake.days("balance_summary_1") == [NEWEST])
+    _until(lambda: server.asked_for("POST", "/alert"))
+    time.sleep(35)  # one more tick of the sensor, which has nothing new to tell
+    (alert,) = [json.loads(asked.body) for asked in server.asked_for("POST", "/alert")]
+    assert (alert["report_type"], alert["partition"]) == ("balance.summary.1", _BEFORE_THE_DATA)
+    assert "Stripe has data from 2025-01-01 00:00:00 UTC only" in alert["text"]
