@@ -1,1 +1,5 @@
-"""Keeping tables: a CSV becomes typed Parquet, committed whole, and is read back. No Dagster, no Stripe."""
+"""Keeping tables: CSV to typed Parquet, committed whole, and reading back. Knows no Dagster and no Stripe."""
+
+from stripe_reports.lake.lake import Lake, LandedTable
+
+__all__ = ["Lake", "LandedTable"]

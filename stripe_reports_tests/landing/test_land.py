@@ -182,7 +182,8 @@ class _Stripe:
         file = {"object": "file", "id": "file_1", "size": size, "created": 5, "filename": "other_frr.csv"}
         found = {
             "object": "reporting.report_run", "id": "frr_1", "report_type": _BALANCE.id,
-            "status": "succeeded", "livemode": False, "created": 7, "error": None, "parameters": {}, "result": file,
+            "status": "succeeded", "livemode": False, "created": 7, "error": None, "parameters": {},
+            "result": file,
         } | run  # fmt: skip
         self.server.answers("GET", f"/v1/reporting/report_types/{_BALANCE.id}", Answer(report_type))
         self.server.answers("POST", _RUNS, Answer(found))

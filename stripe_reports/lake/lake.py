@@ -1,0 +1,222 @@
+"""The lake: the root of all tables, one Parquet file per table and day."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, Self
+
+import obstore
+
+from stripe_reports.catalog import ReportType
+from stripe_reports.errors import LakeError, StripeReportsError
+from stripe_reports.lake import marker
+from stripe_reports.lake.store import Store, open_store, storage_errors, whole_object
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+    import pyarrow.dataset as ds
+
+_PREFIX = "stripe_reports."
+_PARTITION = re.compile(r"date=(\d{4}-\d\d-\d\d)/part-0\.parquet")
+
+
+@dataclass(frozen=True, slots=True)
+class LandedTable:
+    """One day of one report type, committed."""
+
+    uri: str
+    path: str
+    """Relative to the lake's root: `balance_summary_1/date=2025-09-01/part-0.parquet`."""
+    rows: int
+    csv_bytes: int
+    csv_sha256: str
+    parquet_bytes: int
+    schema: pa.Schema
+    """A column named otherwise than in the CSV keeps that name as field metadata `stripe_column`."""
+    new_columns: tuple[str, ...]
+    """Columns that the CSV had and nobody expected, as its header names them."""
+
+
+class Lake:
+    """Tables below one root: `<root>/<table>/date=YYYY-MM-DD/part-0.parquet`. Open one with `Lake.open`."""
+
+    def __init__(self, store: Store, root: str) -> None:
+        self._store = store
+        self.root = root
+        """What every uri begins with: an absolute path or `s3://bucket/prefix`."""
+
+    def __repr__(self) -> str:
+        return f"Lake({self.root!r})"
+
+    @classmethod
+    def open(
+        cls,
+        uri: str,
+        *,
+        s3_session: Any = None,
+        endpoint_url: str | None = None,
+        region: str | None = None,
+    ) -> Self:
+        """The lake in a local directory (a path or `file://`; made if absent) or at `s3://bucket/prefix`.
+
+        AWS is told by its usual environment variables: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY,
+        AWS_SESSION_TOKEN, AWS_REGION or AWS_DEFAULT_REGION, AWS_ENDPOINT_URL or AWS_ENDPOINT_URL_S3. A
+        boto3 session given as `s3_session` brings credentials and region instead (profiles, SSO, roles);
+        `endpoint_url` and `region` come before both.
+
+        Raises ConfigurationError for a uri that is neither.
+        """
+        store, root = open_store(uri, s3_session=s3_session, endpoint_url=endpoint_url, region=region)
+        return cls(store, root)
+
+    def claim(self, *, livemode: bool, account: str | None) -> None:
+        """Make this the lake of one mode and, if it is known, of one Stripe account; or check that it is.
+
+        Call it before landing. Test and live rows, or those of two accounts, in one table cannot be told
+        apart afterwards. The first to come writes `_stripe_reports.json` into the root.
+
+        Raises LakeError if the lake is another's, or if that file is damaged.
+        """
+        marker.claim(self._store, self.root, livemode=livemode, account=account)
+
+    def land(
+        self,
+        report_type: ReportType,
+        day: date,
+        chunks: Iterable[bytes],
+        *,
+        expected_columns: Sequence[str],
+        size: int | None,
+        facts: Mapping[str, str],
+    ) -> LandedTable:
+        """Turn one CSV, as it streams in, into the day's Parquet file: all of it, or nothing.
+
+        A file that is there is replaced in one step, once the CSV is complete and every value fits.
+        `size` is the number of bytes that must come. `facts` are kept in the file as provenance, beside
+        report_type, day, csv_sha256, csv_bytes, rows and package_version, which the lake adds.
+
+        Raises DownloadError if other than `size` bytes came; CsvError if the CSV is damaged, lacks an
+        expected column, or holds a value that does not fit; LakeError if the store refuses; and whatever
+        `chunks` raises, unchanged. Nothing has changed then.
+        """
+        from stripe_reports.lake.conversion import convert_csv
+
+        path, uri = _path(report_type.table, day), self.uri(report_type.table, day)
+        known = {
+            **facts,
+            "report_type": report_type.id,
+            "day": day.isoformat(),
+            "package_version": version("stripe-reports"),
+        }
+        try:
+            with whole_object(self._store, path, uri) as sink:
+                converted = convert_csv(
+                    chunks,
+                    sink,
+                    expected_columns=expected_columns,
+                    size=size,
+                    facts={_PREFIX + name: fact for name, fact in known.items()},
+                )
+        except StripeReportsError as error:
+            error.at(report_type=report_type.id, day=day)
+            raise
+        return LandedTable(
+            uri=uri,
+            path=path,
+            rows=converted.rows,
+            csv_bytes=converted.csv_bytes,
+            csv_sha256=converted.csv_sha256,
+            parquet_bytes=sink.bytes_,
+            schema=converted.schema,
+            new_columns=converted.new_columns,
+        )
+
+    def uri(self, table: str, day: date) -> str:
+        """Where the day's file is, or would be: an absolute path or an `s3://` uri."""
+        return f"{self.root}/{_path(table, day)}"
+
+    def tables(self) -> list[str]:
+        """The tables of which at least one day is landed, sorted."""
+        with storage_errors(f"list {self.root}"):
+            folders = obstore.list_with_delimiter(self._store)["common_prefixes"]
+        return sorted(folder for folder in folders if self.days(folder))
+
+    def days(self, table: str) -> list[date]:
+        """The landed days of a table, sorted; none if there is no such table."""
+        with storage_errors(f"list {self.root}/{table}"):
+            paths = [entry["path"] for page in obstore.list(self._store, f"{table}/") for entry in page]
+        days = (_day(path.removeprefix(f"{table}/")) for path in paths)
+        return sorted(day for day in days if day is not None)
+
+    def provenance(self, table: str, day: date) -> dict[str, str]:
+        """Where a landed day comes from, read from the footer of its file.
+
+        Raises LakeError if the day is not landed.
+        """
+        from stripe_reports.lake import reader
+
+        metadata = reader.footer_metadata(self._store, _path(table, day), self.uri(table, day))
+        return {
+            name.removeprefix(_PREFIX): fact for name, fact in metadata.items() if name.startswith(_PREFIX)
+        }
+
+    def dataset(self, table: str, days: Sequence[date] | None = None) -> ds.Dataset:
+        """The rows of exactly these days, or of all landed ones, in the order of days and of the CSVs.
+
+        Columns are united by name: a day without a column has nulls there. The day itself is the column
+        `date` (date32), unless the table has a column of that name. Reads the footers now, and rows later.
+
+        Raises LakeError if a day is not landed, if none is, or if a column changed its type between days.
+        """
+        from stripe_reports.lake import reader
+
+        landed = self.days(table)
+        wanted = landed if days is None else sorted(set(days))
+        if missing := sorted(set(wanted) - set(landed)):
+            some = ", ".join(str(day) for day in missing[:3]) + (", …" if len(missing) > 3 else "")
+            raise LakeError(
+                f"{self.root} lacks {len(missing)} of {len(wanted)} days of {table}: {some};"
+                " materialize them first"
+            )
+        if not wanted:
+            why = "no day was asked for" if days is not None else f"{self.root} has no day of it"
+            raise LakeError(f"nothing to read of {table}: {why}; materialize or name at least one")
+        return reader.open_dataset(self._store, self.root, {day: _path(table, day) for day in wanted})
+
+    def read_table(
+        self, table: str, days: Sequence[date] | None = None, *, columns: Sequence[str] | None = None
+    ) -> pa.Table:
+        """The rows of `dataset` as an Arrow table; `columns` chooses among them. Raises as `dataset` does."""
+        from stripe_reports.lake import reader
+
+        with reader.reading(f"{self.root}/{table}"):
+            return self.dataset(table, days).to_table(columns=None if columns is None else list(columns))
+
+    def read_pandas(
+        self, table: str, days: Sequence[date] | None = None, *, columns: Sequence[str] | None = None
+    ) -> pd.DataFrame:
+        """The same as a DataFrame whose columns are all Arrow-backed, so that amounts stay exact decimals."""
+        import pandas as pd
+
+        frame: pd.DataFrame = self.read_table(table, days, columns=columns).to_pandas(
+            types_mapper=pd.ArrowDtype
+        )
+        return frame
+
+
+def _path(table: str, day: date) -> str:
+    return f"{table}/date={day.isoformat()}/part-0.parquet"
+
+
+def _day(path: str) -> date | None:
+    """The day of a partition's path within its table; None for what is no partition."""
+    match = _PARTITION.fullmatch(path)
+    try:
+        return date.fromisoformat(match[1]) if match else None
+    except ValueError:
+        return None

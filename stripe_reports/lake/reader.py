@@ -1,0 +1,81 @@
+"""Landed days as one Arrow dataset, from any store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import date
+
+import pyarrow as pa
+import pyarrow.dataset as ds
+import pyarrow.parquet as pq
+from pyarrow import fs
+
+from stripe_reports.errors import LakeError
+from stripe_reports.lake.object_files import ObjectFileHandler
+from stripe_reports.lake.store import Store, storage_errors
+
+_DAY_COLUMN = "date"
+_FOOTERS_AT_ONCE = 16
+
+
+@contextmanager
+def reading(uri: str) -> Iterator[None]:
+    """Says in one line what could not be read, and why. Raises LakeError."""
+    with storage_errors(f"read {uri}"):
+        try:
+            yield
+        except pa.ArrowInvalid as error:
+            raise LakeError(f"cannot read {uri}: {error}") from error
+
+
+def footer_metadata(store: Store, path: str, uri: str) -> dict[str, str]:
+    """The key-value metadata of one file. Raises LakeError if there is no such file."""
+    filesystem = fs.PyFileSystem(ObjectFileHandler(store))
+    try:
+        with reading(uri), filesystem.open_input_file(path) as file:
+            metadata = pq.read_metadata(file).metadata
+    except LakeError as error:
+        if isinstance(error.__cause__, FileNotFoundError):
+            raise LakeError(f"{uri} is not landed; materialize that day first") from error
+        raise
+    return {name.decode(): value.decode() for name, value in (metadata or {}).items()}
+
+
+def open_dataset(store: Store, root: str, paths: Mapping[date, str]) -> ds.Dataset:
+    """One dataset over these files, a day each, in their order."""
+    filesystem = fs.PyFileSystem(ObjectFileHandler(store))
+    with ThreadPoolExecutor(min(_FOOTERS_AT_ONCE, len(paths))) as threads:
+        schemas = threads.map(lambda path: _file_schema(filesystem, root, path), paths.values())
+        schema = _united(dict(zip(paths, schemas, strict=True)))
+    partitions = None
+    if _DAY_COLUMN not in schema.names:
+        schema = schema.append(pa.field(_DAY_COLUMN, pa.date32()))
+        partitions = [ds.field(_DAY_COLUMN) == pa.scalar(day, pa.date32()) for day in paths]
+    return ds.FileSystemDataset.from_paths(
+        list(paths.values()),
+        schema=schema,
+        format=ds.ParquetFileFormat(),
+        filesystem=filesystem,
+        partitions=partitions,
+    )
+
+
+def _file_schema(filesystem: fs.FileSystem, root: str, path: str) -> pa.Schema:
+    with reading(f"{root}/{path}"), filesystem.open_input_file(path) as file:
+        return pq.read_schema(file)
+
+
+def _united(schemas: Mapping[date, pa.Schema]) -> pa.Schema:
+    """All columns by name, those of the newest day first, without the provenance of any single day."""
+    fields: dict[str, tuple[pa.Field, date]] = {}
+    for day, schema in reversed(list(schemas.items())):
+        for field in schema:
+            known, known_day = fields.setdefault(field.name, (field, day))
+            if known.type != field.type:
+                raise LakeError(
+                    f"column {field.name!r} is {field.type} on {day} and {known.type} on {known_day};"
+                    " materialize the older of them again, or read them apart"
+                )
+    return pa.schema([field for field, _ in fields.values()])

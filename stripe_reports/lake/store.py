@@ -1,0 +1,159 @@
+"""Where a lake is kept: a local directory or a bucket, through one interface."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import unquote, urlsplit
+
+import obstore
+from obstore.exceptions import BaseError
+from obstore.store import LocalStore, S3Store
+
+from stripe_reports.errors import ConfigurationError, LakeError
+
+if TYPE_CHECKING:
+    from obstore import WritableFile
+    from obstore.store import ClientConfig, S3Config
+
+Store = LocalStore | S3Store
+
+# The parts of a multipart upload; S3 allows 10,000, so a file may have 80 GB. At most `_PARTS_IN_FLIGHT` are
+# in memory.
+_PART_BYTES = 8 << 20
+_PARTS_IN_FLIGHT = 4
+
+
+class Sink(Protocol):
+    """What a Parquet file is written to."""
+
+    closed: bool
+
+    def write(self, data: Any) -> int:
+        """Take bytes, or anything with their buffer; answer how many."""
+
+    def flush(self) -> None:
+        """Nothing has to be visible after it."""
+
+    def close(self) -> None:
+        """The writer is at its end."""
+
+    def discard(self) -> None:
+        """Ignore whatever is written from now on."""
+
+
+def open_store(
+    uri: str, *, s3_session: Any = None, endpoint_url: str | None = None, region: str | None = None
+) -> tuple[Store, str]:
+    """The store of a lake and the root that its uris begin with, without a slash at its end.
+
+    Raises ConfigurationError for a uri that is neither a path nor `s3://bucket/prefix`.
+    """
+    parts = urlsplit(uri)
+    if parts.scheme == "s3":
+        return _s3_store(parts.netloc, parts.path.strip("/"), s3_session, endpoint_url, region)
+    if parts.scheme not in ("", "file") or not uri or parts.netloc not in ("", "localhost"):
+        raise ConfigurationError(
+            f"{uri!r} is no place for a lake; use a path, file:///path or s3://bucket/prefix"
+        )
+    path = Path(unquote(parts.path) if parts.scheme else uri).expanduser().absolute()
+    with storage_errors(f"use the directory {path}"):
+        return LocalStore(path, mkdir=True), str(path)
+
+
+def _s3_store(
+    bucket: str, prefix: str, session: Any, endpoint_url: str | None, region: str | None
+) -> tuple[Store, str]:
+    if not bucket:
+        raise ConfigurationError("the lake's uri names no bucket; use s3://bucket/prefix")
+    config: S3Config = {}
+    if endpoint_url:
+        config["endpoint"] = endpoint_url
+    if region:
+        config["region"] = region
+    options: ClientConfig = {"allow_http": True}  # an http endpoint is somebody's decision already
+    root = f"s3://{bucket}/{prefix}".rstrip("/")
+    provider = None
+    if session is not None:
+        from obstore.auth.boto3 import Boto3CredentialProvider  # imports boto3, which a session implies
+
+        try:
+            provider = Boto3CredentialProvider(session)
+        except ValueError:
+            raise ConfigurationError(f"the AWS session for {root} has no credentials") from None
+    with storage_errors(f"use {root}"):
+        store = S3Store(
+            bucket,
+            prefix=prefix or None,
+            config=config,
+            client_options=options,
+            credential_provider=provider,
+        )
+    return store, root
+
+
+@contextmanager
+def storage_errors(doing: str) -> Iterator[None]:
+    """Says in one line what a store refused: `cannot <doing>: <why>`. Raises LakeError."""
+    try:
+        yield
+    except (BaseError, OSError, NotImplementedError) as error:
+        raise LakeError(f"cannot {doing}: {_reason(error)}") from error
+
+
+def _reason(error: Exception) -> str:
+    """The store's own words without its debugging output; of an S3 answer, its message."""
+    text = str(error).partition("\n\nDebug source")[0]
+    if message := re.search(r"<Code>(.*?)</Code>.*?<Message>(.*?)</Message>", text, re.DOTALL):
+        return f"{message[1]}: {message[2]}"
+    return text.partition("<?xml")[0]
+
+
+@contextmanager
+def whole_object(store: Store, path: str, uri: str) -> Iterator[ObjectSink]:
+    """A sink whose bytes become the object at the end of the block, or never if it ends by an exception."""
+    with storage_errors(f"write {uri}"):
+        file = obstore.open_writer(store, path, buffer_size=_PART_BYTES, max_concurrency=_PARTS_IN_FLIGHT)
+    sink = ObjectSink(file, uri)
+    try:
+        yield sink
+    except BaseException as error:
+        sink.discard()
+        with suppress(BaseError, OSError):  # `error` is what the caller hears of
+            file.__exit__(type(error), error, error.__traceback__)  # aborts: that is all it does
+        raise
+    with storage_errors(f"write {uri}"):
+        file.close()
+
+
+class ObjectSink:
+    """An object being written. `bytes_` counts what was taken."""
+
+    def __init__(self, file: WritableFile, uri: str) -> None:
+        self.bytes_ = 0
+        self.closed = False
+        self._file = file
+        self._uri = uri
+        self._discarded = False
+
+    def write(self, data: Any) -> int:
+        """Raises LakeError if the store does not take it."""
+        view = memoryview(data).cast("B")  # Arrow's buffers are of signed bytes
+        if not self._discarded:
+            with storage_errors(f"write {self._uri}"):
+                self._file.write(view)
+            self.bytes_ += len(view)
+        return len(view)
+
+    def flush(self) -> None:
+        """Does nothing: a part is sent when it is full."""
+
+    def close(self) -> None:
+        """Does nothing: `whole_object` decides what becomes of the bytes."""
+
+    def discard(self) -> None:
+        """Ignore whatever is written from now on."""
+        self._discarded = True

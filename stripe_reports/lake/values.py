@@ -1,0 +1,120 @@
+"""From the text of a column to its values: exactly, or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from stripe_reports.catalog import ColumnType
+from stripe_reports.lake.schema import ARROW_TYPES, DECIMAL
+
+# Arrow's own parser is wider and, past 20 digits, silently wrong: it takes exponents and a plus, and 38
+# digits without a point wrap around. (`test_upstream_pyarrow.py` holds the proof.)
+_DECIMAL_TEXT = r"^-?[0-9]{1,20}(\.[0-9]{1,18})?$"
+# Arrow reads "0x10" as 16.
+_INTEGER_TEXT = r"^-?[0-9]{1,19}$"
+
+DESCRIPTIONS: Mapping[ColumnType, str] = {
+    ColumnType.STRING: "text in UTF-8",
+    ColumnType.DECIMAL: "a decimal number with at most 20 digits before and 18 after the point",
+    ColumnType.INTEGER: "a 64-bit integer",
+    ColumnType.BOOLEAN: "true or false",
+    ColumnType.DATE: "a date (YYYY-MM-DD, at most with 00:00:00 behind)",
+    ColumnType.TIMESTAMP: "a timestamp (YYYY-MM-DD HH:MM:SS, at most microseconds, no offset)",
+    ColumnType.TIMESTAMP_UTC: "a timestamp (YYYY-MM-DD HH:MM:SS, at most microseconds, no offset)",
+}
+
+
+class MisfitError(ValueError):
+    """Some value of the column does not fit; `first_misfit` says which."""
+
+
+def convert(texts: pa.ChunkedArray, type_: ColumnType) -> pa.ChunkedArray:
+    """The column with its Arrow type; nulls stay nulls.
+
+    Nothing is trimmed, rounded or guessed: a number is an optional minus and ASCII digits with at most one
+    point between digits (no exponent, no plus, no blanks); a boolean is `true` or `false`; an empty text
+    fits only a string column. A timestamp may have a `T` for its blank, and may lack its seconds or its
+    time of day, as ISO 8601 allows.
+
+    Raises MisfitError.
+    """
+    try:
+        return _CONVERT[type_](texts)
+    except pa.ArrowInvalid as error:
+        raise MisfitError(str(error)) from error
+
+
+def first_misfit(texts: pa.ChunkedArray, type_: ColumnType) -> int | None:
+    """The row of the first value that `convert` refuses, by bisection; None if all fit."""
+    if _fits(texts, type_):
+        return None
+    fit, misfit = 0, len(texts)  # texts[:fit] fits, texts[:misfit] does not
+    while misfit - fit > 1:
+        middle = (fit + misfit) // 2
+        if _fits(texts.slice(fit, middle - fit), type_):
+            fit = middle
+        else:
+            misfit = middle
+    return fit
+
+
+def _fits(texts: pa.ChunkedArray, type_: ColumnType) -> bool:
+    try:
+        convert(texts, type_)
+    except MisfitError:
+        return False
+    return True
+
+
+def _string(texts: pa.ChunkedArray) -> pa.ChunkedArray:
+    return texts.cast(pa.string())  # checks UTF-8 where the texts are still binary
+
+
+def _decimal(texts: pa.ChunkedArray) -> pa.ChunkedArray:
+    _demand(pc.match_substring_regex(texts, _DECIMAL_TEXT))
+    return texts.cast(DECIMAL)
+
+
+def _integer(texts: pa.ChunkedArray) -> pa.ChunkedArray:
+    _demand(pc.match_substring_regex(texts, _INTEGER_TEXT))
+    return texts.cast(pa.int64())
+
+
+def _boolean(texts: pa.ChunkedArray) -> pa.ChunkedArray:
+    true = pc.equal(texts, "true")
+    _demand(pc.or_(true, pc.equal(texts, "false")))
+    return true
+
+
+def _timestamp(texts: pa.ChunkedArray) -> pa.ChunkedArray:
+    return texts.cast(pa.timestamp("us"))
+
+
+def _timestamp_utc(texts: pa.ChunkedArray) -> pa.ChunkedArray:
+    return _timestamp(texts).cast(ARROW_TYPES[ColumnType.TIMESTAMP_UTC])
+
+
+def _date(texts: pa.ChunkedArray) -> pa.ChunkedArray:
+    instants = _timestamp(texts)
+    days = instants.cast(pa.date32())  # drops a time of day without a word, so compare
+    _demand(pc.equal(days.cast(pa.timestamp("us")), instants))
+    return days
+
+
+def _demand(fits: pa.ChunkedArray) -> None:
+    if pc.all(fits).as_py() is False:
+        raise MisfitError("a text that its type does not allow")
+
+
+_CONVERT: Mapping[ColumnType, Callable[[pa.ChunkedArray], pa.ChunkedArray]] = {
+    ColumnType.STRING: _string,
+    ColumnType.DECIMAL: _decimal,
+    ColumnType.INTEGER: _integer,
+    ColumnType.BOOLEAN: _boolean,
+    ColumnType.DATE: _date,
+    ColumnType.TIMESTAMP: _timestamp,
+    ColumnType.TIMESTAMP_UTC: _timestamp_utc,
+}
