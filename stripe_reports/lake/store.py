@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import unquote, urlsplit
+from uuid import uuid4
 
 import obstore
 from obstore.exceptions import BaseError
@@ -25,6 +27,9 @@ Store = LocalStore | S3Store
 # in memory.
 _PART_BYTES = 8 << 20
 _PARTS_IN_FLIGHT = 4
+
+_UNFINISHED = "_unfinished"
+_ABANDONED_AFTER = timedelta(days=1)
 
 
 class Sink(Protocol):
@@ -114,9 +119,17 @@ def _reason(error: Exception) -> str:
 
 @contextmanager
 def whole_object(store: Store, path: str, uri: str) -> Iterator[ObjectSink]:
-    """A sink whose bytes become the object at the end of the block, or never if it ends by an exception."""
+    """A sink whose bytes become the object at the end of the block, or never if it ends by an exception.
+
+    S3 shows an object once its upload is complete. On a disk the bytes are written to a folder of their own
+    and then moved, so that a process that is killed leaves nothing among the files that others read.
+    """
+    written = path
     with storage_errors(f"write {uri}"):
-        file = obstore.open_writer(store, path, buffer_size=_PART_BYTES, max_concurrency=_PARTS_IN_FLIGHT)
+        if isinstance(store, LocalStore):
+            written = f"{_UNFINISHED}/{uuid4().hex}.parquet"
+            _remove_abandoned(store)
+        file = obstore.open_writer(store, written, buffer_size=_PART_BYTES, max_concurrency=_PARTS_IN_FLIGHT)
     sink = ObjectSink(file, uri)
     try:
         yield sink
@@ -127,6 +140,18 @@ def whole_object(store: Store, path: str, uri: str) -> Iterator[ObjectSink]:
         raise
     with storage_errors(f"write {uri}"):
         file.close()
+        if written != path:
+            obstore.rename(store, written, path, overwrite=True)
+
+
+def _remove_abandoned(store: LocalStore) -> None:
+    """Delete what killed processes have left, once no landing can be at it any more."""
+    before = (datetime.now(UTC) - _ABANDONED_AFTER).timestamp()
+    # Not by the store: it does not list files that it has not finished.
+    for file in Path(str(store.prefix), _UNFINISHED).glob("*"):
+        with suppress(FileNotFoundError):  # another process was faster
+            if file.stat().st_mtime < before:
+                file.unlink()
 
 
 class ObjectSink:

@@ -77,7 +77,7 @@ class ReportLakeResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     @cached_property
     def lake(self) -> "Lake":
-        """The lake, opened once per resource. Raises LakeError for an address that is none."""
+        """The lake, opened once per resource. Raises ConfigurationError for an address that is none."""
         from stripe_reports.lake import Lake
 
         if self.s3 is None:

@@ -198,8 +198,22 @@ def test_a_process_killed_while_landing_leaves_the_old_file_to_every_reader(lake
     assert Path(lake.uri(TABLE, DAY)).read_bytes() == old
     assert lake.days(TABLE) == [DAY]
     assert lake.read_table(TABLE)["description"].to_pylist() == ["old"]
+    folder = Path(lake.uri(TABLE, DAY)).parent
+    assert [path.name for path in folder.iterdir()] == ["part-0.parquet"], "other tools read all files here"
     land(lake, stripe_csv(["description"], [("next",)]))
     assert lake.read_table(TABLE)["description"].to_pylist() == ["next"]
+
+
+def test_what_a_killed_process_left_is_removed_a_day_later(lake: Lake) -> None:
+    land(lake, _OLD)
+    _stop_half_way(lake, signal.SIGKILL)
+    (left,) = Path(lake.root).rglob("*#*")
+    land(lake, _OLD)
+    assert left.exists(), "a process may still be at it"
+    two_days_ago = time.time() - 2 * 86400
+    os.utime(left, (two_days_ago, two_days_ago))
+    land(lake, _OLD)
+    assert not left.exists()
 
 
 def test_an_interrupted_process_cleans_up(lake: Lake) -> None:

@@ -1,0 +1,212 @@
+"""A week of reports from a local Stripe through Dagster, with what came of it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from stripe_reports.catalog import newest_complete_day, select_report_types
+from stripe_reports.errors import ConfigurationError
+from stripe_reports.sandbox import Sandbox
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+_SELECT = "core"
+_EARLIER_DAYS_IN_THE_UI = 30
+_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+@dataclass
+class _Landed:
+    """Sums over the landed days of one report type."""
+
+    days: int = 0
+    rows: int = 0
+    csv_bytes: int = 0
+    seconds: float = 0.0
+    report_runs: set[str] = field(default_factory=set)
+
+    def add(self, metadata: Mapping[str, Any]) -> None:
+        self.days += 1
+        self.rows += metadata["dagster/partition_row_count"].value
+        self.csv_bytes += metadata["csv_bytes"].value
+        self.seconds += metadata["waited_seconds"].value + metadata["landed_seconds"].value
+        self.report_runs.add(metadata["report_run"].value)
+
+
+def run_demo(days: int, directory: Path, *, ui_port: int | None = None) -> int:
+    """Land the newest `days` days of the core reports under `directory`; returns the exit code.
+
+    0 only if every partition landed. With `ui_port`, then serves the Dagster UI until it is stopped.
+    """
+    console = Console()
+    directory = directory.resolve()
+    if ui_port is not None:
+        _check_free(ui_port)
+    newest = newest_complete_day(datetime.now(UTC))
+    wanted = [newest - timedelta(days=back) for back in reversed(range(days))]
+    environment = {
+        "STRIPE_REPORTS_LAKE": str(directory / "lake"),
+        "STRIPE_REPORTS_START_DATE": (wanted[0] - timedelta(days=_EARLIER_DAYS_IN_THE_UI)).isoformat(),
+        "STRIPE_REPORTS_SELECT": _SELECT,
+        "DAGSTER_HOME": str(_dagster_home(directory)),
+    }
+    with Sandbox(port=0, files_port=0, latency=0.1) as sandbox:
+        environment |= {
+            "STRIPE_API_KEY": sandbox.key,
+            "STRIPE_API_BASE": sandbox.api_base,
+            "STRIPE_FILES_BASE": sandbox.files_base,
+        }
+        console.print(f"A local Stripe answers at {sandbox.api_base}; landing {wanted[0]} to {wanted[-1]}.")
+        with _in(environment):
+            complete = _land(wanted, console, directory)
+            if ui_port is not None:
+                _serve_ui(ui_port, console)
+    return 0 if complete else 1
+
+
+def _land(wanted: list[date], console: Console, directory: Path) -> bool:
+    """Materialize each day's partition of all report types; whether every one landed."""
+    import dagster as dg
+
+    from stripe_reports.definitions import defs
+
+    started = time.monotonic()
+    landed = {report_type.table: _Landed() for report_type in select_report_types(_SELECT)}
+    failures: list[str] = []
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+    home = str(directory / "dagster_home")
+    with Progress(*columns, console=console) as progress, dg.DagsterInstance.from_config(home) as instance:
+        bar = progress.add_task("landing", total=len(wanted) * len(landed))
+
+        @dg.success_hook
+        def advance(_context: dg.HookContext) -> None:
+            progress.update(bar, advance=1)
+
+        job = defs().resolve_job_def("stripe_reports").with_hooks({advance})
+        for day in wanted:
+            progress.update(bar, description=f"landing {day}")
+            result = job.execute_in_process(
+                partition_key=day.isoformat(), instance=instance, run_config=_QUIET, raise_on_error=False
+            )
+            for event in result.get_asset_materialization_events():
+                landed[event.materialization.asset_key.path[-1]].add(event.materialization.metadata)
+            failures += [_failure(event) for event in result.get_step_failure_events()]
+    console.print(_summary(landed, time.monotonic() - started))
+    for failure in failures:
+        console.print(f"[red]Not landed:[/] {escape(failure)}")
+    complete = all(each.days == len(wanted) for each in landed.values())
+    if complete:
+        _tell_how_to_look_further(console, directory)
+    return complete
+
+
+def _failure(event: dg.DagsterEvent) -> str:
+    data = event.step_failure_data
+    given = data.user_failure_data and data.user_failure_data.description
+    return given or (data.error.message.strip() if data.error else str(event.message))
+
+
+def _summary(landed: Mapping[str, _Landed], seconds: float) -> Table:
+    table = Table(box=box.SIMPLE, padding=(0, 0, 0, 1))  # whole names within 80 columns
+    table.add_column("table", no_wrap=True)
+    for name in ("days", "rows", "CSV\nbytes", "report\nruns", "time s"):
+        table.add_column(name, justify="right", no_wrap=True)
+
+    def row(name: str, each: _Landed, seconds: float) -> None:
+        numbers = each.days, each.rows, each.csv_bytes, len(each.report_runs)
+        table.add_row(name, *(f"{number:,}" for number in numbers), f"{seconds:.1f}")
+
+    total = _Landed()
+    for name, each in landed.items():
+        row(name, each, each.seconds)
+        total.days += each.days
+        total.rows += each.rows
+        total.csv_bytes += each.csv_bytes
+        total.report_runs |= each.report_runs
+    table.add_section()
+    row("all", total, seconds)
+    return table
+
+
+def _tell_how_to_look_further(console: Console, directory: Path) -> None:
+    lake = directory / "lake"
+    console.print("Every partition landed. Look further:", style="green")
+    console.print(
+        f"  the tables       {lake}/<table>/date=YYYY-MM-DD/part-0.parquet\n"
+        "  with pandas      "
+        f"pandas.read_parquet({str(lake / 'balance_summary_1')!r}, dtype_backend='pyarrow')\n"
+        "  with DuckDB      "
+        f"FROM '{lake}/balance_summary_1/*/*.parquet'\n"
+        "  in Dagster       stripe-reports demo --ui",
+        soft_wrap=True,
+        highlight=False,
+        markup=False,
+    )
+
+
+def _serve_ui(port: int, console: Console) -> None:
+    """`dagster dev` with the demo's environment, until Ctrl-C or SIGTERM."""
+    # Dagster would rather have its other tool, `dg dev`; that is no news to somebody who runs a demo.
+    quiet = ["-W", "ignore:Function `dev_command` is superseded"]
+    command = [sys.executable, *quiet, "-m", "dagster", "dev"]
+    command += ["-m", "stripe_reports.definitions", "-p", str(port)]
+    console.print(f"The Dagster UI: http://127.0.0.1:{port}/asset-groups is starting (Ctrl-C stops it)")
+    # A shell starts background commands with Ctrl-C ignored, Dagster's processes would inherit that, and
+    # Dagster stops them by just that signal.
+    before = {signal.SIGINT: signal.signal(signal.SIGINT, signal.default_int_handler)}
+    process = subprocess.Popen(command, env=dict(os.environ))  # noqa: S603
+    before[signal.SIGTERM] = signal.signal(signal.SIGTERM, lambda *_: process.terminate())
+    try:
+        process.wait()
+    except KeyboardInterrupt:
+        process.wait()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _dagster_home(directory: Path) -> Path:
+    """A folder for Dagster's records, so that they stay after the demo ends."""
+    home = directory / "dagster_home"
+    home.mkdir(parents=True, exist_ok=True)
+    (home / "dagster.yaml").write_text("telemetry:\n  enabled: false\nnux:\n  enabled: false\n")
+    return home
+
+
+@contextmanager
+def _in(environment: Mapping[str, str]) -> Iterator[None]:
+    """These variables, for the code location loaded here and for the UI's processes."""
+    before = dict(os.environ)
+    os.environ.update(environment)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def _check_free(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            raise ConfigurationError(f"port {port} is taken; choose another with --port") from None

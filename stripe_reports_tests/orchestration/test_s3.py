@@ -1,0 +1,53 @@
+"""The lake in a bucket of a real S3 server, told by AWS' variables or by dagster-aws' resource."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dagster as dg
+import pytest
+from dagster_aws.s3 import S3Resource
+
+from stripe_reports import ReportLakeResource
+from stripe_reports_tests.orchestration.conftest import NEWEST, materialize
+
+_TABLE = "balance_summary_1"
+
+
+def _landed(s3: Any, bucket: str) -> list[str]:
+    return sorted(entry["Key"] for entry in s3.list_objects_v2(Bucket=bucket).get("Contents", []))
+
+
+def test_awss_variables_are_enough(
+    instance: dg.DagsterInstance, resources: dict[str, Any], s3: Any, bucket: str
+) -> None:
+    lake = ReportLakeResource(uri=f"s3://{bucket}/stripe")
+    (result,) = materialize(instance, resources | {"report_lake": lake}, NEWEST)
+    assert result.success
+    path = f"stripe/{_TABLE}/date={NEWEST}/part-0.parquet"
+    assert _landed(s3, bucket) == ["stripe/_stripe_reports.json", path]
+    (event,) = result.get_asset_materialization_events()
+    assert event.materialization.metadata["dagster/uri"].value == f"s3://{bucket}/{path}"
+    assert lake.lake.read_table(_TABLE, [NEWEST]).num_rows > 0
+
+
+def test_dagsters_s3_resource_brings_keys_region_and_endpoint(
+    instance: dg.DagsterInstance,
+    resources: dict[str, Any],
+    s3: Any,
+    bucket: str,
+    aws: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "AWS_ENDPOINT_URL"):
+        monkeypatch.delenv(name)
+    given = S3Resource(
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+        region_name="eu-central-1",
+        endpoint_url=aws,
+    )
+    lake = ReportLakeResource(uri=f"s3://{bucket}/stripe", s3=given)
+    (result,) = materialize(instance, resources | {"report_lake": lake}, NEWEST)
+    assert result.success
+    assert f"stripe/{_TABLE}/date={NEWEST}/part-0.parquet" in _landed(s3, bucket)

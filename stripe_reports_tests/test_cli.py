@@ -1,0 +1,141 @@
+"""The command `stripe-reports`, as a person runs it."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import requests
+
+from stripe_reports.lake import Lake
+
+_COMMAND = str(Path(sys.executable).with_name("stripe-reports"))
+
+
+def _run(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [_COMMAND, *arguments], cwd=cwd, capture_output=True, text=True, check=False, timeout=240
+    )
+
+
+@pytest.mark.parametrize("command", [(), ("sandbox",), ("demo",)])
+def test_every_command_has_help_with_examples(command: tuple[str, ...]) -> None:
+    done = _run(*command, "--help")
+    assert done.returncode == 0
+    assert not command or f"Examples:\n    stripe-reports {command[0]}" in done.stdout
+
+
+def test_the_demo_lands_every_partition_and_says_how_to_look_further(tmp_path: Path) -> None:
+    done = _run("demo", "--days", "2", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    lake = Lake.open(str(tmp_path / ".stripe-reports-demo" / "lake"))
+    assert len(lake.tables()) == 9
+    assert all(len(lake.days(table)) == 2 for table in lake.tables())
+    total = re.search(r"^ *all +18 +([\d,]+) +[\d,]+ +18 +[\d.]+ *$", done.stdout, re.MULTILINE)
+    assert total, done.stdout
+    rows = sum(lake.read_table(table).num_rows for table in lake.tables())
+    assert int(total[1].replace(",", "")) == rows
+    assert "Every partition landed." in done.stdout
+    assert "Traceback" not in done.stderr
+
+
+def test_the_demo_fails_where_a_partition_did_not_land(tmp_path: Path) -> None:
+    Lake.open(str(tmp_path / "demo" / "lake")).claim(livemode=True, account=None)
+    done = _run("demo", "--days", "1", "--dir", "demo", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "belongs to live mode" in " ".join(done.stdout.split())
+    assert "Every partition landed." not in done.stdout
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_the_sandbox_prints_how_to_use_it_and_stops_cleanly(ending: signal.Signals) -> None:
+    process = subprocess.Popen(
+        [_COMMAND, "sandbox", "--port", str(_free_port()), "--files-port", str(_free_port())],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        exports = dict(process.stdout.readline().split()[1].split("=", 1) for _ in range(3))
+        answer = requests.get(
+            f"{exports['STRIPE_API_BASE']}/v1/reporting/report_types/balance.summary.1",
+            auth=(exports["STRIPE_API_KEY"], ""),
+            timeout=10,
+        )
+        assert answer.json()["id"] == "balance.summary.1"
+        process.send_signal(ending)
+        _, errors = process.communicate(timeout=15)
+    finally:
+        process.kill()
+    assert "Traceback" not in errors
+    assert process.returncode in (0, 130)
+
+
+@pytest.mark.parametrize("command", [("sandbox",), ("demo", "--ui")])
+def test_a_port_that_is_taken_is_one_line(command: tuple[str, ...], tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = _run(*command, "--port", str(port), cwd=tmp_path)
+    assert done.returncode == 1
+    assert str(port) in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1, done.stderr
+
+
+_STRIPE_RESOURCE = """{ topLevelResourceDetailsOrError(resourceSelector: {
+    repositoryLocationName: "stripe_reports.definitions", repositoryName: "__repository__",
+    resourceName: "stripe" }) { ... on ResourceDetails { configuredValues { key value type } } } }"""
+
+
+def test_the_demos_ui_serves_the_landed_data_until_it_is_stopped(tmp_path: Path) -> None:
+    port = _free_port()
+    process = subprocess.Popen(
+        [_COMMAND, "demo", "--days", "1", "--ui", "--port", str(port)],
+        cwd=tmp_path,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "NO_COLOR": "1"},
+    )
+    query = """{ assetsOrError { ... on AssetConnection { nodes {
+        key { path } assetMaterializations(limit: 1) { partition } } } } }"""
+    landed: set[str] = set()
+    try:
+        deadline = time.monotonic() + 120
+        while time.monotonic() < deadline and len(landed) < 9:
+            time.sleep(1)
+            assert process.poll() is None, "the demo ended"
+            try:
+                answer = requests.post(
+                    f"http://127.0.0.1:{port}/graphql", json={"query": query}, timeout=10
+                ).json()
+            except requests.ConnectionError:
+                continue
+            nodes = answer["data"]["assetsOrError"].get("nodes", [])
+            landed = {node["key"]["path"][-1] for node in nodes if node["assetMaterializations"]}
+        shown = requests.post(
+            f"http://127.0.0.1:{port}/graphql", json={"query": _STRIPE_RESOURCE}, timeout=10
+        ).text
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=60) == 0
+    finally:
+        process.kill()
+    assert len(landed) == 9
+    assert "STRIPE_API_KEY" in shown, "the UI shows where the key comes from"
+    assert "sk_test_" not in shown, "and not the key"
+    with socket.socket() as probe:
+        assert probe.connect_ex(("127.0.0.1", port)) != 0, "the UI has stopped with the demo"

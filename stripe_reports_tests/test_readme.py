@@ -1,0 +1,112 @@
+"""What the README shows is what happens."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from stripe_reports import definitions
+from stripe_reports.catalog import PRESETS, newest_complete_day
+from stripe_reports.sandbox import Sandbox
+
+_CHECKOUT = Path(__file__).parent.parent
+_README = (_CHECKOUT / "README.md").read_text(encoding="utf-8")
+_BLOCKS = [
+    (match[2], re.sub(rf"^{match[1]}", "", match[3], flags=re.MULTILINE))
+    for match in re.finditer(r"^( *)```(\w*)\n(.*?)^ *```$", _README, re.DOTALL | re.MULTILINE)
+]
+_PYTHON = [text for language, text in _BLOCKS if language == "python"]
+_SHELL = [text for language, text in _BLOCKS if language == "sh"]
+_BIN = Path(sys.executable).parent
+
+
+@pytest.mark.parametrize("number", range(len(_PYTHON)))
+def test_python_examples_run(number: int, tmp_path: Path, demo_lake: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _PYTHON[number]], cwd=demo_lake, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture(scope="session")
+def demo_lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which the demo has been run."""
+    folder = tmp_path_factory.mktemp("demo")
+    subprocess.run(
+        [_BIN / "stripe-reports", "demo", "--days", "1"], cwd=folder, check=True, capture_output=True
+    )
+    return folder
+
+
+def test_the_two_commands_make_the_same_environment_and_end_in_demo_and_tests() -> None:
+    setup = "python3 -m venv .venv && .venv/bin/pip install -q -r requirements.lock -e . && "
+    ends = [text.strip().removeprefix(setup) for text in _SHELL if text.startswith(setup)]
+    assert ends == [".venv/bin/stripe-reports demo --ui", ".venv/bin/pytest"]
+
+
+def test_the_shell_example_materializes_a_day(sandbox: Sandbox, tmp_path: Path) -> None:
+    (command,) = (text for text in _SHELL if "asset materialize" in text)
+    command = command.replace(".venv/bin/", f"{_BIN}/")
+    command = re.sub(r"\d{4}-\d\d-\d\d", str(newest_complete_day(datetime.now(UTC))), command)
+    environment = {
+        **os.environ,
+        "STRIPE_API_KEY": sandbox.key,
+        "STRIPE_API_BASE": sandbox.api_base,
+        "STRIPE_FILES_BASE": sandbox.files_base,
+    }
+    done = subprocess.run(
+        command, shell=True, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert list((tmp_path / "lake").rglob("part-0.parquet"))
+
+
+def test_every_variable_is_documented_and_no_other() -> None:
+    read = {
+        node.value
+        for node in ast.walk(ast.parse(Path(definitions.__file__).read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and re.fullmatch(r"STRIPE_[A-Z_]+", node.value)
+    }
+    settings = _README.split("### Settings")[1].split("\n#")[0]
+    documented = set(re.findall(r"`(STRIPE_[A-Z_]+)`", settings))
+    assert documented == read
+
+
+def test_every_preset_is_documented() -> None:
+    assert all(f"`{preset}`" in _README for preset in PRESETS)
+
+
+def test_links_inside_the_project_lead_somewhere() -> None:
+    headings = {
+        re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")
+        for title in re.findall(r"^#+ (.*)$", _README, re.MULTILINE)
+    }
+    for target in re.findall(r"\]\(([^)]+)\)", _README):
+        if target.startswith("#"):
+            assert target[1:] in headings, target
+        elif not target.startswith("http"):
+            assert (_CHECKOUT / target).exists(), target
+
+
+def test_every_dependency_has_its_reason() -> None:
+    text = (_CHECKOUT / "pyproject.toml").read_text(encoding="utf-8")
+    names = re.findall(r'^    "([a-z-]+)', text.split("dependencies = [")[1].split("]")[0], re.MULTILINE)
+    reasons = _README.split("## What it is built on")[1]
+    assert names
+    assert all(re.search(rf"\b{name}\b", reasons) for name in names)
+
+
+def test_the_lock_file_pins_every_dependency_without_an_address() -> None:
+    lock = (_CHECKOUT / "requirements.lock").read_text(encoding="utf-8")
+    assert "://" not in lock
+    assert re.search(r"^dagster==1\.13\.", lock, re.MULTILINE)
+    assert re.search(r"^pytest==", lock, re.MULTILINE)
