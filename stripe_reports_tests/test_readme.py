@@ -46,7 +46,7 @@ def demo_lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_two_commands_make_the_same_environment_and_end_in_demo_and_tests() -> None:
-    setup = "python3 -m venv .venv && .venv/bin/pip install -q -r requirements.lock -e . && "
+    setup = "python3 -m venv .venv && .venv/bin/pip install -r requirements.lock -e . && "
     ends = [text.strip().removeprefix(setup) for text in _SHELL if text.startswith(setup)]
     assert ends == [".venv/bin/stripe-reports demo --ui", ".venv/bin/pytest"]
 
