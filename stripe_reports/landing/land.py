@@ -27,7 +27,8 @@ from stripe_reports.stripe_api import (
     wait_for,
 )
 
-_DOWNLOAD_ATTEMPTS = 4
+_DOWNLOAD_ATTEMPTS = 6
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0  # seconds; a file can be some moments late behind its run
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,13 @@ def _download_and_land(
     def pause(error: Exception) -> bool | float:
         return isinstance(error, DownloadError) and (error.retry_after or True)
 
-    for attempt in stamina.retry_context(on=pause, attempts=_DOWNLOAD_ATTEMPTS, timeout=None):
+    for attempt in stamina.retry_context(
+        on=pause,
+        attempts=_DOWNLOAD_ATTEMPTS,
+        timeout=None,
+        wait_initial=_FIRST_PAUSE,
+        wait_max=_LONGEST_PAUSE,
+    ):
         with attempt, open_result(api, result) as chunks:
             return lake.land(
                 report_type,

@@ -67,8 +67,8 @@ class StripeResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 class ReportLakeResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     """The root of all tables: a local directory or `s3://bucket/prefix`.
 
-    On S3, credentials, region and endpoint come from AWS' usual variables; or, where one is given, from
-    dagster-aws' `S3Resource` (its profile, keys, region and endpoint) and then from all that boto3 knows.
+    On S3, credentials and region come from all that AWS' own tools know (variables, profiles, roles), or
+    from dagster-aws' `S3Resource` where one is given: its profile, keys, region and endpoint.
     """
 
     uri: str = Field(default="lake", description="A local directory or s3://bucket/prefix.")
@@ -80,10 +80,12 @@ class ReportLakeResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         """The lake, opened once per resource. Raises ConfigurationError for an address that is none."""
         from stripe_reports.lake import Lake
 
-        if self.s3 is None:
+        if not self.uri.startswith("s3://"):
             return Lake.open(self.uri)
         from boto3.session import Session
 
+        if self.s3 is None:
+            return Lake.open(self.uri, s3_session=Session())
         session = Session(
             aws_access_key_id=self.s3.aws_access_key_id,
             aws_secret_access_key=self.s3.aws_secret_access_key,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeVar
@@ -17,6 +17,8 @@ FILES_BASE = "https://files.stripe.com"
 
 # What a key without the right is answered, and what a server without that call answers.
 _MAY_NOT_READ_THE_ACCOUNT = {400, 403, 404, 405, 501}
+
+_LONGEST_PAUSE = 120.0
 
 _T = TypeVar("_T")
 
@@ -121,5 +123,13 @@ class StripeApi:
 def _pause_if_too_fast(error: Exception) -> bool | float:
     if not isinstance(error, stripe.RateLimitError):
         return False
-    asked = (error.headers or {}).get("Retry-After", "")
-    return float(asked) if asked.isdigit() else True
+    return retry_after(error.headers or {}) or True
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """The pause in seconds that a server asks for; None if it names none, or one beyond all patience."""
+    try:
+        seconds = float(headers.get("Retry-After", ""))
+    except ValueError:  # absent, or a date, which no server of Stripe's sends
+        return None
+    return seconds if 0 <= seconds <= _LONGEST_PAUSE else None

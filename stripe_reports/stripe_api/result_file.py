@@ -10,7 +10,7 @@ from urllib.parse import quote
 import requests
 
 from stripe_reports.errors import DownloadError, StripeRequestError
-from stripe_reports.stripe_api.api import StripeApi
+from stripe_reports.stripe_api.api import StripeApi, retry_after
 from stripe_reports.stripe_api.report_run import ResultFile
 
 _CHUNK = 1 << 20
@@ -69,8 +69,7 @@ def _refused(
     text = f"the files host answered {response.status_code} for {result.id}: {api.redact(said)}"
     if response.status_code in _WORTH_ASKING_AGAIN or response.status_code >= 500:
         again = DownloadError(text)
-        asked = response.headers.get("Retry-After", "")
-        again.retry_after = float(asked) if asked.isdigit() else None
+        again.retry_after = retry_after(response.headers)
         return again
     if response.status_code in (401, 403):
         text += "; a restricted key needs Files: read, and STRIPE_FILES_BASE must be the host of this key"

@@ -240,7 +240,7 @@ def test_a_file_of_another_size_than_stripe_says_never_lands(
     ) as failed:
         _land(stripe.api, lake)
     assert str(len(_CSV)) in str(failed.value)
-    assert len(stripe.server.asked_for("GET", _CONTENTS)) == 4, "bounded attempts"
+    assert len(stripe.server.asked_for("GET", _CONTENTS)) == 6, "bounded attempts"
     assert _files(lake) == []
 
 

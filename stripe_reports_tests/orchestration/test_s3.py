@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -9,7 +10,7 @@ import pytest
 from dagster_aws.s3 import S3Resource
 
 from stripe_reports import ReportLakeResource
-from stripe_reports_tests.orchestration.conftest import NEWEST, materialize
+from stripe_reports_tests.orchestration.conftest import NEWEST, failure, materialize
 
 _TABLE = "balance_summary_1"
 
@@ -51,3 +52,43 @@ def test_dagsters_s3_resource_brings_keys_region_and_endpoint(
     (result,) = materialize(instance, resources | {"report_lake": lake}, NEWEST)
     assert result.success
     assert f"stripe/{_TABLE}/date={NEWEST}/part-0.parquet" in _landed(s3, bucket)
+
+
+def test_a_profile_is_enough(
+    instance: dg.DagsterInstance,
+    resources: dict[str, Any],
+    s3: Any,
+    bucket: str,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION"):
+        monkeypatch.delenv(name)
+    credentials = tmp_path / "credentials"
+    credentials.write_text("[finance]\naws_access_key_id = test\naws_secret_access_key = test\n")
+    config = tmp_path / "config"
+    config.write_text("[profile finance]\nregion = eu-central-1\n")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(credentials))
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    monkeypatch.setenv("AWS_PROFILE", "finance")
+    lake = ReportLakeResource(uri=f"s3://{bucket}/stripe")
+    (result,) = materialize(instance, resources | {"report_lake": lake}, NEWEST)
+    assert result.success
+    assert f"stripe/{_TABLE}/date={NEWEST}/part-0.parquet" in _landed(s3, bucket)
+
+
+def test_without_credentials_it_says_so_in_one_line(
+    instance: dg.DagsterInstance,
+    resources: dict[str, Any],
+    bucket: str,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    lake = ReportLakeResource(uri=f"s3://{bucket}/stripe")
+    (result,) = materialize(instance, resources | {"report_lake": lake}, NEWEST)
+    assert f"the AWS session for s3://{bucket}/stripe has no credentials" in failure(result)

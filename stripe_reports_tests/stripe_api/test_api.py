@@ -7,6 +7,7 @@ import pytest
 from stripe_reports.errors import ConfigurationError, StripeReportsError, StripeRequestError
 from stripe_reports.sandbox import Sandbox
 from stripe_reports.stripe_api import StripeApi, retrieve_availability
+from stripe_reports.stripe_api.api import retry_after
 from stripe_reports_tests.scripted_server import Answer, ScriptedServer, stripe_error
 from stripe_reports_tests.stripe_api.conftest import KEY
 
@@ -135,3 +136,22 @@ def test_acting_as_a_connected_account_sends_its_header_with_every_call(server: 
     _ask(api)
     assert server.asked[0].headers["Stripe-Account"] == "acct_9"
     assert api.account == "acct_9"
+
+
+@pytest.mark.parametrize(
+    ("header", "pause"),
+    [
+        ("3", 3.0),
+        ("0.5", 0.5),
+        ("0", 0.0),
+        ("Wed, 21 Oct 2026 07:28:00 GMT", None),
+        ("-1", None),
+        ("86400", None),
+    ],
+)
+def test_a_pause_that_a_server_asks_for_is_taken_if_it_is_sensible(header: str, pause: float | None) -> None:
+    assert retry_after({"Retry-After": header}) == pause
+
+
+def test_a_server_may_ask_for_no_pause() -> None:
+    assert retry_after({}) is None
