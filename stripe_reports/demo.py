@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich import box
+from rich import box, filesize
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -125,14 +125,16 @@ def _failure(event: dg.DagsterEvent) -> str:
 
 
 def _summary(landed: Mapping[str, _Landed], seconds: float) -> Table:
-    table = Table(box=box.SIMPLE, padding=(0, 0, 0, 1))  # whole names within 80 columns
+    # Whole names and a year of rows within 80 columns.
+    table = Table(box=box.SIMPLE, padding=(0, 0, 0, 1), show_edge=False, pad_edge=False)
     table.add_column("table", no_wrap=True)
-    for name in ("days", "rows", "CSV\nbytes", "report\nruns", "time s"):
+    for name in ("days", "rows", "CSV", "report\nruns", "seconds"):
         table.add_column(name, justify="right", no_wrap=True)
 
     def row(name: str, each: _Landed, seconds: float) -> None:
-        numbers = each.days, each.rows, each.csv_bytes, len(each.report_runs)
-        table.add_row(name, *(f"{number:,}" for number in numbers), f"{seconds:.1f}")
+        csv = filesize.decimal(each.csv_bytes)
+        runs = f"{len(each.report_runs):,}"
+        table.add_row(name, f"{each.days:,}", f"{each.rows:,}", csv, runs, f"{seconds:.1f}")
 
     total = _Landed()
     for name, each in landed.items():

@@ -38,10 +38,11 @@ def test_the_demo_lands_every_partition_and_says_how_to_look_further(tmp_path: P
     lake = Lake.open(str(tmp_path / ".stripe-reports-demo" / "lake"))
     assert len(lake.tables()) == 9
     assert all(len(lake.days(table)) == 2 for table in lake.tables())
-    total = re.search(r"^ *all +18 +([\d,]+) +[\d,]+ +18 +[\d.]+ *$", done.stdout, re.MULTILINE)
+    total = re.search(r"^ *all +18 +([\d,]+) +[\d.]+ [kM]B +18 +[\d.]+ *$", done.stdout, re.MULTILINE)
     assert total, done.stdout
     rows = sum(lake.read_table(table).num_rows for table in lake.tables())
     assert int(total[1].replace(",", "")) == rows
+    assert "…" not in done.stdout, "the table fits a terminal of 80 columns"
     assert "Every partition landed." in done.stdout
     assert "Traceback" not in done.stderr
 
