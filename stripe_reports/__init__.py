@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from stripe_reports.catalog import PRESETS, REPORT_TYPES, ReportType, select_report_types
     from stripe_reports.errors import StripeReportsError
     from stripe_reports.lake import Lake
+    from stripe_reports.landing import ReportRequest
     from stripe_reports.orchestration import (
         ReportLakeIOManager,
         ReportLakeResource,
@@ -25,6 +26,7 @@ __all__ = [
     "Lake",
     "ReportLakeIOManager",
     "ReportLakeResource",
+    "ReportRequest",
     "ReportType",
     "StripeReportsError",
     "StripeResource",
@@ -44,6 +46,7 @@ _WINGS = {
     "select_report_types": "catalog",
     "StripeReportsError": "errors",
     "Lake": "lake",
+    "ReportRequest": "landing",
 }
 
 

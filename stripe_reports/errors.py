@@ -60,7 +60,12 @@ class ConfigurationError(StripeReportsError):
 
 
 class StripeRequestError(StripeReportsError):
-    """Stripe refused a request (bad key, missing right, bad parameter) or could not be reached."""
+    """Stripe refused a request (bad key, missing right, bad parameter) or could not be reached.
+
+    `param` is the parameter that Stripe names as the reason, such as `parameters[columns]`.
+    """
+
+    param: str | None = None
 
 
 class DataNotAvailableError(StripeReportsError):

@@ -15,6 +15,7 @@ _NAMES = [
     "Lake",
     "ReportLakeIOManager",
     "ReportLakeResource",
+    "ReportRequest",
     "ReportType",
     "StripeReportsError",
     "StripeResource",

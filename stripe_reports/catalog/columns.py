@@ -25,13 +25,12 @@ class ColumnType(StrEnum):
 
 
 def column_type(name: str) -> ColumnType:
-    """The type of a CSV column by its name; a name the catalog does not know is a string.
+    """The type of a CSV column by its name; a name the catalog does not know is a string, or an instant in
+    UTC if it ends in `_utc`.
 
     Metadata columns such as `payment_metadata[order_id]` are strings: their text is the merchant's.
     """
     known = catalog_data()["columns"].get(name)
-    if known is None:
-        return ColumnType.STRING
-    if known == "timestamp" and name.endswith("_utc"):
+    if known in (None, "timestamp") and name.endswith("_utc"):
         return ColumnType.TIMESTAMP_UTC
-    return ColumnType(known)
+    return ColumnType(known or "string")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from stripe_reports.catalog._data import catalog_data
@@ -45,6 +45,8 @@ class ReportType:
     never_null: tuple[str, ...]
     source: tuple[str, ...]
     """Pages of Stripe's documentation that describe it."""
+    listed: bool = True
+    """Whether the catalog knows it. One that it does not know is taken as an account offers it."""
 
     @property
     def table(self) -> str:
@@ -62,16 +64,9 @@ class ReportType:
         return "columns" in self.optional_parameters
 
     @property
-    def requested_columns(self) -> tuple[str, ...] | None:
-        """The columns that a report run asks for; None where Stripe decides."""
-        return self.columns if self.takes_columns and self.columns else None
-
-    @property
-    def expected_columns(self) -> tuple[str, ...]:
-        """The columns that a result must have; empty where the catalog cannot know."""
-        if self.requested_columns is not None:
-            return self.requested_columns
-        return self.columns if self.columns_complete else ()
+    def parameters(self) -> tuple[str, ...]:
+        """All run parameters that it is known to take."""
+        return (*self.required_parameters, *self.optional_parameters, *self.unconfirmed_parameters)
 
 
 class _ReportTypes(dict[str, ReportType]):
@@ -92,6 +87,48 @@ def _parse(id_: str, raw: Mapping[str, Any]) -> ReportType:
             c.removesuffix(_METADATA_TEMPLATE) for c in columns if c.endswith(_METADATA_TEMPLATE)
         ),
         **facts,
+    )
+
+
+def unlisted_report_type(id_: str) -> ReportType:
+    """A report type that Stripe may offer and the catalog does not know, such as a later version.
+
+    Another version of a report that is known is taken to be like its newest known one, with columns of which
+    some may be new or gone. Of any other, nothing is known: it is asked for by range.
+    """
+    base, _, version = id_.rpartition(".")
+    versions = [each for each in REPORT_TYPES.values() if each.id.rpartition(".")[0] == base]
+    if versions:
+        newest = max(versions, key=lambda each: each.version or 0)
+        return replace(
+            newest,
+            id=id_,
+            version=int(version),
+            latest_known=False,
+            columns_complete=False,
+            default_columns=None,
+            listed=False,
+        )
+    return ReportType(
+        id=id_,
+        name=id_,
+        family="other",
+        granularity="other",
+        version=int(version),
+        latest_known=False,
+        interval="range",
+        day_column=None,
+        required_parameters=("interval_start", "interval_end"),
+        optional_parameters=(),
+        unconfirmed_parameters=(),
+        live_mode_only=False,
+        columns_complete=False,
+        default_columns=None,
+        columns=(),
+        metadata_columns=(),
+        never_null=(),
+        source=(),
+        listed=False,
     )
 
 

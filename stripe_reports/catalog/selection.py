@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from types import MappingProxyType
 
-from stripe_reports.catalog._nearest import nearest
-from stripe_reports.catalog.report_type import REPORT_TYPES, ReportType
+from stripe_reports.catalog._nearest import is_typo, nearest
+from stripe_reports.catalog.report_type import REPORT_TYPES, ReportType, unlisted_report_type
 from stripe_reports.errors import UnknownReportTypeError
+
+_LOOKS_LIKE_AN_ID = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)+\.[0-9]+")
 
 _CORE = (
     "balance.summary.1",
@@ -51,6 +54,10 @@ def select_report_types(select: str | Iterable[str]) -> tuple[ReportType, ...]:
     `select` is one or more of: an id (`payouts.itemized.3`), a glob over ids (`payouts.*`), a preset
     (`core`); a string may hold several, separated by commas or spaces.
 
+    An id that the catalog does not know is taken as it is where it cannot be a slip of the pen: a later
+    version of a known report, or a report of another name. `=` before it (`=balance.sumary.1`) takes it in
+    any case. Whether the account offers it shows when it is asked for.
+
     Raises UnknownReportTypeError where a part matches nothing, naming the nearest ids and presets.
     """
     parts = select.replace(",", " ").split() if isinstance(select, str) else list(select)
@@ -58,23 +65,40 @@ def select_report_types(select: str | Iterable[str]) -> tuple[ReportType, ...]:
         raise UnknownReportTypeError(
             f"no report type is selected; name an id, a glob such as 'payouts.*', or a preset of {_presets()}"
         )
-    return tuple(REPORT_TYPES[id_] for id_ in dict.fromkeys(id_ for part in parts for id_ in _ids(part)))
+    selected = {report_type.id: report_type for part in parts for report_type in _matching(part)}
+    return tuple(selected.values())
 
 
-def _ids(part: str) -> tuple[str, ...]:
+def _matching(part: str) -> Iterator[ReportType]:
     if part in PRESETS:
-        return PRESETS[part]
-    if part in REPORT_TYPES:
-        return (part,)
-    if any(c in part for c in "*?["):
-        if matches := tuple(id_ for id_ in REPORT_TYPES if fnmatchcase(id_, part)):
-            return matches
+        yield from map(REPORT_TYPES.__getitem__, PRESETS[part])
+    elif part in REPORT_TYPES:
+        yield REPORT_TYPES[part]
+    elif any(c in part for c in "*?["):
+        yield from _matching_glob(part)
+    elif _LOOKS_LIKE_AN_ID.fullmatch(id_ := part.removeprefix("=")) and (id_ != part or _is_another(id_)):
+        yield unlisted_report_type(id_)
+    else:
+        instead = f"; if your account offers it all the same, write '={part}'" if "." in part else ""
+        raise UnknownReportTypeError(
+            f"unknown report type or preset {part!r}{nearest(part, [*PRESETS, *REPORT_TYPES])};"
+            f" presets are {_presets()}{instead}"
+        )
+
+
+def _matching_glob(part: str) -> Iterator[ReportType]:
+    matches = [report_type for id_, report_type in REPORT_TYPES.items() if fnmatchcase(id_, part)]
+    if not matches:
         globs = {f"{id_.partition('.')[0]}.*" for id_ in REPORT_TYPES}
         raise UnknownReportTypeError(f"no report type matches {part!r}{nearest(part, globs)}")
-    raise UnknownReportTypeError(
-        f"unknown report type or preset {part!r}{nearest(part, [*PRESETS, *REPORT_TYPES])};"
-        f" presets are {_presets()}"
-    )
+    yield from matches
+
+
+def _is_another(id_: str) -> bool:
+    """Whether the id names a report that the catalog does not know, rather than one that it knows wrongly."""
+    reports = {each.rpartition(".")[0] for each in REPORT_TYPES}
+    report = id_.rpartition(".")[0]
+    return report in reports or not is_typo(report, reports)
 
 
 def _presets() -> str:

@@ -1,17 +1,20 @@
-"""One CSV stream to one Parquet file: reading, parsing and writing at the same time, in bounded memory."""
+"""CSV streams to one Parquet file: reading, parsing and writing at the same time, in bounded memory."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import chain
 
 import pyarrow as pa
 
+from stripe_reports.errors import CsvError
 from stripe_reports.lake.blocks import BLOCK_BYTES, ROW_LIMIT_BYTES, Block, Tally, cut_blocks
 from stripe_reports.lake.rows import RowParser, split_header
+from stripe_reports.lake.schema import arrow_schema, table_columns
+from stripe_reports.lake.source import Csv, ExpectedColumns
 from stripe_reports.lake.store import Sink
 from stripe_reports.lake.table_writer import TableWriter
 
@@ -22,52 +25,60 @@ _BLOCKS_IN_FLIGHT = 3
 
 @dataclass(frozen=True, slots=True)
 class Converted:
-    """What a CSV was. `new_columns` are those of its header that were not expected, in its order."""
+    """What the CSVs were. `new_columns` are those of the header that were not expected, in its order."""
 
     schema: pa.Schema
     rows: int
     csv_bytes: int
     csv_sha256: str
+    """Of each CSV, in their order, with commas between them."""
     new_columns: tuple[str, ...]
 
 
-def convert_csv(
-    chunks: Iterable[bytes],
+def convert_csvs(
+    csvs: Iterable[Csv],
     sink: Sink,
     *,
-    expected_columns: Sequence[str],
-    size: int | None,
+    expected: ExpectedColumns,
     facts: Mapping[str, str],
     block_bytes: int = BLOCK_BYTES,
     row_limit_bytes: int = ROW_LIMIT_BYTES,
 ) -> Converted:
-    """Write the CSV to `sink` as one Parquet file whose footer holds `facts` and the CSV's own.
+    """Write the CSVs, one behind the other, to `sink` as one Parquet file.
 
-    Its own facts are `stripe_reports.csv_sha256`, `.csv_bytes` and `.rows`. Raises DownloadError if the
-    number of bytes is not `size`, CsvError if the CSV does not fit, and what `chunks` raises, unchanged; the
-    sink is discarded then.
+    Its footer holds `facts` and the CSVs' own: `stripe_reports.csv_sha256`, `.csv_bytes` and `.rows`. Without
+    any CSV it is an empty table of the expected columns. Raises DownloadError if the number of bytes is not
+    `size`, CsvError if a CSV does not fit or has other columns than the one before, and what `chunks` raises,
+    unchanged; the sink is discarded then.
     """
-    tally = Tally(size)
-    blocks = cut_blocks(chunks, tally, block_bytes=block_bytes, row_limit_bytes=row_limit_bytes)
-    header, first = split_header(next(blocks))
-    parser = RowParser(header, expected_columns)
-    writer = TableWriter(sink, parser.schema)
+    writer: TableWriter | None = None
+    schema = arrow_schema(table_columns(expected.names, expected))
+    tallies: list[Tally] = []
+    new_columns: tuple[str, ...] = ()
     try:
-        _pump(first, blocks, parser, writer)
-        own_facts = {"csv_sha256": tally.sha256, "csv_bytes": str(tally.bytes_), "rows": str(writer.rows)}
+        for csv in csvs:
+            tallies.append(tally := Tally(csv.size))
+            blocks = cut_blocks(csv.chunks, tally, block_bytes=block_bytes, row_limit_bytes=row_limit_bytes)
+            header, first = split_header(next(blocks))
+            parser = RowParser(header, expected, csv.constants)
+            if writer is None:
+                schema = parser.schema
+                writer = TableWriter(sink, schema)
+                new_columns = tuple(name for name in header if name not in expected.names)
+            elif parser.schema != schema:
+                raise CsvError("the CSVs of one day have different columns; nothing was landed")
+            _pump(first, blocks, parser, writer)
+        writer = writer or TableWriter(sink, schema)
+        csv_sha256 = ",".join(tally.sha256 for tally in tallies)
+        csv_bytes = sum(tally.bytes_ for tally in tallies)
+        own_facts = {"csv_sha256": csv_sha256, "csv_bytes": str(csv_bytes), "rows": str(writer.rows)}
         writer.finish({**facts, **{f"stripe_reports.{name}": fact for name, fact in own_facts.items()}})
     except BaseException:
         sink.discard()
-        writer.abandon()
+        if writer is not None:
+            writer.abandon()
         raise
-    expected = set(expected_columns)
-    return Converted(
-        schema=parser.schema,
-        rows=writer.rows,
-        csv_bytes=tally.bytes_,
-        csv_sha256=tally.sha256,
-        new_columns=tuple(name for name in header if name not in expected),
-    )
+    return Converted(schema, writer.rows, csv_bytes, csv_sha256, new_columns)
 
 
 def _pump(first: Block, blocks: Iterable[Block], parser: RowParser, writer: TableWriter) -> None:

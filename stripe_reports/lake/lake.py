@@ -14,6 +14,7 @@ import obstore
 from stripe_reports.catalog import ReportType
 from stripe_reports.errors import LakeError, StripeReportsError
 from stripe_reports.lake import marker
+from stripe_reports.lake.source import Csv, ExpectedColumns
 from stripe_reports.lake.store import Store, open_store, storage_errors, whole_object
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class LandedTable:
     rows: int
     csv_bytes: int
     csv_sha256: str
+    """Of each CSV, in their order, with commas between them; empty if there was none."""
     parquet_bytes: int
     schema: pa.Schema
     """A column named otherwise than in the CSV keeps that name as field metadata `stripe_column`."""
@@ -88,23 +90,23 @@ class Lake:
         self,
         report_type: ReportType,
         day: date,
-        chunks: Iterable[bytes],
+        csvs: Iterable[Csv],
         *,
-        expected_columns: Sequence[str],
-        size: int | None,
+        expected: ExpectedColumns,
         facts: Mapping[str, str],
     ) -> LandedTable:
-        """Turn one CSV, as it streams in, into the day's Parquet file: all of it, or nothing.
+        """Turn CSVs (one, for most report types), as they stream in, into the day's Parquet file: all of it,
+        or nothing.
 
-        A file that is there is replaced in one step, once the CSV is complete and every value fits.
-        `size` is the number of bytes that must come. `facts` are kept in the file as provenance, beside
-        report_type, day, csv_sha256, csv_bytes, rows and package_version, which the lake adds.
+        A file that is there is replaced in one step, once every CSV is complete and every value fits. `facts`
+        are kept in the file as provenance, beside report_type, day, csv_sha256, csv_bytes, rows and
+        package_version, which the lake adds.
 
-        Raises DownloadError if other than `size` bytes came; CsvError if the CSV is damaged, lacks an
-        expected column, or holds a value that does not fit; LakeError if the store refuses; and whatever
-        `chunks` raises, unchanged. Nothing has changed then.
+        Raises DownloadError if other than `size` bytes of a CSV came; CsvError if one is damaged, lacks an
+        expected column, or holds a value that does not fit; LakeError if the store refuses; and whatever the
+        CSVs' chunks raise, unchanged. Nothing has changed then.
         """
-        from stripe_reports.lake.conversion import convert_csv
+        from stripe_reports.lake.conversion import convert_csvs
 
         path, uri = _path(report_type.table, day), self.uri(report_type.table, day)
         known = {
@@ -115,11 +117,10 @@ class Lake:
         }
         try:
             with whole_object(self._store, path, uri) as sink:
-                converted = convert_csv(
-                    chunks,
+                converted = convert_csvs(
+                    csvs,
                     sink,
-                    expected_columns=expected_columns,
-                    size=size,
+                    expected=expected,
                     facts={_PREFIX + name: fact for name, fact in known.items()},
                 )
         except StripeReportsError as error:

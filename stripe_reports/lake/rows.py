@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import reduce
 from typing import Any
 
@@ -16,7 +16,8 @@ from pyarrow import csv as arrow_csv
 from stripe_reports.errors import CsvError
 from stripe_reports.lake.blocks import Block
 from stripe_reports.lake.misfit import explain_misfit, line_offsets
-from stripe_reports.lake.schema import Column, arrow_schema, table_columns
+from stripe_reports.lake.schema import ARROW_TYPES, Column, arrow_schema, table_columns
+from stripe_reports.lake.source import ExpectedColumns
 from stripe_reports.lake.values import MisfitError, convert
 
 _BOM = b"\xef\xbb\xbf"
@@ -46,10 +47,13 @@ def split_header(block: Block) -> tuple[list[str], Block]:
 class RowParser:
     """Turns blocks of one CSV into tables of one schema. Safe to use from several threads at once."""
 
-    def __init__(self, header: Sequence[str], expected_columns: Sequence[str]) -> None:
-        self.columns: tuple[Column, ...] = table_columns(header, expected_columns)
+    def __init__(
+        self, header: Sequence[str], expected: ExpectedColumns, constants: Mapping[str, str]
+    ) -> None:
+        self.columns: tuple[Column, ...] = table_columns(header, expected)
         self.schema: pa.Schema = arrow_schema(self.columns)
         self._header = list(header)
+        self._constants = constants
         self._null_row = b"," * (len(header) - 1) + b"\n"
 
     def parse(self, block: Block) -> pa.Table:
@@ -60,12 +64,17 @@ class RowParser:
         try:
             texts = self._texts(block.data, pa.string())
             _demand_lines(texts, block)
-            return pa.Table.from_arrays(
-                [convert(texts.column(column.header), column.type) for column in self.columns],
-                schema=self.schema,
-            )
+            arrays = [self._values(texts, column) for column in self.columns]
+            return pa.Table.from_arrays(arrays, schema=self.schema)
         except (pa.ArrowInvalid, MisfitError) as error:
             raise explain_misfit(block, self.columns, self._texts, error) from error
+
+    def _values(self, texts: pa.Table, column: Column) -> Any:
+        if column.header in self._header:
+            return convert(texts.column(column.header), column.type)
+        if column.header in self._constants:
+            return pa.repeat(self._constants[column.header], texts.num_rows)
+        return pa.nulls(texts.num_rows, ARROW_TYPES[column.type])
 
     def _texts(self, data: bytes, type_: pa.DataType, **parse_options: Any) -> pa.Table:
         """Every column as text, in the CSV's order: a bare nothing is null, `""` is an empty text.

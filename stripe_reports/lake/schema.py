@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from stripe_reports.catalog import ColumnType, column_type
 from stripe_reports.errors import CsvError
+from stripe_reports.lake.source import ExpectedColumns
 
 # 20 digits before the point and 18 after: Stripe prints fees with up to 18 decimals.
 DECIMAL = pa.decimal128(38, 18)
@@ -37,7 +38,7 @@ class Column:
     type: ColumnType
 
 
-def table_columns(header: Sequence[str], expected: Sequence[str]) -> tuple[Column, ...]:
+def table_columns(header: Sequence[str], expected: ExpectedColumns) -> tuple[Column, ...]:
     """The columns of the table: the expected ones in their order, then the others as they came.
 
     Raises CsvError for names that are empty, twice there, missing, or the same once they are table names.
@@ -47,9 +48,10 @@ def table_columns(header: Sequence[str], expected: Sequence[str]) -> tuple[Colum
     if twice := _repeated(header):
         raise CsvError(f"the header has these columns more than once: {_names(twice)}; nothing was landed")
     present = set(header)
-    if missing := [name for name in expected if name not in present]:
+    if missing := [name for name in expected.names if name not in present | expected.optional]:
         raise CsvError(f"the header lacks these columns: {_names(missing)}; nothing was landed")
-    order = dict.fromkeys((*expected, *header))
+    constant = [name for name in expected.constant if name not in present]
+    order = dict.fromkeys((*constant, *expected.names, *header))
     columns = tuple(Column(text, _table_name(text), column_type(text)) for text in order)
     if twice := _repeated([column.name for column in columns]):
         both = [column.header for column in columns if column.name == twice[0]]

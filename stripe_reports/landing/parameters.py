@@ -2,41 +2,44 @@
 
 from __future__ import annotations
 
-from datetime import date
-
-from stripe_reports.catalog import Interval, ReportType, day_interval
-from stripe_reports.errors import ConfigurationError
-from stripe_reports.stripe_api import RunParameters
+from stripe_reports.catalog import Interval, ReportType
+from stripe_reports.landing.request import ReportRequest
+from stripe_reports.stripe_api import OfferedReportType, RunParameters
 
 
-def check_reports_on_days(report_type: ReportType) -> None:
-    """Raise ConfigurationError for a report type that takes a payout instead of a day."""
-    if report_type.interval == "payout":
-        raise ConfigurationError(
-            "it reports on one payout, not on a day; select payout_reconciliation.itemized.* or"
-            " connected_account_payout_reconciliation.itemized.* instead",
-            report_type=report_type.id,
-        )
+def interval_parameters(report_type: ReportType, interval: Interval) -> RunParameters:
+    """The day as the report type takes it: a range, or the instant of its end."""
+    if report_type.interval == "as_of_end":
+        return {"interval_end": interval.end}
+    return {"interval_start": interval.start, "interval_end": interval.end}
 
 
-def run_interval(report_type: ReportType, day: date, timezone: str) -> Interval:
-    """The day's interval. Raises ConfigurationError for report types that take a payout instead."""
-    check_reports_on_days(report_type)
-    return day_interval(day, timezone)
+def option_parameters(report_type: ReportType, request: ReportRequest, timezone: str) -> RunParameters:
+    """The partitions' time zone, and what the request sets.
 
-
-def run_parameters(report_type: ReportType, day: date, timezone: str) -> RunParameters:
-    """`parameters` of the report run for that day, in the partitions' time zone.
-
-    Columns are asked for by name, because Stripe's default sets are small. `timezone` changes only the local
-    timestamps that Stripe prints, not the interval (https://docs.stripe.com/reports/api).
+    `timezone` changes only the local timestamps that Stripe prints, not the interval
+    (https://docs.stripe.com/reports/api).
     """
-    interval = run_interval(report_type, day, timezone)
-    parameters: dict[str, str | int | list[str]] = {"interval_end": interval.end}
-    if report_type.interval == "range":
-        parameters["interval_start"] = interval.start
-    if timezone != "UTC" and "timezone" in report_type.optional_parameters:
-        parameters["timezone"] = timezone
-    if report_type.requested_columns is not None:
-        parameters["columns"] = list(report_type.requested_columns)
-    return parameters
+    zone = {"timezone": timezone} if timezone != "UTC" and "timezone" in report_type.parameters else {}
+    return {**zone, **request.parameters}
+
+
+def requested_columns(
+    report_type: ReportType, request: ReportRequest, offered: OfferedReportType
+) -> tuple[str, ...]:
+    """The columns to ask for, by name, because Stripe's default sets are small; empty where Stripe decides.
+
+    Where the catalog does not know all of them, those that Stripe sends by default are asked for as well.
+    """
+    if request.columns is not None:
+        return (*request.columns, *request.metadata_columns)
+    default = offered.default_columns or ()
+    if not (report_type.takes_columns if report_type.listed else default):
+        return ()
+    known = report_type.columns if report_type.columns_complete else (*report_type.columns, *default)
+    return tuple(dict.fromkeys((*known, *request.metadata_columns)))
+
+
+def expected_columns(report_type: ReportType, asked: tuple[str, ...]) -> tuple[str, ...]:
+    """The columns that a result must have: those asked for, or those that Stripe documents as all."""
+    return asked or (report_type.columns if report_type.columns_complete else ())

@@ -1,6 +1,6 @@
 """One daily-partitioned asset per report type, from a factory."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 import dagster as dg
 
@@ -11,7 +11,8 @@ from stripe_reports.errors import (
     LakeError,
     StripeReportsError,
 )
-from stripe_reports.landing import check_reports_on_days, land_day
+from stripe_reports.landing import ReportRequest, itemized_payouts, land_day
+from stripe_reports.orchestration.checks import schema_check_result, schema_check_spec
 from stripe_reports.orchestration.metadata import (
     REPORT_TYPE,
     column_schema,
@@ -56,14 +57,16 @@ def build_stripe_report_assets(
     start_date: str = START_DATE,
     timezone: str = "UTC",
     partitions_def: dg.DailyPartitionsDefinition | None = None,
+    requests: Mapping[str, ReportRequest] | None = None,
     get_asset_spec: Callable[[ReportType], dg.AssetSpec] = stripe_report_spec,
 ) -> list[dg.AssetsDefinition]:
     """Assets that land the selected report types, one partition per day.
 
     `select`: ids, globs (`payouts.*`) and presets (`core`). A partition is a day in `timezone`, from local
     midnight to local midnight. `partitions_def`: give one that exists already, instead of `start_date` and
-    `timezone`, to share it with other assets. `get_asset_spec`: change keys' prefixes, groups, owners or
-    tags before the assets are built; the last part of a key stays the table's name.
+    `timezone`, to share it with other assets. `requests`: columns and run parameters, by report type, glob or
+    preset; for a report type that several name, the last one counts. `get_asset_spec`: change keys' prefixes,
+    groups, owners or tags before the assets are built; the last part of a key stays the table's name.
 
     The assets need the resources `stripe` (StripeResource) and `report_lake` (ReportLakeResource), and
     `report_lake_io_manager` (ReportLakeIOManager) where another asset takes one as a parameter.
@@ -71,9 +74,12 @@ def build_stripe_report_assets(
     Raises UnknownReportTypeError, ConfigurationError or DayError for what makes no sense.
     """
     partitions = partitions_def or daily_partitions(start_date, timezone)
+    selected = {report_type.id: report_type for report_type in select_report_types(select)}
+    asked = _requests(requests or {}, selected)
+    specs = {id_: _checked(get_asset_spec(each), each) for id_, each in selected.items()}
     return [
-        _asset(report_type, _checked(get_asset_spec(report_type), report_type), partitions)
-        for report_type in _daily(select)
+        _asset(report_type, _after_its_payouts(report_type, specs), partitions, asked[id_])
+        for id_, report_type in selected.items()
     ]
 
 
@@ -82,15 +88,18 @@ def daily_partitions(start_date: str, timezone: str) -> dg.DailyPartitionsDefini
     return dg.DailyPartitionsDefinition(parse_day(start_date).isoformat(), timezone=time_zone(timezone).key)
 
 
-def _daily(select: str | Iterable[str]) -> list[ReportType]:
-    """The selected types that report on days. One that reports on a payout is left out of a glob or preset,
-    and refused where it is named by its id."""
-    parts = select.replace(",", " ").split() if isinstance(select, str) else list(select)
-    selected = select_report_types(parts)
-    for report_type in selected:
-        if report_type.id in parts:
-            check_reports_on_days(report_type)
-    return [report_type for report_type in selected if report_type.interval != "payout"]
+def _requests(
+    given: Mapping[str, ReportRequest], selected: Mapping[str, ReportType]
+) -> dict[str, ReportRequest]:
+    asked = dict.fromkeys(selected, ReportRequest())
+    for pattern, request in given.items():
+        named = [each for each in select_report_types(pattern) if each.id in selected]
+        if not named:
+            raise ConfigurationError(f"a request is given for {pattern!r}, which is not selected")
+        for report_type in named:
+            request.check(report_type)
+            asked[report_type.id] = request
+    return asked
 
 
 def _checked(spec: dg.AssetSpec, report_type: ReportType) -> dg.AssetSpec:
@@ -103,11 +112,28 @@ def _checked(spec: dg.AssetSpec, report_type: ReportType) -> dg.AssetSpec:
     return spec.with_io_manager_key(IO_MANAGER_KEY)
 
 
+def _after_its_payouts(report_type: ReportType, specs: Mapping[str, dg.AssetSpec]) -> dg.AssetSpec:
+    """A report on payouts comes after the report that lists them, where that is selected as well."""
+    spec = specs[report_type.id]
+    if report_type.interval != "payout":
+        return spec
+    upstream = next((specs[each.id] for each in itemized_payouts(report_type) if each.id in specs), None)
+    return spec if upstream is None else spec.replace_attributes(deps=[*spec.deps, upstream.key])
+
+
 def _asset(
-    report_type: ReportType, spec: dg.AssetSpec, partitions: dg.DailyPartitionsDefinition
+    report_type: ReportType,
+    spec: dg.AssetSpec,
+    partitions: dg.DailyPartitionsDefinition,
+    request: ReportRequest,
 ) -> dg.AssetsDefinition:
     # multi_asset, because only it takes an AssetSpec as it is.
-    @dg.multi_asset(name="__".join(spec.key.path), specs=[spec], partitions_def=partitions)
+    @dg.multi_asset(
+        name="__".join(spec.key.path),
+        specs=[spec],
+        partitions_def=partitions,
+        check_specs=[schema_check_spec(spec.key, partitions)],
+    )
     def land(
         context: dg.AssetExecutionContext, stripe: StripeResource, report_lake: ReportLakeResource
     ) -> dg.MaterializeResult:  # type: ignore[type-arg]
@@ -115,11 +141,13 @@ def _asset(
             landed = land_day(
                 report_type,
                 parse_day(context.partition_key),
-                api=stripe.api,
+                account=stripe.account,
                 lake=report_lake.lake,
+                request=request,
                 timezone=partitions.timezone,
                 polling=stripe.polling,
                 tell=context.log.info,
+                warn=context.log.warning,
             )
         except StripeReportsError as error:
             error.at(report_type=report_type.id, day=parse_day(context.partition_key))
@@ -128,6 +156,8 @@ def _asset(
                 metadata=failure_metadata(error),
                 allow_retries=not isinstance(error, _TRYING_AGAIN_WILL_NOT_HELP),
             ) from None
-        return dg.MaterializeResult(metadata=landed_metadata(landed))
+        return dg.MaterializeResult(
+            metadata=landed_metadata(landed), check_results=[schema_check_result(landed)]
+        )
 
     return land

@@ -1,9 +1,10 @@
 """All builders together: the definitions of a code location."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import dagster as dg
 
+from stripe_reports.landing import ReportRequest
 from stripe_reports.orchestration.assets import (
     IO_MANAGER_KEY,
     START_DATE,
@@ -26,14 +27,17 @@ def build_stripe_reports_definitions(
     select: str | Iterable[str] = "core",
     start_date: str = START_DATE,
     timezone: str = "UTC",
+    requests: Mapping[str, ReportRequest] | None = None,
     alert_url: str | None = None,
 ) -> dg.Definitions:
     """Assets, job, schedule, sensor, resources and IO manager for one Stripe account.
 
+    `select`, `start_date`, `timezone` and `requests` are those of `build_stripe_report_assets`.
+
     Raises UnknownReportTypeError, ConfigurationError or DayError for what makes no sense.
     """
     partitions_def = daily_partitions(start_date, timezone)
-    assets = build_stripe_report_assets(select, partitions_def=partitions_def)
+    assets = build_stripe_report_assets(select, partitions_def=partitions_def, requests=requests)
     job = build_stripe_reports_job(assets)
     return dg.Definitions(
         assets=assets,

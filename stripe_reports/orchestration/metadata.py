@@ -21,7 +21,7 @@ _SHOWN_TYPE = {
 _ABOUT = {
     "range": "Rows of one day: from its first instant to that of the next day.",
     "as_of_end": "A snapshot as of the end of the day.",
-    "payout": "Rows of one payout.",
+    "payout": "Rows of all payouts that were effective on one day, from a report run for each.",
 }
 
 
@@ -54,18 +54,24 @@ def landed_metadata(landed: LandedDay) -> Mapping[str, Any]:
     metadata: dict[str, Any] = {
         "dagster/partition_row_count": table.rows,
         "dagster/uri": table.uri,
-        "report_run": landed.report_run,
-        "result_file": landed.result.id,
-        "result_created": dg.MetadataValue.timestamp(float(landed.result.created)),
+        "report_run": ",".join(landed.report_runs),
+        "result_file": ",".join(result.id for result in landed.results),
         "csv_bytes": table.csv_bytes,
         "csv_sha256": table.csv_sha256,
         "parquet_bytes": table.parquet_bytes,
         "waited_seconds": round(landed.waited_seconds, 3),
         "landed_seconds": round(landed.landed_seconds, 3),
     }
-    if table.new_columns:
-        metadata["new_columns"] = dg.MetadataValue.json(list(table.new_columns))
-    return metadata
+    if landed.results:
+        oldest = min(result.created for result in landed.results)
+        metadata["result_created"] = dg.MetadataValue.timestamp(float(oldest))
+    return metadata | schema_metadata(landed)
+
+
+def schema_metadata(landed: LandedDay) -> dict[str, Any]:
+    """How the columns differ from those that were expected, if they do."""
+    differences = {"new_columns": landed.table.new_columns, "dropped_columns": landed.dropped_columns}
+    return {name: dg.MetadataValue.json(list(columns)) for name, columns in differences.items() if columns}
 
 
 def failure_metadata(error: StripeReportsError) -> Mapping[str, Any]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 from pydantic import Field
 
-from stripe_reports.stripe_api import API_BASE, FILES_BASE, Polling, StripeApi
+from stripe_reports.stripe_api import API_BASE, FILES_BASE, Account, Polling, StripeApi
 
 if TYPE_CHECKING:
     from stripe_reports.lake import Lake
@@ -38,15 +38,16 @@ class StripeResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     )
 
     @cached_property
-    def api(self) -> StripeApi:
-        """The door to Stripe. Raises ConfigurationError where the key is missing."""
-        return StripeApi(
+    def account(self) -> Account:
+        """The account to ask. Raises ConfigurationError where the key is missing."""
+        api = StripeApi(
             self.api_key,
             api_base=self.api_base,
             files_base=self.files_base,
             stripe_account=self.stripe_account,
             max_network_retries=self.max_network_retries,
         )
+        return Account(api)
 
     @property
     def polling(self) -> Polling:

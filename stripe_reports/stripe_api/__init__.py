@@ -1,5 +1,6 @@
-"""Asking Stripe: report types, report runs, result files. No Dagster, no Parquet."""
+"""Asking Stripe: accounts, report types, report runs, result files. No Dagster, no Parquet."""
 
+from stripe_reports.stripe_api.account import Account
 from stripe_reports.stripe_api.api import API_BASE, FILES_BASE, StripeApi
 from stripe_reports.stripe_api.report_run import (
     Polling,
@@ -9,13 +10,14 @@ from stripe_reports.stripe_api.report_run import (
     create_report_run,
     wait_for,
 )
-from stripe_reports.stripe_api.report_type import Availability, check_available, retrieve_availability
+from stripe_reports.stripe_api.report_type import OfferedReportType, check_available
 from stripe_reports.stripe_api.result_file import open_result
 
 __all__ = [
     "API_BASE",
     "FILES_BASE",
-    "Availability",
+    "Account",
+    "OfferedReportType",
     "Polling",
     "ReportRun",
     "ResultFile",
@@ -24,6 +26,5 @@ __all__ = [
     "check_available",
     "create_report_run",
     "open_result",
-    "retrieve_availability",
     "wait_for",
 ]

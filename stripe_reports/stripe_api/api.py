@@ -15,9 +15,6 @@ from stripe_reports.errors import ConfigurationError, DataNotAvailableError, Str
 API_BASE = "https://api.stripe.com"
 FILES_BASE = "https://files.stripe.com"
 
-# What a key without the right is answered, and what a server without that call answers.
-_MAY_NOT_READ_THE_ACCOUNT = {400, 403, 404, 405, 501}
-
 _LONGEST_PAUSE = 120.0
 
 _T = TypeVar("_T")
@@ -76,18 +73,6 @@ class StripeApi:
         """The text without the key, whatever a server has put into its answer."""
         return text.replace(self.api_key, f"{self.api_key[:8]}…")
 
-    @cached_property
-    def account(self) -> str | None:
-        """Id of the account behind the key; None where the key may not read it (restricted keys)."""
-        if self.stripe_account:
-            return self.stripe_account
-        try:
-            return str(self.call(lambda client: client.v1.accounts.retrieve_current()).id)
-        except StripeRequestError as error:
-            if getattr(error.__cause__, "http_status", None) in _MAY_NOT_READ_THE_ACCOUNT:
-                return None
-            raise
-
     def _explain(self, error: stripe.StripeError) -> StripeRequestError | DataNotAvailableError:
         said = self.redact((error.user_message or str(error)).strip())
         if error.request_id:
@@ -115,7 +100,9 @@ class StripeApi:
                 return DataNotAvailableError(said)
             case stripe.InvalidRequestError():
                 at = f" (parameter {error.param})" if error.param else ""
-                return StripeRequestError(f"Stripe refused the request{at}: {said}")
+                refused = StripeRequestError(f"Stripe refused the request{at}: {said}")
+                refused.param = error.param
+                return refused
             case _:
                 return StripeRequestError(f"Stripe is in trouble: {said}; try again later")
 

@@ -5,45 +5,68 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+import stripe
+
 from stripe_reports.catalog import Interval, IntervalKind
 from stripe_reports.errors import DataNotAvailableError
 from stripe_reports.stripe_api.api import StripeApi
 
 
 @dataclass(frozen=True, slots=True)
-class Availability:
-    """Data of a report type: Unix seconds, both ends inclusive."""
+class OfferedReportType:
+    """A report type as the account has it (https://docs.stripe.com/api/reporting/report_type/object).
 
-    start: int
-    end: int
-    livemode: bool
-
-
-def retrieve_availability(api: StripeApi, report_type: str) -> Availability:
-    """Ask `GET /v1/reporting/report_types/{id}` (https://docs.stripe.com/api/reporting/report_type).
-
-    Raises StripeRequestError, also where the account does not have the report type.
+    Data are there from `data_available_start` to `data_available_end`, Unix seconds, both inclusive.
+    `default_columns` is None where Stripe names none.
     """
-    found = api.call(lambda client: client.v1.reporting.report_types.retrieve(report_type))
-    return Availability(found.data_available_start, found.data_available_end, found.livemode)
+
+    id: str
+    name: str
+    livemode: bool
+    data_available_start: int
+    data_available_end: int
+    default_columns: tuple[str, ...] | None
 
 
-def check_available(availability: Availability, interval: Interval, kind: IntervalKind) -> None:
+def list_report_types(api: StripeApi) -> dict[str, OfferedReportType]:
+    """All that the account offers, by id (`GET /v1/reporting/report_types`, which is not paged)."""
+    found = api.call(lambda client: client.v1.reporting.report_types.list())
+    return {each.id: _offered(each) for each in found.data}
+
+
+def retrieve_report_type(api: StripeApi, id_: str) -> OfferedReportType:
+    """One of them. Raises StripeRequestError, in Stripe's words, where the account does not have it."""
+    return _offered(api.call(lambda client: client.v1.reporting.report_types.retrieve(id_)))
+
+
+def _offered(found: stripe.reporting.ReportType) -> OfferedReportType:
+    columns = found.default_columns
+    return OfferedReportType(
+        id=found.id,
+        name=found.name,
+        livemode=found.livemode,
+        data_available_start=found.data_available_start,
+        data_available_end=found.data_available_end,
+        default_columns=None if columns is None else tuple(columns),
+    )
+
+
+def check_available(offered: OfferedReportType, interval: Interval, kind: IntervalKind) -> None:
     """Raise DataNotAvailableError if Stripe lacks a part of the interval.
 
     Asked before each report run: what Stripe answers to a run that is beyond its data is not documented,
     and short data must not be taken for a whole day.
     """
-    if interval.end > availability.end:
+    start, end = offered.data_available_start, offered.data_available_end
+    if interval.end > end:
         raise DataNotAvailableError(
-            f"Stripe has data through {_utc(availability.end)}, this day ends at {_utc(interval.end)};"
+            f"Stripe has data through {_utc(end)}, this day ends at {_utc(interval.end)};"
             " materialize it when the data is there"
         )
     first = interval.end if kind == "as_of_end" else interval.start
-    if first < availability.start:
+    if first < start:
         raise DataNotAvailableError(
-            f"Stripe has data from {_utc(availability.start)} only, this day starts at {_utc(first)};"
-            " choose a later day"
+            f"Stripe has data from {_utc(start)} only, this day starts at {_utc(first)}; choose a later day"
         )
 
 

@@ -16,7 +16,7 @@ def test_a_report_type_is_found_by_its_id() -> None:
     balance = REPORT_TYPES["balance.summary.1"]
     assert balance.table == "balance_summary_1"
     assert balance.interval == "range"
-    assert balance.requested_columns == ("category", "description", "net_amount", "currency")
+    assert balance.columns == ("category", "description", "net_amount", "currency")
 
 
 def test_an_unknown_id_names_the_nearest_ones() -> None:
@@ -49,12 +49,6 @@ def test_no_two_report_types_share_a_table() -> None:
 def test_intervals_follow_what_a_report_type_takes() -> None:
     kinds = [report_type.interval for report_type in REPORT_TYPES.values()]
     assert {kind: kinds.count(kind) for kind in set(kinds)} == {"range": 73, "as_of_end": 11, "payout": 10}
-
-
-def test_columns_are_asked_for_only_where_stripe_takes_them() -> None:
-    assert REPORT_TYPES["activity.summary.1"].requested_columns is None
-    assert REPORT_TYPES["activity.summary.1"].expected_columns == REPORT_TYPES["activity.summary.1"].columns
-    assert REPORT_TYPES["apps.churn_rate.1"].expected_columns == (), "Stripe does not document its columns"
 
 
 @pytest.mark.parametrize(

@@ -58,3 +58,25 @@ def test_other_presets_hold_the_latest_version_of_their_reports(preset: str) -> 
 def test_what_matches_nothing_is_refused_with_a_hint(select: str, hint: str) -> None:
     with pytest.raises(UnknownReportTypeError, match=hint):
         select_report_types(select)
+
+
+@pytest.mark.parametrize(
+    "id_", ["payouts.itemized.9", "issuing.transactions.itemized.1", "brand_new.report.1"]
+)
+def test_an_id_that_the_catalog_does_not_know_is_taken_as_the_account_offers_it(id_: str) -> None:
+    (report_type,) = select_report_types(id_)
+    assert report_type.id == id_
+    assert not report_type.listed
+
+
+def test_a_later_version_is_like_the_newest_known_one() -> None:
+    (later,) = select_report_types("ending_balance_reconciliation.itemized.9")
+    known = REPORT_TYPES["ending_balance_reconciliation.itemized.4"]
+    assert (later.interval, later.columns, later.version) == (known.interval, known.columns, 9)
+    assert not later.columns_complete
+
+
+def test_what_looks_like_a_slip_can_be_meant() -> None:
+    with pytest.raises(UnknownReportTypeError, match=r"write '=balance\.sumary\.1'"):
+        select_report_types("balance.sumary.1")
+    assert _ids("=balance.sumary.1") == ["balance.sumary.1"]

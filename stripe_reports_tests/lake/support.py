@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from stripe_reports.catalog import REPORT_TYPES
-from stripe_reports.lake import Lake, LandedTable
-from stripe_reports.lake.conversion import Converted, convert_csv
+from stripe_reports.lake import Csv, ExpectedColumns, Lake, LandedTable
+from stripe_reports.lake.conversion import Converted, convert_csvs
 
 ITEMIZED = REPORT_TYPES["balance_change_from_activity.itemized.3"]
 TABLE = ITEMIZED.table
@@ -55,7 +55,8 @@ def converted(
     """The table that comes out of a CSV, the facts about it, and the bytes of its Parquet file."""
     sink = MemorySink()
     chunks = [csv] if isinstance(csv, bytes) else csv
-    facts = convert_csv(chunks, sink, expected_columns=expected, size=size, facts={}, **limits)
+    source = [Csv(chunks, size)]
+    facts = convert_csvs(source, sink, expected=ExpectedColumns(expected), facts={}, **limits)
     return pq.read_table(io.BytesIO(sink.getvalue())), facts, sink.getvalue()
 
 
@@ -69,7 +70,16 @@ def column_of(name: str, texts: Iterable[str | None], **options: Any) -> list[An
     return table_of(csv, **options).column(name).to_pylist()
 
 
-def land(lake: Lake, csv: bytes | Iterable[bytes], *, day: date = DAY, **options: Any) -> LandedTable:
+def land(
+    lake: Lake,
+    csv: bytes | Iterable[bytes],
+    *,
+    day: date = DAY,
+    expected: Sequence[str] = (),
+    size: int | None = None,
+    facts: Mapping[str, str] | None = None,
+) -> LandedTable:
     chunks = [csv] if isinstance(csv, bytes) else csv
-    given = {"expected_columns": (), "size": None, "facts": {}} | options
-    return lake.land(ITEMIZED, day, chunks, **given)
+    return lake.land(
+        ITEMIZED, day, [Csv(chunks, size)], expected=ExpectedColumns(expected), facts=facts or {}
+    )

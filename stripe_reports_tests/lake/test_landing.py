@@ -60,7 +60,7 @@ def test_two_chunks_cut_at_every_byte_give_the_same_file() -> None:
 
 def test_columns_come_in_the_expected_order_and_new_ones_after_them(lake: Lake) -> None:
     csv = stripe_csv(["surprise", "net", "extra", "gross"], [("s", "1", "e", "2")])
-    landed = land(lake, csv, expected_columns=["gross", "net"])
+    landed = land(lake, csv, expected=["gross", "net"])
     assert landed.schema.names == ["gross", "net", "surprise", "extra"]
     assert landed.new_columns == ("surprise", "extra")
     assert pq.read_table(landed.uri, partitioning=None).schema.equals(landed.schema)

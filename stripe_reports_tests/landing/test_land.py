@@ -25,7 +25,7 @@ from stripe_reports.errors import (
 from stripe_reports.lake import Lake
 from stripe_reports.landing import LandedDay, land_day
 from stripe_reports.sandbox import Sandbox
-from stripe_reports.stripe_api import Polling, StripeApi
+from stripe_reports.stripe_api import Account, Polling, StripeApi
 from stripe_reports_tests.scripted_server import Answer, ScriptedServer, stripe_error
 
 _NEWEST = newest_complete_day(datetime.now(UTC))
@@ -42,19 +42,19 @@ def lake(tmp_path: Path) -> Lake:
 
 
 @pytest.fixture
-def api(sandbox: Sandbox) -> StripeApi:
-    return StripeApi(sandbox.key, api_base=sandbox.api_base, files_base=sandbox.files_base)
+def account(sandbox: Sandbox) -> Account:
+    return Account(StripeApi(sandbox.key, api_base=sandbox.api_base, files_base=sandbox.files_base))
 
 
 def _land(
-    api: StripeApi, lake: Lake, report_type: str = "balance.summary.1", day: date = _NEWEST
+    account: Account, lake: Lake, report_type: str = "balance.summary.1", day: date = _NEWEST
 ) -> LandedDay:
-    return land_day(REPORT_TYPES[report_type], day, api=api, lake=lake, polling=Polling(initial=0.02))
+    return land_day(REPORT_TYPES[report_type], day, account=account, lake=lake, polling=Polling(initial=0.02))
 
 
-def _csv_rows(api: StripeApi, landed: LandedDay) -> list[dict[str, str]]:
-    url = f"{api.files_base}/v1/files/{landed.result.id}/contents"
-    answer = requests.get(url, auth=(api.api_key, ""), timeout=30)
+def _csv_rows(account: Account, landed: LandedDay) -> list[dict[str, str]]:
+    url = f"{account.api.files_base}/v1/files/{landed.results[0].id}/contents"
+    answer = requests.get(url, auth=(account.api.api_key, ""), timeout=30)
     return list(csv.DictReader(io.StringIO(answer.content.decode(), newline="")))
 
 
@@ -68,13 +68,13 @@ def _files(lake: Lake) -> list[Path]:
 @pytest.mark.parametrize("days_back", range(3))
 @pytest.mark.parametrize("id_", [_BALANCE.id, _ACTIVITY.id, "payouts.itemized.3"])
 def test_every_value_lands_as_it_stands_in_the_csv(
-    api: StripeApi, lake: Lake, id_: str, days_back: int
+    account: Account, lake: Lake, id_: str, days_back: int
 ) -> None:
-    landed = _land(api, lake, id_, _NEWEST - timedelta(days=days_back))
-    rows = _csv_rows(api, landed)
+    landed = _land(account, lake, id_, _NEWEST - timedelta(days=days_back))
+    rows = _csv_rows(account, landed)
     table = lake.read_table(landed.report_type.table, [landed.day])
     assert landed.table.rows == table.num_rows == len(rows)
-    for name in landed.report_type.expected_columns:
+    for name in landed.report_type.columns:
         texts = [row[name] for row in rows]
         values = table[name].to_pylist()
         match column_type(name):
@@ -95,11 +95,11 @@ def test_every_value_lands_as_it_stands_in_the_csv(
                 pytest.fail(f"no check for {kind}")
 
 
-def test_duckdb_pandas_and_pyarrow_read_the_same_exact_values(api: StripeApi, lake: Lake) -> None:
+def test_duckdb_pandas_and_pyarrow_read_the_same_exact_values(account: Account, lake: Lake) -> None:
     day = next(
         day
         for day in (_NEWEST - timedelta(days=back) for back in range(7))
-        if _land(api, lake, _ACTIVITY.id, day).table.rows
+        if _land(account, lake, _ACTIVITY.id, day).table.rows
     )
     arrow = lake.read_table(_ACTIVITY.table, [day])
     frame = lake.read_pandas(_ACTIVITY.table, [day])
@@ -112,28 +112,28 @@ def test_duckdb_pandas_and_pyarrow_read_the_same_exact_values(api: StripeApi, la
 
 
 @pytest.mark.parametrize("id_", ["ending_balance_reconciliation.summary.1", "payouts.summary.1"])
-def test_other_kinds_of_interval_land_too(api: StripeApi, lake: Lake, id_: str) -> None:
-    landed = _land(api, lake, id_)
+def test_other_kinds_of_interval_land_too(account: Account, lake: Lake, id_: str) -> None:
+    landed = _land(account, lake, id_)
     assert lake.days(landed.report_type.table) == [_NEWEST]
 
 
-def test_provenance_says_where_the_table_comes_from(api: StripeApi, lake: Lake) -> None:
-    landed = _land(api, lake)
+def test_provenance_says_where_the_table_comes_from(account: Account, lake: Lake) -> None:
+    landed = _land(account, lake)
     provenance = lake.provenance("balance_summary_1", _NEWEST)
     start = int(datetime(_NEWEST.year, _NEWEST.month, _NEWEST.day, tzinfo=UTC).timestamp())
-    assert provenance["report_run_id"] == landed.report_run
-    assert provenance["file_id"] == landed.result.id
+    assert provenance["report_run_id"] == landed.report_runs[0]
+    assert provenance["file_id"] == landed.results[0].id
     assert (provenance["interval_start"], provenance["interval_end"]) == (str(start), str(start + 86400))
-    assert provenance["result_created"] == str(landed.result.created)
-    assert provenance["csv_bytes"] == str(landed.result.size)
+    assert provenance["result_created"] == str(landed.results[0].created)
+    assert provenance["csv_bytes"] == str(landed.results[0].size)
     assert provenance["livemode"] == "false"
-    assert provenance["account"] == api.account
+    assert provenance["account"] == account.id
     assert provenance["columns"] == '["category", "description", "net_amount", "currency"]'
 
 
-def test_a_day_without_activity_is_an_empty_typed_table(api: StripeApi, lake: Lake) -> None:
+def test_a_day_without_activity_is_an_empty_typed_table(account: Account, lake: Lake) -> None:
     for back in range(60):
-        landed = _land(api, lake, _ACTIVITY.id, _NEWEST - timedelta(days=back))
+        landed = _land(account, lake, _ACTIVITY.id, _NEWEST - timedelta(days=back))
         if not landed.table.rows:
             break
     else:
@@ -144,23 +144,23 @@ def test_a_day_without_activity_is_an_empty_typed_table(api: StripeApi, lake: La
 
 
 def test_a_day_that_stripe_does_not_have_makes_no_report_run(
-    sandbox: Sandbox, api: StripeApi, lake: Lake
+    sandbox: Sandbox, account: Account, lake: Lake
 ) -> None:
     before = sandbox.report_runs_created
     with pytest.raises(
         DataNotAvailableError, match=rf"^balance\.summary\.1 {_NEWEST + timedelta(days=1)}: Stripe has data"
     ):
-        _land(api, lake, day=_NEWEST + timedelta(days=1))
+        _land(account, lake, day=_NEWEST + timedelta(days=1))
     assert sandbox.report_runs_created == before
 
 
 def test_another_account_is_refused_before_a_report_run_is_made(
-    sandbox: Sandbox, api: StripeApi, lake: Lake
+    sandbox: Sandbox, account: Account, lake: Lake
 ) -> None:
     lake.claim(livemode=False, account="acct_other")
     before = sandbox.report_runs_created
     with pytest.raises(LakeError, match="belongs to account acct_other"):
-        _land(api, lake)
+        _land(account, lake)
     assert sandbox.report_runs_created == before
 
 
@@ -172,12 +172,14 @@ class _Stripe:
 
     def __init__(self, server: ScriptedServer) -> None:
         self.server = server
-        self.api = StripeApi("sk_test_x", api_base=server.base, files_base=server.base, max_network_retries=0)
+        api = StripeApi("sk_test_x", api_base=server.base, files_base=server.base, max_network_retries=0)
+        self.account = Account(api)
 
     def has(self, *contents: Answer, size: int = len(_CSV), **run: Any) -> None:
         report_type = {
             "object": "reporting.report_type", "id": _BALANCE.id, "livemode": False,
-            "data_available_start": 0, "data_available_end": 2**31 - 1,
+            "data_available_start": 0, "data_available_end": 2**31 - 1, "name": "Balance summary",
+            "default_columns": ["category", "net_amount"],
         }  # fmt: skip
         file = {"object": "file", "id": "file_1", "size": size, "created": 5, "filename": "other_frr.csv"}
         found = {
@@ -185,7 +187,8 @@ class _Stripe:
             "status": "succeeded", "livemode": False, "created": 7, "error": None, "parameters": {},
             "result": file,
         } | run  # fmt: skip
-        self.server.answers("GET", f"/v1/reporting/report_types/{_BALANCE.id}", Answer(report_type))
+        listed = {"object": "list", "url": "/v1/reporting/report_types", "has_more": False}
+        self.server.answers("GET", "/v1/reporting/report_types", Answer(listed | {"data": [report_type]}))
         self.server.answers("POST", _RUNS, Answer(found))
         self.server.answers("GET", _CONTENTS, *(contents or [Answer(_CSV)]))
 
@@ -197,15 +200,15 @@ def stripe(server: ScriptedServer, no_pauses: None) -> _Stripe:
 
 def test_a_run_that_succeeded_at_once_with_an_older_file_lands(stripe: _Stripe, lake: Lake) -> None:
     stripe.has()
-    landed = _land(stripe.api, lake)
+    landed = _land(stripe.account, lake)
     assert landed.table.rows == 1
-    assert landed.result.created == 5, "the data's build time, not the run's"
+    assert landed.results[0].created == 5, "the data's build time, not the run's"
 
 
 def test_columns_may_come_in_another_order_and_with_others_among_them(stripe: _Stripe, lake: Lake) -> None:
     csv_ = b'"net_amount","surprise","currency","category","description"\n"1.50","x","usd","activity",\n'
     stripe.has(Answer(csv_), size=len(csv_))
-    landed = _land(stripe.api, lake)
+    landed = _land(stripe.account, lake)
     table = lake.read_table("balance_summary_1", [_NEWEST])
     assert table.column_names[:5] == ["category", "description", "net_amount", "currency", "surprise"]
     assert landed.table.new_columns == ("surprise",)
@@ -225,7 +228,7 @@ def test_columns_may_come_in_another_order_and_with_others_among_them(stripe: _S
 )
 def test_a_download_that_breaks_is_repeated(stripe: _Stripe, lake: Lake, first: Answer) -> None:
     stripe.has(first, Answer(_CSV))
-    assert _land(stripe.api, lake).table.rows == 1
+    assert _land(stripe.account, lake).table.rows == 1
     assert len(stripe.server.asked_for("GET", _CONTENTS)) == 2
     assert len(stripe.server.asked_for("POST", _RUNS)) == 1, "the run is not made again"
 
@@ -238,7 +241,7 @@ def test_a_file_of_another_size_than_stripe_says_never_lands(
     with pytest.raises(
         DownloadError, match=rf"^balance\.summary\.1 {_NEWEST} \(report run frr_1\): "
     ) as failed:
-        _land(stripe.api, lake)
+        _land(stripe.account, lake)
     assert str(len(_CSV)) in str(failed.value)
     assert len(stripe.server.asked_for("GET", _CONTENTS)) == 6, "bounded attempts"
     assert _files(lake) == []
@@ -248,7 +251,7 @@ def test_a_value_that_does_not_fit_says_where_and_lands_nothing(stripe: _Stripe,
     csv_ = _CSV + b'"activity","two\nlines","1,50","usd"\n'
     stripe.has(Answer(csv_), size=len(csv_))
     with pytest.raises(CsvError) as failed:
-        _land(stripe.api, lake)
+        _land(stripe.account, lake)
     text = str(failed.value)
     assert text.startswith(
         f"balance.summary.1 {_NEWEST} (report run frr_1): line 4, column 'net_amount': '1,50'"
@@ -260,10 +263,10 @@ def test_a_value_that_does_not_fit_says_where_and_lands_nothing(stripe: _Stripe,
 
 def test_a_failure_leaves_the_day_as_it_was(stripe: _Stripe, lake: Lake) -> None:
     stripe.has(Answer(_CSV), Answer(b"nonsense"))
-    path = Path(_land(stripe.api, lake).table.uri)
+    path = Path(_land(stripe.account, lake).table.uri)
     before = path.read_bytes()
     with pytest.raises(DownloadError):
-        _land(stripe.api, lake)
+        _land(stripe.account, lake)
     assert path.read_bytes() == before
     assert _files(lake) == [path]
 
@@ -271,14 +274,14 @@ def test_a_failure_leaves_the_day_as_it_was(stripe: _Stripe, lake: Lake) -> None
 def test_a_failed_run_lands_nothing(stripe: _Stripe, lake: Lake) -> None:
     stripe.has(status="failed", error="Sorry.", result=None)
     with pytest.raises(ReportRunError, match=r"\(report run frr_1\): Stripe marked it failed: Sorry\."):
-        _land(stripe.api, lake)
+        _land(stripe.account, lake)
     assert _files(lake) == []
 
 
 def test_a_wrong_key_on_the_files_host_is_not_repeated(stripe: _Stripe, lake: Lake) -> None:
     stripe.has(Answer(stripe_error("No."), 401))
     with pytest.raises(StripeRequestError, match="STRIPE_FILES_BASE"):
-        _land(stripe.api, lake)
+        _land(stripe.account, lake)
     assert len(stripe.server.asked_for("GET", _CONTENTS)) == 1
 
 
@@ -286,5 +289,5 @@ def test_live_data_do_not_land_in_a_test_lake(stripe: _Stripe, lake: Lake) -> No
     lake.claim(livemode=True, account=None)
     stripe.has()
     with pytest.raises(LakeError, match="belongs to live mode"):
-        _land(stripe.api, lake)
+        _land(stripe.account, lake)
     assert not stripe.server.asked_for("POST", _RUNS)

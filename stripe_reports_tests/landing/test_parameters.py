@@ -2,55 +2,93 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 import pytest
 
-from stripe_reports.catalog import REPORT_TYPES
-from stripe_reports.errors import ConfigurationError
-from stripe_reports.landing import run_parameters
+from stripe_reports.catalog import REPORT_TYPES, Interval, select_report_types
+from stripe_reports.landing.parameters import (
+    expected_columns,
+    interval_parameters,
+    option_parameters,
+    requested_columns,
+)
+from stripe_reports.landing.request import ReportRequest
+from stripe_reports.stripe_api import OfferedReportType
 
-_DAY = date(2026, 11, 1)  # 25 hours long in New York
-_MIDNIGHT = 1793491200
+_DAY = Interval(86400, 172800)
+_NOTHING = ReportRequest()
+
+
+def _offered(*default_columns: str) -> OfferedReportType:
+    return OfferedReportType("x", "X", False, 0, 2**31, default_columns or None)
 
 
 def test_a_range_has_a_start_and_an_end() -> None:
-    parameters = run_parameters(REPORT_TYPES["payouts.summary.1"], _DAY, "UTC")
-    assert parameters == {
-        "interval_start": _MIDNIGHT,
-        "interval_end": _MIDNIGHT + 86400,
-        "columns": ["reporting_category", "currency", "count", "gross", "fee", "net"],
-    }
+    parameters = interval_parameters(REPORT_TYPES["payouts.summary.1"], _DAY)
+    assert parameters == {"interval_start": 86400, "interval_end": 172800}
 
 
 def test_a_snapshot_has_an_end_only() -> None:
-    parameters = run_parameters(REPORT_TYPES["ending_balance_reconciliation.summary.1"], _DAY, "UTC")
-    assert "interval_start" not in parameters
-    assert parameters["interval_end"] == _MIDNIGHT + 86400
+    report_type = REPORT_TYPES["ending_balance_reconciliation.summary.1"]
+    assert interval_parameters(report_type, _DAY) == {"interval_end": 172800}
 
 
-def test_a_local_day_is_asked_for_from_local_midnight_and_printed_in_local_time() -> None:
-    parameters = run_parameters(REPORT_TYPES["payouts.itemized.3"], _DAY, "America/New_York")
-    assert parameters["interval_start"] == _MIDNIGHT + 4 * 3600
-    assert parameters["interval_end"] == _MIDNIGHT + 29 * 3600
-    assert parameters["timezone"] == "America/New_York"
+def test_local_days_are_printed_in_local_time_where_the_report_type_takes_a_time_zone() -> None:
+    def zone(id_: str, timezone: str) -> object:
+        return option_parameters(REPORT_TYPES[id_], _NOTHING, timezone).get("timezone")
+
+    assert zone("payouts.itemized.3", "America/New_York") == "America/New_York"
+    assert zone("payouts.itemized.2", "America/New_York") is None, "it does not take one"
+    assert zone("payouts.itemized.3", "UTC") is None, "it is the default"
 
 
-def test_a_report_type_that_takes_no_time_zone_is_not_given_one() -> None:
-    parameters = run_parameters(REPORT_TYPES["payouts.itemized.2"], _DAY, "America/New_York")
-    assert "timezone" not in parameters
-
-
-def test_columns_are_sent_only_where_stripe_takes_them() -> None:
-    assert "columns" not in run_parameters(REPORT_TYPES["activity.summary.1"], _DAY, "UTC")
+def test_a_request_adds_its_parameters_and_may_name_another_time_zone() -> None:
+    request = ReportRequest(parameters={"currency": "eur", "timezone": "Asia/Tokyo"})
+    parameters = option_parameters(REPORT_TYPES["payouts.itemized.3"], request, "Europe/Berlin")
+    assert parameters == {"currency": "eur", "timezone": "Asia/Tokyo"}
 
 
 @pytest.mark.parametrize("report_type", REPORT_TYPES.values(), ids=lambda t: t.id)
-def test_every_report_type_on_days_gets_what_it_requires_and_nothing_it_does_not_take(report_type) -> None:
-    if report_type.interval == "payout":
-        with pytest.raises(ConfigurationError, match="reports on one payout, not on a day"):
-            run_parameters(report_type, _DAY, "UTC")
-        return
-    sent = set(run_parameters(report_type, _DAY, "Asia/Tokyo"))
-    assert set(report_type.required_parameters) <= sent
-    assert sent <= {*report_type.required_parameters, *report_type.optional_parameters}
+def test_every_report_type_gets_nothing_that_it_does_not_take(report_type) -> None:
+    sent = {*option_parameters(report_type, _NOTHING, "Asia/Tokyo")}
+    if report_type.interval != "payout":
+        sent |= {*interval_parameters(report_type, _DAY)}
+        assert set(report_type.required_parameters) <= sent
+    assert sent <= {*report_type.parameters}
+    if requested_columns(report_type, _NOTHING, _offered()):
+        assert report_type.takes_columns
+
+
+def test_all_known_columns_are_asked_for() -> None:
+    report_type = REPORT_TYPES["payouts.itemized.3"]
+    assert requested_columns(report_type, _NOTHING, _offered("payout_id")) == report_type.columns
+
+
+def test_where_the_catalog_is_incomplete_the_accounts_default_columns_are_asked_for_too() -> None:
+    report_type = REPORT_TYPES["payouts.itemized.5"]
+    assert not report_type.columns_complete
+    asked = requested_columns(report_type, _NOTHING, _offered("payout_id", "brand_new"))
+    assert asked == (*report_type.columns, "brand_new")
+
+
+def test_of_an_unknown_report_type_the_accounts_default_columns_are_asked_for() -> None:
+    (unknown,) = select_report_types("brand_new.report.1")
+    assert requested_columns(unknown, _NOTHING, _offered("a", "b")) == ("a", "b")
+    assert requested_columns(unknown, _NOTHING, _offered()) == (), "it takes no columns"
+
+
+def test_metadata_columns_come_beside_the_others() -> None:
+    report_type = REPORT_TYPES["balance_change_from_activity.itemized.3"]
+    request = ReportRequest(metadata_columns=["payment_metadata[order_id]"])
+    asked = requested_columns(report_type, request, _offered())
+    assert asked == (*report_type.columns, "payment_metadata[order_id]")
+
+
+def test_columns_of_the_request_are_asked_for_in_their_order() -> None:
+    report_type = REPORT_TYPES["payouts.itemized.3"]
+    assert requested_columns(report_type, ReportRequest(columns=["net", "fee"]), _offered()) == ("net", "fee")
+
+
+def test_a_result_must_have_what_was_asked_for_or_what_stripe_documents_as_all() -> None:
+    assert expected_columns(REPORT_TYPES["payouts.itemized.3"], ("net",)) == ("net",)
+    assert expected_columns(REPORT_TYPES["activity.summary.1"], ())[0] == "reporting_category"
+    assert expected_columns(REPORT_TYPES["apps.churn_rate.1"], ()) == (), "Stripe does not document them"

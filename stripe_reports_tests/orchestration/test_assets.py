@@ -14,6 +14,7 @@ from stripe_reports import (
     REPORT_TYPES,
     ReportLakeIOManager,
     ReportLakeResource,
+    ReportRequest,
     ReportType,
     StripeResource,
     build_stripe_report_assets,
@@ -52,9 +53,9 @@ def test_an_id_that_is_too_long_for_a_tag_is_metadata_only() -> None:
     assert "stripe_reports/report_type" not in spec.tags
 
 
-def test_every_report_type_that_reports_on_days_can_be_an_asset() -> None:
+def test_every_report_type_can_be_an_asset() -> None:
     assets = build_stripe_report_assets("all")
-    assert len(assets) == 94 - 10
+    assert len(assets) == 94
     dg.Definitions.validate_loadable(dg.Definitions(assets=assets, resources=_no_account()))
 
 
@@ -64,11 +65,13 @@ def _no_account() -> dict[str, Any]:
     return {"stripe": StripeResource(), "report_lake": lake, "report_lake_io_manager": manager}
 
 
-def test_a_report_type_that_reports_on_a_payout_is_refused_by_name() -> None:
-    with pytest.raises(
-        ConfigurationError, match=r"payout_reconciliation\.by_id\.summary\.1: .* not on a day"
-    ):
-        build_stripe_report_assets("payout_reconciliation.by_id.summary.1")
+def test_a_report_on_payouts_comes_after_the_report_that_lists_them() -> None:
+    assets = build_stripe_report_assets("payout_reconciliation.by_id.summary.1, payouts.itemized.3")
+    deps = {asset.key.path[-1]: {dep.path[-1] for dep in asset.dependency_keys} for asset in assets}
+    assert deps == {
+        "payout_reconciliation_by_id_summary_1": {"payouts_itemized_3"},
+        "payouts_itemized_3": set(),
+    }
 
 
 @pytest.mark.parametrize(
@@ -77,10 +80,20 @@ def test_a_report_type_that_reports_on_a_payout_is_refused_by_name() -> None:
         ({"select": "balance.sumary.1"}, UnknownReportTypeError, "did you mean 'balance.summary.1'"),
         ({"start_date": "yesterday"}, DayError, "write YYYY-MM-DD"),
         ({"timezone": "Berlin"}, ConfigurationError, "unknown time zone 'Berlin'"),
+        (
+            {"requests": {"tax": ReportRequest()}},
+            ConfigurationError,
+            "given for 'tax', which is not selected",
+        ),
+        (
+            {"requests": {"payouts.itemized.3": ReportRequest(parameters={"x": "y"})}},
+            ConfigurationError,
+            r"payouts\.itemized\.3: it does not take the parameter 'x'; it takes currency",
+        ),
     ],
 )
 def test_settings_that_make_no_sense_are_refused_when_loading(
-    settings: dict[str, str], error: type[Exception], says: str
+    settings: dict[str, Any], error: type[Exception], says: str
 ) -> None:
     with pytest.raises(error, match=says):
         build_stripe_report_assets(**settings)

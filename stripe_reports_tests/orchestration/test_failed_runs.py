@@ -100,10 +100,10 @@ def test_the_report_run_is_named_where_there_is_one(
         "data_available_start": 0,
         "data_available_end": 2**31 - 1,
     }
-    for id_ in ("balance.summary.1", "payouts.summary.1"):
-        server.answers(
-            "GET", f"/v1/reporting/report_types/{id_}", Answer(available | {"id": id_, "livemode": False})
-        )
+    available |= {"name": "x", "livemode": False, "default_columns": None}
+    types = [available | {"id": id_} for id_ in ("balance.summary.1", "payouts.summary.1")]
+    listed = {"object": "list", "url": "/v1/reporting/report_types", "has_more": False, "data": types}
+    server.answers("GET", "/v1/reporting/report_types", Answer(listed))
     run = {
         "object": "reporting.report_run", "id": "frr_broken", "report_type": "x", "status": "failed",
         "livemode": False, "created": 1, "error": "Sorry.", "parameters": {}, "result": None,

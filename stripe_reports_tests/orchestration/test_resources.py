@@ -24,8 +24,8 @@ def test_the_key_is_not_shown_once_it_is_resolved_from_the_environment(
 
     @dg.asset
     def look(stripe: StripeResource) -> None:
-        assert stripe.api.api_key == _KEY
-        seen.append(f"{stripe!r} {stripe} {stripe.api!r}")
+        assert stripe.account.api.api_key == _KEY
+        seen.append(f"{stripe!r} {stripe} {stripe.account.api!r}")
 
     dg.materialize([look], resources={"stripe": StripeResource(api_key=dg.EnvVar("SOME_KEY"))})
     assert seen

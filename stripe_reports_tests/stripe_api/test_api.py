@@ -6,7 +6,7 @@ import pytest
 
 from stripe_reports.errors import ConfigurationError, StripeReportsError, StripeRequestError
 from stripe_reports.sandbox import Sandbox
-from stripe_reports.stripe_api import StripeApi, retrieve_availability
+from stripe_reports.stripe_api import Account, StripeApi
 from stripe_reports.stripe_api.api import retry_after
 from stripe_reports_tests.scripted_server import Answer, ScriptedServer, stripe_error
 from stripe_reports_tests.stripe_api.conftest import KEY
@@ -22,7 +22,7 @@ _BALANCE = {
 
 
 def _ask(api: StripeApi) -> object:
-    return retrieve_availability(api, "balance.summary.1")
+    return api.call(lambda client: client.v1.reporting.report_types.retrieve("balance.summary.1"))
 
 
 @pytest.mark.parametrize("key", ["", "   "])
@@ -106,36 +106,12 @@ def test_what_broke_on_the_way_is_repeated(api: StripeApi, server: ScriptedServe
     assert _ask(api)
 
 
-def test_the_account_is_read_once(api: StripeApi, server: ScriptedServer) -> None:
-    server.answers("GET", "/v1/account", Answer({"object": "account", "id": "acct_1"}))
-    assert (api.account, api.account) == ("acct_1", "acct_1")
-    assert len(server.asked_for("GET", "/v1/account")) == 1
-
-
-@pytest.mark.parametrize("status", [400, 403, 404])
-@pytest.mark.parametrize("body", [stripe_error("No."), b"not found"], ids=["an error", "no JSON"])
-def test_a_key_that_may_not_read_the_account_leaves_it_unknown(
-    api: StripeApi, server: ScriptedServer, status: int, body: object
-) -> None:
-    server.answers("GET", "/v1/account", Answer(body, status))
-    assert api.account is None
-
-
-@pytest.mark.parametrize("status", [401, 500])
-def test_trouble_on_reading_the_account_is_not_taken_for_not_allowed(
-    api: StripeApi, server: ScriptedServer, status: int
-) -> None:
-    server.answers("GET", "/v1/account", Answer(stripe_error("No."), status))
-    with pytest.raises(StripeRequestError):
-        _ = api.account
-
-
 def test_acting_as_a_connected_account_sends_its_header_with_every_call(server: ScriptedServer) -> None:
     api = StripeApi(KEY, api_base=server.base, files_base=server.base, stripe_account="acct_9")
     server.answers("GET", _TYPE, Answer(_BALANCE))
     _ask(api)
     assert server.asked[0].headers["Stripe-Account"] == "acct_9"
-    assert api.account == "acct_9"
+    assert Account(api).id == "acct_9"
 
 
 @pytest.mark.parametrize(

@@ -5,12 +5,11 @@ from __future__ import annotations
 import pytest
 
 from stripe_reports.catalog import Interval
-from stripe_reports.errors import DataNotAvailableError, StripeRequestError
-from stripe_reports.sandbox import Sandbox
-from stripe_reports.stripe_api import Availability, StripeApi, check_available, retrieve_availability
+from stripe_reports.errors import DataNotAvailableError
+from stripe_reports.stripe_api import OfferedReportType, check_available
 
 _DAY = 86400
-_AVAILABLE = Availability(start=10 * _DAY, end=20 * _DAY, livemode=False)
+_AVAILABLE = OfferedReportType("a.1", "A", False, 10 * _DAY, 20 * _DAY, None)
 
 
 def test_both_ends_of_the_available_data_may_be_asked_for() -> None:
@@ -39,16 +38,3 @@ def test_a_snapshot_needs_its_instant_only() -> None:
     check_available(_AVAILABLE, Interval(9 * _DAY, 10 * _DAY), "as_of_end")
     with pytest.raises(DataNotAvailableError, match="from"):
         check_available(_AVAILABLE, Interval(8 * _DAY, 9 * _DAY), "as_of_end")
-
-
-def test_availability_is_read_from_the_account(sandbox: Sandbox) -> None:
-    api = StripeApi(sandbox.key, api_base=sandbox.api_base, files_base=sandbox.files_base)
-    found = retrieve_availability(api, "balance.summary.1")
-    assert found.start < found.end
-    assert not found.livemode
-
-
-def test_a_report_type_that_the_account_does_not_have_gives_stripes_message(sandbox: Sandbox) -> None:
-    api = StripeApi(sandbox.key, api_base=sandbox.api_base, files_base=sandbox.files_base)
-    with pytest.raises(StripeRequestError, match="Stripe refused the request"):
-        retrieve_availability(api, "no_such.report.1")
