@@ -10,7 +10,7 @@ from stripe_reports.orchestration import (
     build_stripe_reports_definitions,
 )
 from stripe_reports.orchestration.assets import START_DATE
-from stripe_reports.stripe_api import API_BASE, FILES_BASE
+from stripe_reports.stripe_api import API_BASE, FILES_BASE, Account, StripeApi
 
 
 @dg.definitions
@@ -30,6 +30,17 @@ def defs() -> dg.Definitions:
         start_date=_given("STRIPE_REPORTS_START_DATE", START_DATE),
         timezone=_given("STRIPE_REPORTS_TIMEZONE", "UTC"),
         alert_url=_given("STRIPE_REPORTS_ALERT_URL", "") or None,
+    )
+
+
+def account_of_environment() -> Account:
+    """The account that the variables name, for the command line. Raises ConfigurationError without a key."""
+    return Account(
+        StripeApi(
+            _given("STRIPE_API_KEY", ""),
+            api_base=_given("STRIPE_API_BASE", API_BASE),
+            files_base=_given("STRIPE_FILES_BASE", FILES_BASE),
+        )
     )
 
 

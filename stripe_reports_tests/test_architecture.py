@@ -23,6 +23,7 @@ _FLOORS = {
     "orchestration": 4,
     "definitions": 5,
     "demo": 6,
+    "listing": 6,
     "cli": 7,
 }
 _FILES = sorted(path for path in _ROOT.rglob("*.py") if path != _ROOT / "__init__.py")

@@ -69,6 +69,12 @@ def select_report_types(select: str | Iterable[str]) -> tuple[ReportType, ...]:
     return tuple(selected.values())
 
 
+def matches_pattern(id_: str, select: str) -> bool:
+    """Whether an id, of which the catalog may know nothing, falls under `all` or a glob of the selection."""
+    parts = select.replace(",", " ").split()
+    return "all" in parts or any(fnmatchcase(id_, part) for part in parts)
+
+
 def _matching(part: str) -> Iterator[ReportType]:
     if part in PRESETS:
         yield from map(REPORT_TYPES.__getitem__, PRESETS[part])
