@@ -36,16 +36,6 @@ _RUNS = "/v1/reporting/report_runs"
 _CONTENTS = "/v1/files/file_1/contents"
 
 
-@pytest.fixture
-def lake(tmp_path: Path) -> Lake:
-    return Lake.open(str(tmp_path / "lake"))
-
-
-@pytest.fixture
-def account(sandbox: Sandbox) -> Account:
-    return Account(StripeApi(sandbox.key, api_base=sandbox.api_base, files_base=sandbox.files_base))
-
-
 def _land(
     account: Account, lake: Lake, report_type: str = "balance.summary.1", day: date = _NEWEST
 ) -> LandedDay:

@@ -12,22 +12,12 @@ from stripe_reports.catalog import REPORT_TYPES, newest_complete_day
 from stripe_reports.lake import Lake
 from stripe_reports.landing import LandedDay, ReportRequest, land_day
 from stripe_reports.sandbox import Sandbox
-from stripe_reports.stripe_api import Account, Polling, StripeApi
+from stripe_reports.stripe_api import Account, Polling
 
 _NEWEST = newest_complete_day(datetime.now(UTC))
 _BY_ID = "payout_reconciliation.by_id.itemized.4"
 _TABLE = REPORT_TYPES[_BY_ID].table
 _PAYOUTS = "payouts.itemized.3"
-
-
-@pytest.fixture
-def lake(tmp_path: Path) -> Lake:
-    return Lake.open(str(tmp_path / "lake"))
-
-
-@pytest.fixture
-def account(sandbox: Sandbox) -> Account:
-    return Account(StripeApi(sandbox.key, api_base=sandbox.api_base, files_base=sandbox.files_base))
 
 
 def _land(

@@ -1,0 +1,19 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from stripe_reports.lake import Lake
+from stripe_reports.sandbox import Sandbox
+from stripe_reports.stripe_api import Account, StripeApi
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Lake:
+    return Lake.open(str(tmp_path / "lake"))
+
+
+@pytest.fixture
+def account(sandbox: Sandbox) -> Account:
+    return Account(StripeApi(sandbox.key, api_base=sandbox.api_base, files_base=sandbox.files_base))
