@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -18,6 +20,43 @@ that point this project, the Stripe CLI or the Stripe SDK at it.
 Examples:
   stripe-reports sandbox
   stripe-reports sandbox --port 12111 --files-port 12112 --latency 2 --rows-per-day 10000
+  stripe-reports sandbox --live --account-profile connect
+  stripe-reports sandbox --fault status:code=429,probability=0.05,seed=3 --fault reset:method=POST,count=1
+  stripe-reports sandbox --fault 'late:seconds=86400,report_type=tax.*'
+  stripe-reports sandbox --webhook-url http://127.0.0.1:8000/webhook --fault webhook_duplicate
+
+\b
+Faults:
+  KIND or KIND:key=value,key=value. One happens on every occasion, or with count=N on the next N, or with
+  probability=P (and seed=S) now and then, the same each time. report_type=GLOB narrows most of them;
+  status, reset and stored_500 take method= and path=GLOB too. Kinds, and what else they take:
+  late                  seconds=86400 beyond=refused|short|failed: data is not there yet
+  pending               seconds=: a report run stays pending, forever if it is not said
+  failed                error=: a report run fails
+  cached                seconds=3600: a POST is answered with the older file of another run
+  expired               seconds=0: a result file is kept that long
+  wrong_size            bytes=1: a result's size differs from its file by so much
+  header_only           a result without rows
+  extra_column          column= value=: one more at the end of a result
+  missing_column        column=: one less, the last if it is not said
+  reordered             columns from right to left
+  unfit                 column= row=1 value=n/a: no amount, in the first column of amounts
+  restated              day=YYYY-MM-DD status=failed rows=1: that day is told otherwise from now on
+  status                code=500 error_code= retry_after= body=json|html when=before|after
+  reset                 when=after|before: the connection drops after a request is accepted, or before
+  stored_500            a 500 that its idempotency key repeats
+  truncated             bytes= declared=full|short: half of a file, or so many bytes
+  slow                  bytes_per_second=10000: a file trickles
+  file_late             seconds=1: a file is 404 until it is that old
+  duplicate_events      each event of a list twice
+  unordered_events      events of a list from old to new
+  webhook_wrong_secret  a delivery is signed with another secret
+  webhook_stale         seconds=600: a delivery is signed long ago
+  webhook_duplicate     times=2: an event is delivered again
+  webhook_unordered     seconds=1: an event is delivered after a later one, or so late
+
+While it runs, POST /_faults on the API host sets one more ({"kind": "status", "code": 429, "count": 2}),
+GET /_faults lists them, DELETE /_faults clears them; no key is needed.
 """
 
 _DEMO_HELP = """Land a week of the nine core reports from a local Stripe, and show what came of it.
@@ -40,26 +79,43 @@ def cli() -> None:
 @cli.command(help=_SANDBOX_HELP)
 @click.option("--port", default=12111, show_default=True, help="Port of the API host.")
 @click.option("--files-port", default=12112, show_default=True, help="Port of the files host.")
-@click.option("--key", default=None, help="The one key that is accepted.  [default: a fixed test key]")
+@click.option("--key", default=None, help="The one key that is accepted.  [default: a fixed one]")
+@click.option("--live", is_flag=True, help="Live mode: the fixed key looks like a live one.")
 @click.option("--latency", default=0.3, show_default=True, help="Seconds a report run is pending.")
 @click.option("--seed", default=1, show_default=True, help="Another seed, another merchant.")
 @click.option("--rows-per-day", default=40, show_default=True, help="Balance transactions of a usual day.")
+@click.option(
+    "--account-profile",
+    default="full",
+    show_default=True,
+    type=click.Choice(["plain", "connect", "full"]),
+    help="Which report types the account has.",
+)
+@click.option("--fault", "faults", multiple=True, metavar="FAULT", help="What goes wrong; may be repeated.")
+@click.option("--webhook-url", default=None, help="Announce finished report runs there.")
+@click.option("--webhook-secret", default=None, help="Signs what is announced.  [default: a fixed one]")
 def sandbox(
-    port: int, files_port: int, key: str | None, latency: float, seed: int, rows_per_day: int
+    live: bool, key: str | None, webhook_url: str | None, webhook_secret: str | None, **settings: Any
 ) -> None:
     """Run a local Stripe."""
-    from stripe_reports.sandbox import Sandbox
+    from stripe_reports.sandbox.sandbox import DEFAULT_LIVE_KEY, Sandbox
 
+    if live and key is not None:
+        raise click.UsageError("--live chooses the key, and --key gives one: use one of the two")
     local = Sandbox(
-        key=key, port=port, files_port=files_port, latency=latency, seed=seed, rows_per_day=rows_per_day
+        key=DEFAULT_LIVE_KEY if live else key,
+        webhook_url=webhook_url,
+        webhook_secret=webhook_secret,
+        **settings,
     )
-    local.serve(
-        on_ready=lambda: click.echo(
-            f"export STRIPE_API_KEY={local.key}\n"
-            f"export STRIPE_API_BASE={local.api_base}\n"
-            f"export STRIPE_FILES_BASE={local.files_base}"
-        )
-    )
+    lines = {"STRIPE_WEBHOOK_SECRET": local.webhook_secret} if webhook_url else {}
+
+    def show() -> None:
+        addresses = {"STRIPE_API_BASE": local.api_base, "STRIPE_FILES_BASE": local.files_base}
+        for name, value in ({"STRIPE_API_KEY": local.key} | addresses | lines).items():
+            click.echo(f"export {name}={value}")
+
+    local.serve(on_ready=show)
 
 
 @cli.command(help=_DEMO_HELP)
@@ -79,6 +135,40 @@ def demo(days: int, ui: bool, port: int, directory: Path) -> None:
     from stripe_reports.demo import run_demo
 
     sys.exit(run_demo(days, directory, ui_port=port if ui else None))
+
+
+_TYPES_HELP = """List the report types that PATTERN selects (an id, a glob or a preset; by default all).
+
+A + behind the number of columns: Stripe may have more than are known here.
+
+\b
+Examples:
+  stripe-reports types
+  stripe-reports types 'payouts.*' --account
+  stripe-reports types balance.summary.1 --json
+"""
+
+
+@cli.command(help=_TYPES_HELP)
+@click.argument("pattern", default="all")
+@click.option("--account", "ask", is_flag=True, help="Say what the account behind STRIPE_API_KEY offers.")
+@click.option("--json", "as_json", is_flag=True, help="As a JSON list, with all columns and parameters.")
+def types(pattern: str, ask: bool, as_json: bool) -> None:
+    """List report types."""
+    from rich.console import Console
+
+    from stripe_reports.listing import list_report_types, show_report_types
+
+    offered = None
+    if ask:
+        from stripe_reports.definitions import account_of_environment
+
+        offered = account_of_environment().report_types()
+    entries = list_report_types(pattern, offered)
+    if as_json:
+        click.echo(json.dumps(entries, indent=2))
+    else:
+        Console().print(show_report_types(entries))
 
 
 def main() -> None:

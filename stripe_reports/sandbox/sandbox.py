@@ -4,30 +4,40 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Event
-from typing import Self
+from typing import Any, Self
 
-from starlette.applications import Starlette
+from starlette.types import ASGIApp, Scope
 
 from stripe_reports.errors import ConfigurationError
+from stripe_reports.sandbox.faults import Fault, Faults
 from stripe_reports.sandbox.http.api_host import ApiHost
 from stripe_reports.sandbox.http.call import Door
+from stripe_reports.sandbox.http.connection import Connection
 from stripe_reports.sandbox.http.event import Events
+from stripe_reports.sandbox.http.faulty_host import FaultyHost
 from stripe_reports.sandbox.http.file import Files
 from stripe_reports.sandbox.http.files_host import FilesHost
 from stripe_reports.sandbox.http.key import is_live
 from stripe_reports.sandbox.http.report_run import ReportRuns
-from stripe_reports.sandbox.http.report_type import data_available_end
+from stripe_reports.sandbox.http.report_type import AccountReportTypes, data_available_end
+from stripe_reports.sandbox.http.subject import Subjects
+from stripe_reports.sandbox.http.webhook import Webhook
 from stripe_reports.sandbox.ledger import Ledger, account_id
+from stripe_reports.sandbox.reports import ACCOUNT_PROFILES, AccountProfile
 from stripe_reports.sandbox.server import Servers, listen
 
 DEFAULT_KEY = "sk_test_sandbox_no_secret"
 """Opens nothing but a sandbox."""
+DEFAULT_LIVE_KEY = "sk_live_sandbox_no_secret"
+"""The same, and looks like a live one."""
+DEFAULT_WEBHOOK_SECRET = "whsec_sandbox_no_secret"  # noqa: S105
+"""Signs what comes from a sandbox."""
 
 
 class Sandbox:
@@ -41,7 +51,11 @@ class Sandbox:
     `key` is the one key that is accepted; with a live one, objects say `livemode: true`. `seed`,
     `rows_per_day` (balance transactions of a usual day) and `start_date` (first day of the books) determine
     all report data to the byte. A report run is pending for `latency` seconds. Port 0 is any free port.
+    `account_profile` decides which report types the account has: `plain`, `connect` or `full`.
     `now` is the wall clock in Unix seconds: it decides which days are available, and stamps runs.
+
+    `faults` are what goes wrong, each like `status:code=429,count=2`; more with `fault`. With a
+    `webhook_url`, finished report runs are announced there, signed with `webhook_secret`.
 
     One is used once: from `with` or `serve` until its end.
     """
@@ -56,7 +70,11 @@ class Sandbox:
         files_port: int = 12112,
         host: str = "127.0.0.1",
         start_date: date = date(2025, 1, 1),
+        account_profile: AccountProfile = "full",
         now: Callable[[], float] = time.time,
+        faults: Iterable[str] = (),
+        webhook_url: str | None = None,
+        webhook_secret: str | None = None,
     ) -> None:
         self.key = DEFAULT_KEY if key is None else key
         if not self.key or not self.key.isascii() or any(c.isspace() for c in self.key):
@@ -65,11 +83,17 @@ class Sandbox:
             )
         if rows_per_day < 1 or latency < 0:
             raise ConfigurationError("the sandbox needs rows_per_day >= 1 and latency >= 0")
+        if account_profile not in ACCOUNT_PROFILES:
+            raise ConfigurationError(f"the sandbox's account_profile is one of {', '.join(ACCOUNT_PROFILES)}")
+        self._profile = account_profile
         self.account = account_id(seed)
         self.host = host
         self._port, self._files_port = port, files_port
         self._now = now
         self._ledger = Ledger(seed, rows_per_day, start_date)
+        self._faults = Faults()
+        for text in faults:
+            self._faults.add(Fault.from_text(text))
         livemode = is_live(self.key)
         self._files = Files(livemode=livemode, now=now)
         self._events = Events(livemode=livemode)
@@ -80,7 +104,19 @@ class Sandbox:
             latency=latency,
             livemode=livemode,
             now=now,
+            faults=self._faults,
         )
+        self.webhook_secret = DEFAULT_WEBHOOK_SECRET if webhook_secret is None else webhook_secret
+        self._webhook = None
+        if webhook_url is not None:
+            self._webhook = Webhook(
+                webhook_url,
+                self.webhook_secret,
+                settle_all=self._runs.settle_all,
+                events=self._events,
+                faults=self._faults,
+            )
+        self._servers: Servers | None = None
         self._running = ExitStack()
 
     @property
@@ -117,28 +153,58 @@ class Sandbox:
             self._files.base = self.files_base
             self._runs.folder = Path(folder)
             api, files = self._apps()
-            servers = Servers([(api, api_socket), (files, files_socket)])
+            self._servers = servers = Servers([(api, api_socket), (files, files_socket)])
             starting.callback(servers.stop)
             servers.start()
+            if self._webhook:
+                starting.callback(self._webhook.stop)
+                self._webhook.start()
             self._running = starting.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._running.close()
 
-    def _apps(self) -> tuple[Starlette, Starlette]:
-        door = Door(self.key, self.account)
+    def fault(self, kind: str, **settings: Any) -> Fault:
+        """From now on, let something go wrong: `sandbox.fault("status", code=429, count=2)`.
+
+        Without a `count` or a `probability`, it happens on every occasion. The result says in `applied` how
+        often it did. Raises ConfigurationError for what is not known; `stripe_reports.sandbox.faults.kinds`
+        lists all kinds with their settings.
+        """
+        fault = Fault(kind, settings)
+        self._faults.add(fault)
+        return fault
+
+    def clear_faults(self) -> None:
+        """From now on, let nothing go wrong. Runs and files keep what happened to them."""
+        self._faults.clear()
+
+    def _apps(self) -> tuple[ASGIApp, ASGIApp]:
+        door = Door(self.key, self.account, self._faults)
         api = ApiHost(
             door=door,
             account=self.account,
             livemode=is_live(self.key),
             data_available_start=self.data_available_start,
-            data_available_end=lambda: self.data_available_end,
+            data_available_end=lambda report_type: data_available_end(
+                self._now(), self._ledger.start, report_type
+            ),
+            report_types=AccountReportTypes(self._profile, is_live(self.key)),
             runs=self._runs,
             files=self._files,
             events=self._events,
+            faults=self._faults,
         )
-        return api.app(), FilesHost(door, self._files).app()
+        return self._faulty(api.app()), self._faulty(FilesHost(door, self._files).app())
+
+    def _faulty(self, app: ASGIApp) -> FaultyHost:
+        return FaultyHost(app, self._faults, Subjects(self._runs, self._files), self._connection_of)
+
+    def _connection_of(self, scope: Scope) -> Connection:
+        if self._servers is None:
+            raise RuntimeError("a request arrives while the sandbox does not run")
+        return self._servers.connection_of(scope)
 
     def serve(self, on_ready: Callable[[], None] | None = None) -> None:
         """Run until Ctrl-C or SIGTERM, then return. `on_ready` is called once both ports answer.

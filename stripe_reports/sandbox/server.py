@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from threading import Thread
 
 import uvicorn
-from starlette.applications import Starlette
+from starlette.types import ASGIApp, Scope
 
 from stripe_reports.errors import ConfigurationError
+from stripe_reports.sandbox.http.connection import Connection
 
 _START_SECONDS = 10.0
 _GRACE_SECONDS = 2
@@ -43,7 +44,7 @@ def listen(host: str, port: int) -> socket.socket:
 class Servers:
     """Serves each application on its socket, from `start` to `stop`."""
 
-    def __init__(self, served: Sequence[tuple[Starlette, socket.socket]]) -> None:
+    def __init__(self, served: Sequence[tuple[ASGIApp, socket.socket]]) -> None:
         self._servers = [
             (
                 uvicorn.Server(
@@ -52,6 +53,7 @@ class Servers:
                         log_level="warning",
                         access_log=False,
                         lifespan="off",
+                        proxy_headers=False,  # `connection_of` needs the connection's own ends
                         timeout_graceful_shutdown=_GRACE_SECONDS,
                     )
                 ),
@@ -75,6 +77,17 @@ class Servers:
         for server, _ in self._servers:
             server.should_exit = True
         self._thread.join()
+
+    def connection_of(self, scope: Scope) -> Connection:
+        """The connection that the request came on."""
+        ends = (tuple(scope["client"]), tuple(scope["server"]))
+        for server, _ in self._servers:
+            for protocol in server.server_state.connections:
+                transport = protocol.transport
+                # An IPv6 end has two more parts.
+                if ends == tuple(transport.get_extra_info(name)[:2] for name in ("peername", "sockname")):
+                    return Connection(transport)
+        raise RuntimeError(f"no connection from {scope['client']}")
 
     def _run(self) -> None:
         asyncio.run(self._serve())

@@ -21,3 +21,18 @@ def client(sandbox: Sandbox) -> Iterator[Client]:
     client = Client(sandbox)
     yield client
     client.close()
+
+
+@pytest.fixture
+def faulty() -> Iterator[Sandbox]:
+    """A sandbox of the test's own, to set faults in."""
+    with Sandbox(port=0, files_port=0, latency=0, now=clock_at(NOW)) as running:
+        yield running
+
+
+@pytest.fixture
+def asking(faulty: Sandbox) -> Iterator[Client]:
+    """A client of that sandbox."""
+    client = Client(faulty)
+    yield client
+    client.close()

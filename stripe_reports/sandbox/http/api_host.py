@@ -11,17 +11,19 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
 from stripe_reports.catalog import ReportType
+from stripe_reports.sandbox.faults import Faults
 from stripe_reports.sandbox.http import form, report_type
 from stripe_reports.sandbox.http.call import Call, Door, Handler, refuse
 from stripe_reports.sandbox.http.error import Refusal, missing, no_such
-from stripe_reports.sandbox.http.event import Events
+from stripe_reports.sandbox.http.event import Events, as_faults_have_it
+from stripe_reports.sandbox.http.fault_calls import FaultCalls
 from stripe_reports.sandbox.http.file import Files
 from stripe_reports.sandbox.http.file_links import FileLinkCalls
 from stripe_reports.sandbox.http.idempotency import Answer
+from stripe_reports.sandbox.http.late import Lateness
 from stripe_reports.sandbox.http.paging import PAGE_PARAMS, as_list, page
 from stripe_reports.sandbox.http.report_run import ReportRuns
-from stripe_reports.sandbox.http.run_parameters import check
-from stripe_reports.sandbox.reports import PLAYED
+from stripe_reports.sandbox.http.report_type import AccountReportTypes
 
 
 @dataclass(frozen=True)
@@ -32,10 +34,12 @@ class ApiHost:
     account: str
     livemode: bool
     data_available_start: int
-    data_available_end: Callable[[], int]
+    data_available_end: Callable[[ReportType], int]
+    report_types: AccountReportTypes
     runs: ReportRuns
     files: Files
     events: Events
+    faults: Faults
 
     def app(self) -> Starlette:
         """The ASGI application."""
@@ -63,6 +67,7 @@ class ApiHost:
                 post("/v1/file_links/{id}", links.update),
                 get("/v1/events", self._list_events),
                 get("/v1/events/{id}", self._retrieve_event),
+                FaultCalls(self.faults).route(),
             ],
             exception_handlers={Refusal: refuse, HTTPException: refuse, Exception: refuse},
         )
@@ -87,31 +92,32 @@ class ApiHost:
         }
 
     def _report_type(self, found: ReportType) -> dict[str, Any]:
-        return report_type.as_object(
-            found, start=self.data_available_start, end=self.data_available_end(), livemode=self.livemode
-        )
+        there = self._lateness(found)
+        return report_type.as_object(found, start=there.start, end=there.end, livemode=self.livemode)
+
+    def _lateness(self, found: ReportType) -> Lateness:
+        """How far the data of that report type goes, as of now."""
+        return Lateness(found, self.data_available_start, self.data_available_end(found), self.faults)
 
     def _list_report_types(self, call: Call) -> Answer:
         form.only(call.params)
-        data = [self._report_type(report_type.find(id_, self.livemode)) for id_ in PLAYED]
+        data = [self._report_type(each) for each in self.report_types.listed()]
         return 200, as_list("/v1/reporting/report_types", data)
 
     def _retrieve_report_type(self, call: Call) -> Answer:
         form.only(call.params)
-        return 200, self._report_type(report_type.find(call.ids["id"], self.livemode))
+        return 200, self._report_type(self.report_types.find(call.ids["id"]))
 
     def _create_report_run(self, call: Call) -> Answer:
         form.only(call.params, "report_type", "parameters")
         id_ = form.text(call.params, "report_type")
         if not id_:
             raise missing("report_type")
-        found = report_type.played(id_, self.livemode)
+        found = self.report_types.for_run(id_)
         given = form.mapping(call.params, "parameters")
-        checked = check(found, given, self.data_available_start, self.data_available_end())
-        payout = checked.query.payout
-        if payout is not None and not self.runs.knows_payout(payout, checked.query.known_until):
-            raise no_such("payout", payout, param="parameters[payout]", status=400)
-        return 200, self.runs.create(found.id, checked).as_object(self.files)
+        checked, failure = self._lateness(found).check(given)
+        self.runs.check_target(checked.query)
+        return 200, self.runs.create(found.id, checked, failure).as_object(self.files)
 
     def _list_report_runs(self, call: Call) -> Answer:
         form.only(call.params, *PAGE_PARAMS)
@@ -145,7 +151,8 @@ class ApiHost:
         types = _wanted_types(form.text(call.params, "type"), form.texts(call.params, "types"))
         found = [e for e in self.events.newest_first() if types is None or _matches(e.type, types)]
         events, has_more = page(found, call.params, "event")
-        return 200, as_list("/v1/events", [e.as_object() for e in events], has_more)
+        shown = as_faults_have_it(events, has_more, self.faults) if self.faults.are_set else events
+        return 200, as_list("/v1/events", [e.as_object() for e in shown], has_more)
 
     def _retrieve_event(self, call: Call) -> Answer:
         form.only(call.params)

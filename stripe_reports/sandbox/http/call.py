@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from stripe_reports.sandbox.faults import Faults, Occasion
 from stripe_reports.sandbox.http import form
 from stripe_reports.sandbox.http.error import Refusal, unrecognized_url
 from stripe_reports.sandbox.http.idempotency import Answer, Idempotency
@@ -31,7 +32,8 @@ Handler = Callable[[Call], Answer]
 class Door:
     """Lets in who has the key, and turns handlers into endpoints."""
 
-    def __init__(self, key: str, account: str) -> None:
+    def __init__(self, key: str, account: str, faults: Faults) -> None:
+        self._faults = faults
         self._key = key
         self._account = account
         self._idempotency = Idempotency()
@@ -57,8 +59,14 @@ class Door:
             encoded = (await request.body()).decode(errors="replace") if is_post else request.url.query
             call = Call(request.path_params, form.parse(encoded))
             key = request.headers.get("Idempotency-Key") if is_post else None
+
+            def answer() -> Answer:
+                if key is not None and self._ends_badly(request.url.path, call):
+                    return 500, Refusal("An unknown error occurred", status=500, type_="api_error").body
+                return handler(call)
+
             (status, body), repeated = await run_in_threadpool(
-                self._idempotency.once, key, (request.url.path, call.params), lambda: handler(call)
+                self._idempotency.once, key, (request.url.path, call.params), answer
             )
             headers = with_request_id()
             if key is not None:
@@ -68,6 +76,11 @@ class Door:
             return JSONResponse(body, status, headers)
 
         return respond
+
+    def _ends_badly(self, path: str, call: Call) -> bool:
+        # A 500 of Stripe's own, after the key was noted; a `status` fault is none and leaves the key free.
+        occasion = Occasion(str(call.params.get("report_type", "")), "POST", path)
+        return self._faults.take("stored_500", occasion) is not None
 
 
 def with_request_id() -> dict[str, str]:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from stripe_reports.sandbox.faults import Faults
+
 _API_VERSION = "2026-08-26"
 
 
@@ -51,6 +53,23 @@ class Events:
         """All events by the time they happened."""
         return sorted(self._events, key=lambda event: event.created)[::-1]
 
+    def since(self, count: int) -> list[Event]:
+        """The events after the first `count`, in the order in which they were noted."""
+        return self._events[count:]
+
     def find(self, id_: str) -> Event | None:
         """The event of that id."""
         return next((event for event in self._events if event.id == id_), None)
+
+
+def as_faults_have_it(page: list[Event], has_more: bool, faults: Faults) -> list[Event]:
+    """The page with its events twice, or in another order.
+
+    Where there is more, the last event stays the last: it is the cursor to the next page.
+    """
+    if faults.take("unordered_events"):
+        movable, cursor = (page[:-1], page[-1:]) if has_more else (page, [])
+        page = [*reversed(movable), *cursor]
+    if faults.take("duplicate_events"):
+        page = [event for event in page for _ in range(2)]
+    return page

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,13 +11,13 @@ from typing import Any
 
 from stripe_reports.sandbox.http.paging import as_list
 
-_KEPT = 365 * 86400
+KEPT = 365 * 86400
 """Seconds until a result expires, as seen on a real one."""
 
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """https://docs.stripe.com/api/files/object; `size` in bytes."""
+    """https://docs.stripe.com/api/files/object; `size` in bytes, as told; kept for `kept` seconds."""
 
     id: str
     created: int
@@ -24,6 +25,14 @@ class File:
     size: int
     filename: str
     title: str
+    report_type: str
+    kept: int = KEPT
+    added: float = field(default_factory=time.monotonic, compare=False)
+
+    @property
+    def age(self) -> float:
+        """Seconds since it is there in fact, whatever `created` says."""
+        return time.monotonic() - self.added
 
 
 @dataclass(slots=True)
@@ -58,6 +67,11 @@ class Files:
         """The file of that id."""
         return self._files.get(id_)
 
+    def with_contents(self, id_: str) -> File | None:
+        """The file of that id, unless it has expired."""
+        file = self._files.get(id_)
+        return None if file is None or file.created + file.kept <= self._now() else file
+
     def newest_first(self) -> list[File]:
         """All files."""
         return list(reversed(list(self._files.values())))
@@ -87,7 +101,7 @@ class Files:
     def file_behind(self, token: str) -> File | None:
         """The file that the link's address shows, unless the link has expired."""
         link = next((each for each in self._links.values() if each.token == token), None)
-        return None if link is None or self.is_expired(link) else self._files.get(link.file)
+        return None if link is None or self.is_expired(link) else self.with_contents(link.file)
 
     def expire_now(self, link: FileLink) -> None:
         """Let the link show nothing from now on."""
@@ -104,7 +118,7 @@ class Files:
             "id": file.id,
             "object": "file",
             "created": file.created,
-            "expires_at": file.created + _KEPT,
+            "expires_at": file.created + file.kept,
             "filename": file.filename,
             "links": as_list(f"/v1/file_links?file={file.id}", links[:10], len(links) > 10),
             "purpose": "finance_report_run",

@@ -33,7 +33,7 @@ class FilesHost:
     async def _contents(self, request: Request) -> Response:
         self._door.check(request)
         id_ = request.path_params["id"]
-        return _bytes(self._files.find(id_), id_)
+        return _bytes(self._files.with_contents(id_), id_)
 
     async def _link(self, request: Request) -> Response:
         token = request.path_params["token"]

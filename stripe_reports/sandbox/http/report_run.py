@@ -1,7 +1,8 @@
-"""Report runs: pending for a while, then succeeded, with a result and an event."""
+"""Report runs: pending for a while, then succeeded, with a result and an event; or failed, on request."""
 
 from __future__ import annotations
 
+import math
 import secrets
 import time
 from collections.abc import Callable, Iterator
@@ -10,11 +11,14 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
+from stripe_reports.sandbox.faults import Fault, Faults, Occasion
+from stripe_reports.sandbox.faults.rows import with_faults
 from stripe_reports.sandbox.http.event import Events
-from stripe_reports.sandbox.http.file import File, Files
+from stripe_reports.sandbox.http.file import KEPT, File, Files
 from stripe_reports.sandbox.http.run_parameters import Checked
+from stripe_reports.sandbox.http.run_target import check_target
 from stripe_reports.sandbox.ledger import Ledger
-from stripe_reports.sandbox.reports import PLAYED, csv_chunks
+from stripe_reports.sandbox.reports import PLAYED, Query, csv_chunks
 
 
 @dataclass
@@ -28,8 +32,24 @@ class ReportRun:
     livemode: bool
     report_type: str
     checked: Checked
+    faults: tuple[Fault, ...] = ()
+    """What happens to this one."""
+    failure: str | None = None
+    """The error that it is going to end with."""
+    error: str | None = None
     result: File | None = None
     settling: Lock = field(default_factory=Lock, repr=False)
+
+    def fault(self, kind: str) -> Fault | None:
+        """The fault of that kind; the one that was set last, if there are more."""
+        return next((fault for fault in reversed(self.faults) if fault.kind == kind), None)
+
+    @property
+    def status(self) -> str:
+        """Stripe's word for where it is."""
+        if self.error is not None:
+            return "failed"
+        return "succeeded" if self.result else "pending"
 
     def as_object(self, files: Files) -> dict[str, Any]:
         """Stripe's object, with the result inline."""
@@ -38,12 +58,12 @@ class ReportRun:
             "id": self.id,
             "object": "reporting.report_run",
             "created": self.created,
-            "error": None,
+            "error": self.error,
             "livemode": self.livemode,
             "parameters": self.checked.echo,
             "report_type": self.report_type,
             "result": files.as_object(result) if result else None,
-            "status": "succeeded" if result else "pending",
+            "status": self.status,
             "succeeded_at": self.succeeds_at if result else None,
         }
 
@@ -63,6 +83,7 @@ class ReportRuns:
         latency: float,
         livemode: bool,
         now: Callable[[], float],
+        faults: Faults,
     ) -> None:
         self._ledger = ledger
         self._files = files
@@ -72,13 +93,14 @@ class ReportRuns:
         self._latency = latency
         self._livemode = livemode
         self._now = now
+        self._faults = faults
         self._runs: dict[str, ReportRun] = {}
 
     def __len__(self) -> int:
         return len(self._runs)
 
-    def create(self, report_type: str, checked: Checked) -> ReportRun:
-        """A new run, pending even where the latency is zero."""
+    def create(self, report_type: str, checked: Checked, failure: str | None = None) -> ReportRun:
+        """A new run, pending even where the latency is zero; with a `failure`, it ends with that error."""
         now = self._now()
         run = ReportRun(
             id=f"frr_1{secrets.token_hex(11)}",
@@ -88,13 +110,23 @@ class ReportRuns:
             livemode=self._livemode,
             report_type=report_type,
             checked=checked,
+            faults=self._faults.take_all("report_run", Occasion(report_type)),
+            failure=failure,
         )
+        if pending := run.fault("pending"):
+            run.due += math.inf if pending["seconds"] is None else pending["seconds"]
+            run.succeeds_at += int(pending["seconds"] or 0)
+        if failed := run.fault("failed"):
+            run.failure = failed["error"]
         self._runs[run.id] = run
+        if run.fault("cached"):
+            run.due, run.succeeds_at = time.monotonic(), run.created
+            self._settle(run)
         return run
 
-    def knows_payout(self, id_: str, until: int) -> bool:
-        """Whether a run may be about that payout."""
-        return self._ledger.payout(id_, until) is not None
+    def check_target(self, query: Query) -> None:
+        """Raise Refusal where a run cannot be about the accounts or the payout that it names."""
+        check_target(self._ledger, query)
 
     def find(self, id_: str) -> ReportRun | None:
         """The run of that id."""
@@ -115,29 +147,54 @@ class ReportRuns:
         return run.as_object(self._files)
 
     def _settle(self, run: ReportRun) -> None:
-        if run.result or time.monotonic() < run.due:
+        if run.status != "pending" or time.monotonic() < run.due:
             return
         with run.settling:
-            if run.result:  # by another request meanwhile
+            if run.status != "pending":  # by another request meanwhile
                 return
-            if self.folder is None:
-                raise RuntimeError("a report run is settled while the sandbox does not run")
-            path = self.folder / f"{run.id}.csv"
-            with path.open("wb") as file:
-                file.writelines(self._csv(run))
-            result = File(
-                id=f"file_1{secrets.token_hex(11)}",
-                created=run.succeeds_at,
-                path=path,
-                size=path.stat().st_size,
-                filename=f"{run.id}.csv",
-                title=f"FinanceReportRun {run.id}",
-            )
+            if run.failure is not None:
+                announced = replace(run, error=run.failure).as_object(self._files)
+                self._events.add("reporting.report_run.failed", run.succeeds_at, announced)
+                run.error = run.failure
+                return
+            result = self._result(run)
             self._files.add(result)
             announced = replace(run, result=result).as_object(self._files)
             self._events.add("reporting.report_run.succeeded", run.succeeds_at, announced)
             run.result = result  # last: who sees it finds the file and the event as well
 
+    def _result(self, run: ReportRun) -> File:
+        cached, expired, wrong_size = map(run.fault, ("cached", "expired", "wrong_size"))
+        # Stripe's cache hands out the file of an equal run before, as that day's data was then.
+        before = self._equal_before(run) if cached else None
+        path = before.path if before else self._write(run)
+        owner = run.id if cached is None else f"frr_1{secrets.token_hex(11)}"
+        return File(
+            id=f"file_1{secrets.token_hex(11)}",
+            created=run.created - cached["seconds"] if cached else run.succeeds_at,
+            path=path,
+            size=path.stat().st_size + (wrong_size["bytes"] if wrong_size else 0),
+            filename=f"{owner}.csv",
+            title=f"FinanceReportRun {owner}",
+            report_type=run.report_type,
+            kept=expired["seconds"] if expired else KEPT,
+        )
+
+    def _equal_before(self, run: ReportRun) -> File | None:
+        asked = (run.report_type, run.checked.echo)
+        for other in list(self._runs.values()):
+            if other.result and (other.report_type, other.checked.echo) == asked:
+                return other.result
+        return None
+
+    def _write(self, run: ReportRun) -> Path:
+        if self.folder is None:
+            raise RuntimeError("a report run is settled while the sandbox does not run")
+        path = self.folder / f"{run.id}.csv"
+        with path.open("wb") as file:
+            file.writelines(self._csv(run))
+        return path
+
     def _csv(self, run: ReportRun) -> Iterator[bytes]:
         rows = PLAYED[run.report_type](self._ledger, run.checked.query)
-        return csv_chunks(run.checked.columns, rows)
+        return csv_chunks(*with_faults(run.report_type, run.checked.columns, rows, run.faults))

@@ -13,9 +13,22 @@ from stripe_reports.errors import ConfigurationError
 from stripe_reports.sandbox.http import form
 from stripe_reports.sandbox.http.error import Refusal, missing, unknown
 from stripe_reports.sandbox.http.report_type import default_columns
-from stripe_reports.sandbox.reports import Query, utc_stamp
+from stripe_reports.sandbox.reports import Query, columns_of, utc_stamp
 
 _SEPARATORS = {".": ".", ",": ",", "dot": ".", "comma": ","}
+_FILTERS = {
+    "country": "country_code",
+    "customer": "customer_id",
+    "invoice": "invoice_id",
+    "invoice_line_item": "invoice_line_item_id",
+    "is_eu_vat_moss": "is_eu_vat_moss",
+    "jurisdiction_key": "jurisdiction_key",
+    "states": "state_code",
+    "tax_type": "tax_type",
+    "taxable": "taxable",
+    "type": "type",
+}
+"""Parameters that keep the rows of which a column holds that text."""
 _METADATA = re.compile(r"([a-z_]+)\[[^\[\]]+\]")
 
 
@@ -40,6 +53,9 @@ def check(report_type: ReportType, given: Mapping[str, Any], start: int, end: in
     if (columns := form.texts(given, "columns", param=_param("columns"))) is not None:
         _check_columns(report_type, columns)
         echo["columns"] = columns
+    for name in ("connected_accounts", "states"):
+        if (values := form.texts(given, name, param=_param(name))) is not None:
+            echo[name] = values
     first, last = echo.get("interval_start", start), echo.get("interval_end", end)
     _check_interval(report_type, echo, start, end)
     query = Query(
@@ -50,12 +66,23 @@ def check(report_type: ReportType, given: Mapping[str, Any], start: int, end: in
         currency=_currency(echo.get("currency")),
         reporting_category=echo.get("reporting_category"),
         payout=echo.get("payout"),
-        decimal_separator=_separator(echo.get("decimal_separator")),
+        connected_accounts=_connected_accounts(echo),
+        filters={column: _wanted(echo[name]) for name, column in _FILTERS.items() if name in echo},
+        decimal_separator=_separator(echo),
     )
     return Checked(query, tuple(columns or default_columns(report_type)), echo)
 
 
-_TEXTS = ("timezone", "currency", "reporting_category", "payout", "decimal_separator")
+_TEXTS = (
+    "timezone",
+    "currency",
+    "reporting_category",
+    "payout",
+    "connected_account",
+    "decimal_separator",
+    "decimal_format",
+    *(name for name in _FILTERS if name != "states"),
+)
 
 
 def _param(name: str) -> str:
@@ -83,7 +110,7 @@ def _check_columns(report_type: ReportType, columns: list[str]) -> None:
         metadata = _METADATA.fullmatch(column)
         if metadata and metadata[1] in report_type.metadata_columns:
             continue
-        if column not in report_type.columns:
+        if column not in columns_of(report_type):
             raise Refusal(
                 f"The column '{column}' is not available for the report type {report_type.id}.",
                 param=_param("columns"),
@@ -127,7 +154,27 @@ def _currency(code: str | None) -> str | None:
     raise Refusal(f"Invalid currency: {code}", param=_param("currency"))
 
 
-def _separator(name: str | None) -> str:
-    if name is None or name in _SEPARATORS:
-        return _SEPARATORS[name or "."]
-    raise Refusal(f"Invalid decimal_separator: {name}", param=_param("decimal_separator"))
+def _connected_accounts(echo: Mapping[str, Any]) -> tuple[str, ...] | None:
+    one, several = echo.get("connected_account"), echo.get("connected_accounts")
+    if one is not None and several is not None:
+        raise Refusal(
+            "You may pass either `connected_account` or `connected_accounts`, but not both.",
+            param=_param("connected_accounts"),
+        )
+    if several is not None:
+        return tuple(several)
+    return None if one is None else (one,)
+
+
+def _wanted(value: str | list[str]) -> frozenset[str]:
+    return frozenset((value,) if isinstance(value, str) else value)
+
+
+def _separator(echo: Mapping[str, Any]) -> str:
+    for param in ("decimal_separator", "decimal_format"):  # no report type takes both
+        name = echo.get(param)
+        if name is not None and name not in _SEPARATORS:
+            raise Refusal(f"Invalid {param}: {name}", param=_param(param))
+        if name is not None:
+            return _SEPARATORS[name]
+    return "."

@@ -16,7 +16,7 @@ from stripe_reports.sandbox.ledger.amounts import (
     stripe_fee,
     usual_volume,
 )
-from stripe_reports.sandbox.ledger.chance import chance, stripe_id
+from stripe_reports.sandbox.ledger.chance import Seed, account_id, chance, stripe_id
 from stripe_reports.sandbox.ledger.customer import PAYMENT_METHODS, customers
 from stripe_reports.sandbox.ledger.days import DAY, midnight
 from stripe_reports.sandbox.ledger.transaction import BalanceTransaction, Charge
@@ -37,11 +37,14 @@ class Activity:
 
     A day's own events are charges and the account's own entries. What they lead to on later days (refunds,
     disputes, released reserves) is made together with them, so a day as a whole is its own events and the
-    aftermath of at most `LONGEST_AFTERMATH` days before.
+    aftermath of at most `LONGEST_AFTERMATH` days before. Accounts with the same `calendar` are quiet on the
+    same days: without that, several together would hardly ever be.
     """
 
-    def __init__(self, seed: int, rows_per_day: int) -> None:
+    def __init__(self, seed: Seed, rows_per_day: int, calendar: Seed | None = None) -> None:
         self._seed = seed
+        self._account = account_id(seed)
+        self._calendar = seed if calendar is None else calendar
         self._rows_per_day = rows_per_day
         self._customers = customers(seed)
 
@@ -56,7 +59,7 @@ class Activity:
         return self._may_be_quiet(day) and not self._may_be_quiet(day - timedelta(days=1))
 
     def _may_be_quiet(self, day: date) -> bool:
-        return chance(self._seed, "quiet", day).randrange(_ONE_QUIET_DAY_IN) == 0
+        return chance(self._calendar, "quiet", day).randrange(_ONE_QUIET_DAY_IN) == 0
 
 
 class _Day:
@@ -111,6 +114,7 @@ class _Day:
         )
         transaction = BalanceTransaction(
             id=self._id(),
+            account=self._activity._account,
             created=created,
             currency=currency,
             gross=gross,
@@ -188,7 +192,9 @@ class _Day:
         rng = self._rng
         currency = some_currency(rng)
         created = self._begin + rng.randrange(DAY)
-        entry = BalanceTransaction(self._id(), created, currency, 0, 0, "other_adjustment", None, None)
+        entry = BalanceTransaction(
+            self._id(), self._activity._account, created, currency, 0, 0, "other_adjustment", None, None
+        )
         kind = rng.random()
         if kind < 0.45:
             fee = -dollars(rng.uniform(0.5, 40), currency)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import random
 import string
 
+Seed = int | str
+"""A number for a platform; connected accounts have text that is made from it."""
+
 _LETTERS = string.digits + string.ascii_uppercase + string.ascii_lowercase
 
 
@@ -22,6 +25,6 @@ def stripe_id(rng: random.Random, prefix: str, length: int = 23) -> str:
     return f"{prefix}_3{''.join(rng.choices(_LETTERS, k=length - 1))}"
 
 
-def account_id(seed: int) -> str:
+def account_id(seed: Seed) -> str:
     """The id of the account whose books that seed gives: another seed, another merchant."""
     return f"acct_1{''.join(chance(seed, 'account').choices(_LETTERS, k=15))}"

@@ -8,7 +8,7 @@ from itertools import product
 from random import Random
 
 from stripe_reports.sandbox.ledger import words
-from stripe_reports.sandbox.ledger.chance import chance, stripe_id
+from stripe_reports.sandbox.ledger.chance import Seed, chance, stripe_id
 
 _CUSTOMERS = 160
 _ADDRESS_PREFIXES = ("customer_shipping_address", "customer_address", "shipping_address", "card_address")
@@ -29,7 +29,7 @@ class PaymentMethod:
     columns: Mapping[str, str | None]
 
 
-def customers(seed: int) -> tuple[Customer, ...]:
+def customers(seed: Seed) -> tuple[Customer, ...]:
     """The account's customers; each name of the word list occurs several times."""
     rng = chance(seed, "customers")
     return tuple(_customer(rng, number) for number in range(_CUSTOMERS))

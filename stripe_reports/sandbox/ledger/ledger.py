@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
+from functools import cached_property
 from random import Random
 from threading import RLock
 
 from stripe_reports.sandbox.ledger.activity import LONGEST_AFTERMATH, Activity, Aftermath
-from stripe_reports.sandbox.ledger.chance import chance, stripe_id
+from stripe_reports.sandbox.ledger.chance import Seed, account_id, chance, stripe_id
+from stripe_reports.sandbox.ledger.connected import CONNECTED
 from stripe_reports.sandbox.ledger.days import day_of, days, midnight
+from stripe_reports.sandbox.ledger.joint import JointLedger
 from stripe_reports.sandbox.ledger.kept import Kept
 from stripe_reports.sandbox.ledger.money import CURRENCIES
 from stripe_reports.sandbox.ledger.payout_schedule import (
@@ -22,7 +25,7 @@ from stripe_reports.sandbox.ledger.payout_schedule import (
 from stripe_reports.sandbox.ledger.transaction import BalanceTransaction, Payout
 
 _KEPT_ROWS = 250_000
-"""Of each kind: about 200 MB at most, and more than a year of a small account."""
+"""Of each kind and account: about 200 MB at most, and more than a year of a small account."""
 
 
 class Ledger:
@@ -34,15 +37,39 @@ class Ledger:
     for having a long history.
     """
 
-    def __init__(self, seed: int, rows_per_day: int, start_date: date) -> None:
+    def __init__(self, seed: Seed, rows_per_day: int, start_date: date, calendar: Seed | None = None) -> None:
         self.start = midnight(start_date)
-        self._seed = seed
+        self.account = account_id(seed)
+        self.seed = seed
         self._start_date = start_date
-        self._activity = Activity(seed, rows_per_day)
+        self._rows_per_day = rows_per_day
+        self._activity = Activity(seed, rows_per_day, calendar)
         self._kept_days: Kept[date, tuple[BalanceTransaction, ...]] = Kept(_KEPT_ROWS)
         self._kept_aftermaths: Kept[date, Aftermath] = Kept(_KEPT_ROWS)
         self._kept_payouts: Kept[tuple[date, str], Payout] = Kept(_KEPT_ROWS)
         self._lock = RLock()  # one maker at a time: two would do the same work twice
+
+    @cached_property
+    def connected_accounts(self) -> dict[str, Ledger]:
+        """The books of the accounts that are connected to this one, by account id: smaller, and its own each.
+
+        Nothing in them is part of this ledger. They rest on the days on which it rests.
+        """
+        ledgers = (
+            Ledger(
+                each.seed(self.seed),
+                max(1, self._rows_per_day // each.smaller_by),
+                self._start_date,
+                calendar=self.seed,
+            )
+            for each in CONNECTED
+        )
+        return {ledger.account: ledger for ledger in ledgers}
+
+    def connected(self, accounts: Sequence[str] | None = None) -> JointLedger:
+        """The books of these connected accounts side by side, of all where none are named."""
+        found = self.connected_accounts
+        return JointLedger({id_: found[id_] for id_ in found if accounts is None or id_ in accounts})
 
     def activity(self, start: int, end: int) -> Iterator[BalanceTransaction]:
         """The transactions created in the interval, oldest first."""
@@ -128,11 +155,12 @@ class Ledger:
         rng = self._payout_chance(arrival, currency)
         return Payout(
             id=stripe_id(rng, "po"),
+            account=self.account,
             balance_transaction_id=stripe_id(rng, "txn"),
             effective_at=arrives_at(arrival, currency),
             currency=currency,
             amount=sum(t.net for t in taken),
-            destination=stripe_id(chance(self._seed, "bank", currency), "ba"),
+            destination=stripe_id(chance(self.seed, "bank", currency), "ba"),
             trace_id=f"{rng.randrange(10**15):015d}",
             transactions=taken,
         )
@@ -141,7 +169,7 @@ class Ledger:
         return stripe_id(self._payout_chance(arrival, currency), "po")
 
     def _payout_chance(self, arrival: date, currency: str) -> Random:
-        return chance(self._seed, "payout", currency, arrival)
+        return chance(self.seed, "payout", currency, arrival)
 
 
 def _effective_at(payout: Payout) -> int:

@@ -37,8 +37,18 @@ def decimals(currency: str) -> int:
 
 def major_units(minor: int, currency: str, separator: str = ".") -> str:
     """`-123456` usd as `-1234.56`, jpy as `-123456`, kwd as `-123.456`: no thousands separator, no float."""
-    scale = decimals(currency)
+    return fixed_point(minor, decimals(currency), separator)
+
+
+def fixed_point(units: int, scale: int, separator: str = ".") -> str:
+    """Units of `10**-scale` as text with exactly so many decimals."""
     if scale == 0:
-        return str(minor)
-    whole, rest = divmod(abs(minor), 10**scale)
-    return f"{'-' if minor < 0 else ''}{whole}{separator}{rest:0{scale}d}"
+        return str(units)
+    whole, rest = divmod(abs(units), 10**scale)
+    return f"{'-' if units < 0 else ''}{whole}{separator}{rest:0{scale}d}"
+
+
+def at_rate(units: int, numerator: int, denominator: int) -> int:
+    """`units * numerator / denominator`, cut off towards zero: what is given back is what was taken."""
+    cut = abs(units) * numerator // denominator
+    return cut if units >= 0 else -cut

@@ -47,10 +47,12 @@ class Charge:
 class BalanceTransaction:
     """A change of the balance (https://docs.stripe.com/api/balance_transactions/object).
 
-    Amounts in minor units of `currency`, `net = gross - fee`; `created` in Unix seconds.
+    Amounts in minor units of `currency`, `net = gross - fee`; `created` in Unix seconds; `account` is the
+    one whose balance it is.
     """
 
     id: str
+    account: str
     created: int
     currency: str
     gross: int
@@ -84,9 +86,11 @@ class Payout:
 
     It leaves the balance at `effective_at` (Unix seconds), for an automatic payout the expected arrival.
     `reporting_category` is `payout`; a failed one would come back as an entry of its own, `payout_reversal`.
+    `account` is the one whose balance it leaves.
     """
 
     id: str
+    account: str
     balance_transaction_id: str
     effective_at: int
     currency: str

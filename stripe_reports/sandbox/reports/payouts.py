@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from stripe_reports.sandbox.ledger import Ledger, Payout
+from stripe_reports.sandbox.ledger import Books, Payout
 from stripe_reports.sandbox.reports.category_summary import Line, category_summary
-from stripe_reports.sandbox.reports.query import Query, Row, utc_stamp
+from stripe_reports.sandbox.reports.query import Query, Row, date_stamp
 
 
-def payouts_itemized(ledger: Ledger, query: Query) -> Iterator[Row]:
+def payouts_itemized(ledger: Books, query: Query) -> Iterator[Row]:
     """One row per payout, seen from the bank: positive is money that left the balance.
 
     That is the opposite sign of `payouts` in the balance summary, and the sign of the sums in payout
     reconciliation: as merchants' tools read the real files.
     """
-    for payout in _selected(ledger, query):
+    for payout in selected_payouts(ledger, query):
         yield {
             "payout_id": payout.id,
             **query.stamps("effective_at", payout.effective_at),
@@ -27,25 +27,27 @@ def payouts_itemized(ledger: Ledger, query: Query) -> Iterator[Row]:
             "reporting_category": payout.reporting_category,
             "balance_transaction_id": payout.balance_transaction_id,
             "description": "STRIPE PAYOUT",
-            "payout_expected_arrival_date": f"{utc_stamp(payout.effective_at)[:10]} 00:00:00",
+            "payout_expected_arrival_date": date_stamp(payout.effective_at),
             "payout_status": payout.status,
             "payout_type": "bank_account",
             "payout_description": "STRIPE PAYOUT" if payout.automatic else None,
             "payout_destination_id": payout.destination,
             "trace_id": payout.trace_id,
             "trace_id_status": "supported",
+            "connected_account": payout.account,
         }
 
 
-def payouts_summary(ledger: Ledger, query: Query) -> Iterator[Row]:
+def payouts_summary(ledger: Books, query: Query) -> Iterator[Row]:
     """The same by reporting category, with the same sign; the fee negative, as in all summaries."""
     return category_summary(
         query,
-        (Line(p.currency, p.reporting_category, p.amount, p.fee) for p in _selected(ledger, query)),
+        (Line(p.currency, p.reporting_category, p.amount, p.fee) for p in selected_payouts(ledger, query)),
     )
 
 
-def _selected(ledger: Ledger, query: Query) -> Iterator[Payout]:
+def selected_payouts(ledger: Books, query: Query) -> Iterator[Payout]:
+    """The payouts that are effective in the interval and that the filters keep."""
     for payout in ledger.payouts(query.start, query.end):
         if query.currency not in (None, payout.currency):
             continue

@@ -28,6 +28,7 @@ def transaction_row(query: Query, transaction: BalanceTransaction, payout: Payou
         "description": t.description,
         "dispute_reason": t.dispute_reason,
         "refund_metadata[reason]": t.refund_reason,
+        "connected_account": t.account,
     }
     if t.customer_facing:
         row["customer_facing_amount"] = query.money(t.customer_facing.amount, t.customer_facing.currency)

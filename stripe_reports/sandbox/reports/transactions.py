@@ -4,64 +4,64 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from stripe_reports.sandbox.ledger import BalanceTransaction, Ledger, Payout
+from stripe_reports.sandbox.ledger import BalanceTransaction, Books, Payout
 from stripe_reports.sandbox.reports.category_summary import Line, category_summary
 from stripe_reports.sandbox.reports.query import Query, Row
 from stripe_reports.sandbox.reports.transaction_row import transaction_row
 
 
-def activity_itemized(ledger: Ledger, query: Query) -> Iterator[Row]:
+def activity_itemized(ledger: Books, query: Query) -> Iterator[Row]:
     """What changed the balance in the interval, payouts aside.
 
     The payout columns fill in later, as at Stripe: a payout shows once it is effective before the end of the
     data that was available when the run was made. So a day that is asked for again a week later differs in
     these columns, and never in its amounts.
     """
-    for t in _filtered(query, ledger.activity(query.start, query.end)):
+    for t in filtered(query, ledger.activity(query.start, query.end)):
         yield transaction_row(query, t, ledger.payout_of(t, query.known_until))
 
 
-def activity_summary(ledger: Ledger, query: Query) -> Iterator[Row]:
+def activity_summary(ledger: Books, query: Query) -> Iterator[Row]:
     """The same by reporting category."""
     return _summary(query, ledger.activity(query.start, query.end))
 
 
-def payout_reconciliation_itemized(ledger: Ledger, query: Query) -> Iterator[Row]:
+def payout_reconciliation_itemized(ledger: Books, query: Query) -> Iterator[Row]:
     """The transactions in the automatic payouts that are effective in the interval."""
     return _by_payout(query, _effective(ledger, query))
 
 
-def payout_reconciliation_summary(ledger: Ledger, query: Query) -> Iterator[Row]:
+def payout_reconciliation_summary(ledger: Books, query: Query) -> Iterator[Row]:
     """The same by reporting category."""
     return _summary(query, _in(_effective(ledger, query)))
 
 
-def payout_by_id_itemized(ledger: Ledger, query: Query) -> Iterator[Row]:
+def payout_by_id_itemized(ledger: Books, query: Query) -> Iterator[Row]:
     """The transactions in one automatic payout."""
     return _by_payout(query, _named(ledger, query))
 
 
-def payout_by_id_summary(ledger: Ledger, query: Query) -> Iterator[Row]:
+def payout_by_id_summary(ledger: Books, query: Query) -> Iterator[Row]:
     """The same by reporting category."""
     return _summary(query, _in(_named(ledger, query)))
 
 
-def ending_balance_itemized(ledger: Ledger, query: Query) -> Iterator[Row]:
+def ending_balance_itemized(ledger: Books, query: Query) -> Iterator[Row]:
     """The transactions that no payout has taken along as of the interval's end."""
-    for t in _filtered(query, ledger.open_at(query.end)):
+    for t in filtered(query, ledger.open_at(query.end)):
         yield transaction_row(query, t, None)
 
 
-def ending_balance_summary(ledger: Ledger, query: Query) -> Iterator[Row]:
+def ending_balance_summary(ledger: Books, query: Query) -> Iterator[Row]:
     """The same by reporting category."""
     return _summary(query, ledger.open_at(query.end))
 
 
-def _effective(ledger: Ledger, query: Query) -> Iterator[Payout]:
+def _effective(ledger: Books, query: Query) -> Iterator[Payout]:
     return (payout for payout in ledger.payouts(query.start, query.end) if payout.automatic)
 
 
-def _named(ledger: Ledger, query: Query) -> Iterator[Payout]:
+def _named(ledger: Books, query: Query) -> Iterator[Payout]:
     payout = ledger.payout(query.payout or "", query.known_until)
     if payout and payout.automatic:
         yield payout
@@ -73,11 +73,12 @@ def _in(payouts: Iterable[Payout]) -> Iterator[BalanceTransaction]:
 
 def _by_payout(query: Query, payouts: Iterable[Payout]) -> Iterator[Row]:
     for payout in payouts:
-        for t in _filtered(query, payout.transactions):
+        for t in filtered(query, payout.transactions):
             yield transaction_row(query, t, payout)
 
 
-def _filtered(query: Query, transactions: Iterable[BalanceTransaction]) -> Iterator[BalanceTransaction]:
+def filtered(query: Query, transactions: Iterable[BalanceTransaction]) -> Iterator[BalanceTransaction]:
+    """Those of the currency and the category that were asked for."""
     for t in transactions:
         if query.currency not in (None, t.currency):
             continue
@@ -88,5 +89,5 @@ def _filtered(query: Query, transactions: Iterable[BalanceTransaction]) -> Itera
 def _summary(query: Query, transactions: Iterable[BalanceTransaction]) -> Iterator[Row]:
     return category_summary(
         query,
-        (Line(t.currency, t.reporting_category, t.gross, t.fee) for t in _filtered(query, transactions)),
+        (Line(t.currency, t.reporting_category, t.gross, t.fee) for t in filtered(query, transactions)),
     )

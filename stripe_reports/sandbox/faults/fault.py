@@ -1,0 +1,120 @@
+"""One fault: what goes wrong, where, and how often."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from fnmatch import fnmatchcase
+from typing import Any
+
+from stripe_reports.errors import ConfigurationError
+from stripe_reports.sandbox.faults.kinds import KINDS, On, settings_of
+from stripe_reports.sandbox.faults.setting import Setting
+from stripe_reports.sandbox.ledger.chance import chance
+
+_NEXT_SETTING = re.compile(r",(?=\s*[a-z_]+\s*=)")
+"""A comma in a value, such as an error's text, is not followed by a name and `=`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """Something that a fault may meet; what is not known is empty."""
+
+    report_type: str = ""
+    method: str = ""
+    path: str = ""
+
+
+class Fault:
+    """`fault["seconds"]` is a setting; `applied` is how often it has struck."""
+
+    def __init__(self, kind: str, settings: Mapping[str, Any]) -> None:
+        """Raises ConfigurationError for a kind or a setting that is not known or makes no sense."""
+        if kind not in KINDS:
+            raise ConfigurationError(f"unknown fault {kind!r}; the kinds are {', '.join(KINDS)}")
+        self.kind = kind
+        self.applied = 0
+        self._settings = _read(kind, settings)
+        if self["count"] is not None and self["probability"] is not None:
+            raise ConfigurationError(f"fault {kind}: give either a count or a probability")
+        if self["seed"] is not None and self["probability"] is None:
+            raise ConfigurationError(f"fault {kind}: a seed needs a probability")
+        self._chance = chance("fault", 1 if self["seed"] is None else self["seed"])
+
+    @classmethod
+    def from_text(cls, text: str) -> Fault:
+        """A fault from `KIND` or `KIND:key=value,key=value`. Raises ConfigurationError."""
+        kind, _, rest = text.partition(":")
+        settings: dict[str, str] = {}
+        for part in _NEXT_SETTING.split(rest) if rest.strip() else ():
+            name, equals, value = part.partition("=")
+            if not equals:
+                raise ConfigurationError(
+                    f"fault {text!r} is not KIND:key=value,key=value; the kinds are {', '.join(KINDS)}"
+                )
+            settings[name.strip()] = value.strip()
+        return cls(kind.strip(), settings)
+
+    def __getitem__(self, name: str) -> Any:
+        return self._settings[name]
+
+    @property
+    def on(self) -> On:
+        """The occasion on which it is looked for."""
+        return KINDS[self.kind].on
+
+    def strikes(self, occasion: Occasion) -> bool:
+        """Whether it happens on this occasion, which counts as one of its occasions if it is there at all."""
+        if not self._is_met_by(occasion):
+            return False
+        if self["count"] is not None and self.applied >= self["count"]:
+            return False
+        if self["probability"] is not None and self._chance.random() >= self["probability"]:
+            return False
+        self.applied += 1
+        return True
+
+    def as_object(self) -> dict[str, Any]:
+        """The kind, the settings that are set, by default or by hand, and how often it has been applied."""
+        known = {name: value for name, value in self._settings.items() if value is not None}
+        return {"kind": self.kind, **known, "applied": self.applied}
+
+    def _is_met_by(self, occasion: Occasion) -> bool:
+        given = self._settings.get
+        report_type, method, path = given("report_type"), given("method"), given("path")
+        return (
+            (report_type is None or fnmatchcase(occasion.report_type, report_type))
+            and (method is None or occasion.method == method.upper())
+            and (path is None or fnmatchcase(occasion.path, path))
+        )
+
+
+def _read(kind: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    known = settings_of(KINDS[kind])
+    for name in given:
+        if name not in known:
+            raise ConfigurationError(f"fault {kind} has no setting {name!r}; it takes {', '.join(known)}")
+    return {name: _value(kind, name, setting, given.get(name)) for name, setting in known.items()}
+
+
+def _value(kind: str, name: str, setting: Setting, given: Any) -> Any:
+    if given is None:
+        if setting.required:
+            raise ConfigurationError(f"fault {kind} needs {name}={_expected(setting)}")
+        return setting.default
+    if isinstance(given, bool) or not isinstance(given, str | int | float | date):
+        raise ConfigurationError(f"fault {kind}: {name} must be text or a number, not {given!r}")
+    try:
+        return setting.read(str(given))
+    except ValueError as error:
+        raise ConfigurationError(f"fault {kind}: {name} must be {error}, not {str(given)!r}") from None
+
+
+def _expected(setting: Setting) -> str:
+    try:
+        setting.read("")
+    except ValueError as error:
+        return f"<{error}>"
+    return "<text>"

@@ -1,0 +1,116 @@
+"""What can go wrong, and how it is set."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal
+
+from stripe_reports.sandbox.faults.setting import (
+    Setting,
+    Settings,
+    a_day,
+    number,
+    one_number_of,
+    one_of,
+    whole,
+    words,
+)
+
+On = Literal["availability", "report_run", "request", "contents", "events", "webhook"]
+"""On what occasion a fault is looked for: somebody looks at how far the data of a report type goes; a report
+run is made; a request arrives; a result file's contents are asked for; events are listed; an event is
+delivered to the webhook."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of fault."""
+
+    on: On
+    settings: Settings = field(default_factory=dict)
+
+    @property
+    def where(self) -> Settings:
+        """The settings that say where it applies."""
+        return _WHERE[self.on]
+
+
+_REPORT_TYPE = {"report_type": words(None)}
+"""Like `payouts.*`. For a request, it is the type of what the request is about: of the report run to be made,
+or of the run or the file in its path."""
+
+_WHERE: Mapping[On, Settings] = {
+    "availability": _REPORT_TYPE,
+    "report_run": _REPORT_TYPE,
+    "request": {**_REPORT_TYPE, "method": words(None), "path": words(None)},
+    "contents": _REPORT_TYPE,
+    "events": {},
+    "webhook": _REPORT_TYPE,
+}
+
+WHEN: Settings = {
+    "count": whole(None, least=1),
+    "probability": number(None, most=1),
+    "seed": whole(None, least=None),
+}
+"""Settings of every fault: the next `count` occasions, or each with a `probability`; otherwise always."""
+
+KINDS: Mapping[str, Kind] = MappingProxyType(
+    {
+        # Data of the last `seconds` is not there yet. What Stripe makes of a run that asks for it is not
+        # settled: mostly it refuses; some have seen the run succeed with what was there, or fail.
+        "late": Kind(
+            "availability",
+            {"seconds": whole(86400, least=1), "beyond": one_of("refused", "short", "failed")},
+        ),
+        "pending": Kind("report_run", {"seconds": number(None)}),  # beyond the latency; without it, forever
+        "failed": Kind(
+            "report_run", {"error": words("An internal error occurred while generating the report.")}
+        ),
+        # The answer to the POST is `succeeded` already, with a file that another run made `seconds` before.
+        "cached": Kind("report_run", {"seconds": whole(3600, least=1)}),
+        "expired": Kind("report_run", {"seconds": whole(0)}),  # the file lives that long
+        "wrong_size": Kind("report_run", {"bytes": whole(1, least=None)}),  # so much more than there are
+        "header_only": Kind("report_run"),
+        "extra_column": Kind("report_run", {"column": words("extra_column"), "value": words("extra")}),
+        "missing_column": Kind("report_run", {"column": words(None)}),  # without it, the last
+        "reordered": Kind("report_run"),  # columns from right to left
+        # Without a column, the first one of amounts; rows count from 1.
+        "unfit": Kind("report_run", {"column": words(None), "row": whole(1, least=1), "value": words("n/a")}),
+        # The day's first row with a `payout_status` has another one, and so many rows are added to the day.
+        "restated": Kind("report_run", {"day": a_day(), "status": words("failed"), "rows": whole(1)}),
+        "status": Kind(
+            "request",
+            {
+                "code": one_number_of(500, 400, 401, 403, 404, 429, 502, 503, 504),
+                "error_code": words(None),
+                "retry_after": number(None),
+                "body": one_of("json", "html"),  # a gateway in front of the API would send HTML
+                "when": one_of("before", "after"),  # before or after the request has been accepted
+            },
+        ),
+        "reset": Kind("request", {"when": one_of("after", "before")}),
+        "stored_500": Kind("request"),  # POSTs with an idempotency key only
+        "truncated": Kind(
+            "contents",  # so many bytes arrive, half of them if it is not said; what does Content-Length say?
+            {"bytes": whole(None), "declared": one_of("full", "short")},
+        ),
+        "slow": Kind("contents", {"bytes_per_second": whole(10_000, least=1)}),
+        "file_late": Kind("contents", {"seconds": number(1.0)}),  # 404 until the file is that old
+        "duplicate_events": Kind("events"),
+        "unordered_events": Kind("events"),
+        "webhook_wrong_secret": Kind("webhook"),
+        "webhook_stale": Kind("webhook", {"seconds": whole(600, least=1)}),
+        "webhook_duplicate": Kind("webhook", {"times": whole(2, least=2)}),
+        # Held back until a later event has been delivered, or that long.
+        "webhook_unordered": Kind("webhook", {"seconds": number(1.0)}),
+    }
+)
+"""All kinds by name."""
+
+
+def settings_of(kind: Kind) -> dict[str, Setting]:
+    """All settings that a fault of that kind takes."""
+    return {**kind.settings, **kind.where, **WHEN}

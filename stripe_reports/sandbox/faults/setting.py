@@ -1,0 +1,90 @@
+"""One setting of a fault: from the text of a command line, or a value of Python or JSON, to what is meant."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from math import isfinite
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """`read` raises ValueError with what is expected; `default` is what counts where nothing is given."""
+
+    read: Callable[[str], Any]
+    default: Any = None
+    required: bool = False
+
+
+Settings = Mapping[str, Setting]
+
+
+def number(default: float | None, *, least: float = 0.0, most: float | None = None) -> Setting:
+    """A number from `least` to `most`."""
+
+    def read(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = float("nan")
+        if not isfinite(value) or value < least or (most is not None and value > most):
+            raise ValueError(_range("a number", least, most))
+        return value
+
+    return Setting(read, default)
+
+
+def whole(default: int | None, *, least: int | None = 0) -> Setting:
+    """A whole number, not below `least`."""
+
+    def read(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            raise ValueError(_range("a whole number", least, None)) from None
+        if least is not None and value < least:
+            raise ValueError(_range("a whole number", least, None))
+        return value
+
+    return Setting(read, default)
+
+
+def _range(what: str, least: float | None, most: float | None) -> str:
+    bounds = [f"{word} {bound:g}" for word, bound in (("from", least), ("to", most)) if bound is not None]
+    return " ".join([what, *bounds])
+
+
+def one_of(*words: str) -> Setting:
+    """One of these; the first is the default."""
+
+    def read(text: str) -> str:
+        if text not in words:
+            raise ValueError(" or ".join(words))
+        return text
+
+    return Setting(read, words[0])
+
+
+def one_number_of(default: int, *others: int) -> Setting:
+    """One of these numbers."""
+    known = one_of(*map(str, sorted((default, *others))))
+    return Setting(lambda text: int(known.read(text)), default)
+
+
+def words(default: str | None) -> Setting:
+    """Any text."""
+    return Setting(str, default)
+
+
+def a_day() -> Setting:
+    """A day that must be given, as `YYYY-MM-DD`."""
+
+    def read(text: str) -> str:
+        try:
+            return date.fromisoformat(text).isoformat()
+        except ValueError:
+            raise ValueError("a day such as 2025-06-30") from None
+
+    return Setting(read, required=True)

@@ -1,0 +1,37 @@
+"""How far the data of a report type goes, and what becomes of a run that asks for more."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from stripe_reports.catalog import ReportType
+from stripe_reports.sandbox.faults import Faults, Occasion
+from stripe_reports.sandbox.http.run_parameters import Checked, check
+from stripe_reports.sandbox.reports import utc_stamp
+
+
+class Lateness:
+    """`start` and `end` are what Stripe says is there; a `late` fault moves the end back."""
+
+    def __init__(self, report_type: ReportType, start: int, end: int, faults: Faults) -> None:
+        self._report_type = report_type
+        self._usual_end = end
+        self._fault = faults.take("late", Occasion(report_type.id))
+        self.start = start
+        self.end = max(start, end - self._fault["seconds"]) if self._fault else end
+
+    def check(self, given: Mapping[str, Any]) -> tuple[Checked, str | None]:
+        """The request, and the error that its run is going to end with, if it is. Raises Refusal."""
+        if self._fault is None or self._fault["beyond"] == "refused":
+            return check(self._report_type, given, self.start, self.end), None
+        checked = check(self._report_type, given, self.start, self._usual_end)
+        query = checked.query
+        if query.end <= self.end:
+            return checked, None
+        if self._fault["beyond"] == "failed":
+            stamp = utc_stamp(self.end)
+            return checked, f"Data for the report type {self._report_type.id} ends at {stamp} UTC."
+        short = replace(query, start=min(query.start, self.end), end=self.end, known_until=self.end)
+        return replace(checked, query=short), None

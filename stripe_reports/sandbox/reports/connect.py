@@ -1,0 +1,77 @@
+"""The reports on connected accounts: the same bodies, over the books of those that are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from stripe_reports.sandbox.ledger import CONNECTED, CURRENCIES, DAY, Books, Ledger, available_on
+from stripe_reports.sandbox.reports.query import Query, Row
+
+_WEEK = 7 * DAY
+_IS_HIGH = 0.5
+"""Percent of change from which refunds or disputes count as high."""
+
+
+def over_connected(body: Callable[[Books, Query], Iterator[Row]]) -> Callable[[Ledger, Query], Iterator[Row]]:
+    """The report over the connected accounts that the run names, or over all of them.
+
+    Summaries add them up; itemized rows say in `connected_account` whose they are. The platform's own books
+    are in none of them.
+    """
+    return lambda ledger, query: body(ledger.connected(query.connected_accounts), query)
+
+
+def negative_balance_overview(ledger: Ledger, query: Query) -> Iterator[Row]:
+    """A row per connected account and currency, as of the interval's end."""
+    for (id_, books), business in zip(ledger.connected_accounts.items(), CONNECTED, strict=True):
+        for currency in CURRENCIES:
+            yield {
+                "account_id": id_,
+                "business_name": business.name,
+                "country": business.country,
+                "currency": currency,
+                **_balance(query, books, currency),
+                **_week(query, books, currency, "refund", "refund", "refunded"),
+                **_week(query, books, currency, "dispute", "dispute", "disputed"),
+            }
+
+
+def _balance(query: Query, books: Books, currency: str) -> Row:
+    """Pending debits are what will still be taken from the balance: negative, and not yet available."""
+    balance, _ = books.balances(query.end)[currency]
+    change = balance - books.balances(query.end - DAY)[currency][0]
+    pending = sum(
+        -t.net
+        for t in books.open_at(query.end)
+        if t.currency == currency and t.net < 0 and available_on(t) > query.end
+    )
+    return {
+        "balance": query.money(balance, currency),
+        "balance_24hr_net_change": query.money(change, currency),
+        "pending_debits": query.money(pending, currency),
+        "balance_excluding_pending_debits": query.money(balance + pending, currency),
+        "has_24hr_negative_balance_change": _flag(change < 0),
+    }
+
+
+def _week(query: Query, books: Books, currency: str, category: str, what: str, done: str) -> Row:
+    """The last seven days and the seven before; no change is known where there was nothing before."""
+    now, before = (
+        -sum(
+            t.gross
+            for t in books.activity(end - _WEEK, end)
+            if t.currency == currency and t.reporting_category == category
+        )
+        for end in (query.end, query.end - _WEEK)
+    )
+    change = (now - before) * 10_000 // before if before else None
+    return {
+        f"{done}_amount_7d": query.money(now, currency),
+        f"{done}_amount_7d_prev": query.money(before, currency),
+        f"{what}_pct_change": None if change is None else query.decimal(change, 4),
+        f"has_high_{what}s": _flag(change is not None and change > _IS_HIGH * 10_000),
+    }
+
+
+def _flag(value: bool) -> str:
+    return "true" if value else "false"

@@ -1,0 +1,45 @@
+"""Payouts that did not arrive."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from stripe_reports.sandbox.ledger import Books, chance, stripe_id
+from stripe_reports.sandbox.reports.payouts import selected_payouts
+from stripe_reports.sandbox.reports.query import Query, Row, date_stamp
+
+_ONE_IN = 6
+_FAILURES = (
+    ("account_closed", "The bank account has been closed."),
+    ("no_account", "The bank account details on file are probably incorrect.\nNo account was found."),
+    ("declined", 'The bank "declined" the transfer, without a reason'),
+)
+
+
+def failed_payouts(ledger: Books, query: Query) -> Iterator[Row]:
+    """First tries of some payouts, which the bank refused and which were repeated in the same second.
+
+    The money came back before it was gone, so the balance and all other reports know the second try only.
+    """
+    for payout in selected_payouts(ledger, query):
+        draw = chance("failed payout", payout.id)
+        if draw.randrange(_ONE_IN):
+            continue
+        code, message = draw.choice(_FAILURES)
+        yield {
+            "payout_id": stripe_id(draw, "po"),
+            **query.stamps("effective_at", payout.effective_at),
+            "currency": payout.currency,
+            "gross": query.money(payout.amount, payout.currency),
+            "fee": query.money(payout.fee, payout.currency),
+            "net": query.money(payout.net, payout.currency),
+            "reporting_category": payout.reporting_category,
+            "description": "STRIPE PAYOUT",
+            "payout_expected_arrival_date": date_stamp(payout.effective_at),
+            "payout_status": "failed",
+            **query.stamps("payout_reversed_at", payout.effective_at),
+            "payout_type": "bank_account",
+            "payout_destination_id": payout.destination,
+            "failure_code": code,
+            "failure_message": message,
+        }

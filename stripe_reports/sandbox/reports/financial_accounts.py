@@ -1,0 +1,146 @@
+"""The reports on the financial accounts of connected accounts, and on the fee for them."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from stripe_reports.sandbox.ledger import (
+    CURRENCIES,
+    DAY,
+    Books,
+    Ledger,
+    Payout,
+    chance,
+    day_of,
+    days,
+    decimals,
+    midnight,
+    stripe_id,
+)
+from stripe_reports.sandbox.reports.query import Query, Row, date_stamp
+from stripe_reports.sandbox.reports.sums import summed
+
+_STAYS = 2 * DAY + 3600
+"""Seconds for which money stays: a payout of the account comes in, and goes on to the bank two days later."""
+_FEE_SCALE = 6
+
+
+class Flow(NamedTuple):
+    """Money in (`amount` positive, minor units) or out of a financial account."""
+
+    payout: Payout
+    at: int
+    amount: int
+    kind: str
+
+    @property
+    def id(self) -> str:
+        """An id of its own for each of the two flows of a payout."""
+        return stripe_id(chance(self.kind, self.payout.id), "fatxn")
+
+
+def balance_change_itemized(ledger: Ledger, query: Query) -> Iterator[Row]:
+    """One row per flow in the interval."""
+    for flow in _flows(ledger.connected(query.connected_accounts), query.start, query.end):
+        payout = flow.payout
+        yield {
+            "financial_account_transaction_id": flow.id,
+            **query.stamps("created", flow.at),
+            "currency": payout.currency,
+            "amount": query.money(flow.amount, payout.currency),
+            "flow_type": flow.kind,
+            "flow_id": payout.id,
+            "description": "From the balance" if flow.kind.startswith("received") else "To the bank, at last",
+            "financial_account": financial_account(payout.account),
+            "connected_account": payout.account,
+        }
+
+
+def balance_change_summary(ledger: Ledger, query: Query) -> Iterator[Row]:
+    """The same by kind and currency."""
+    flows = _flows(ledger.connected(query.connected_accounts), query.start, query.end)
+    keyed = (((flow.kind, flow.payout.currency), (1, flow.amount)) for flow in flows)
+    for (kind, currency), (count, amount) in summed(keyed, 2):
+        yield {
+            "flow_type": kind,
+            "currency": currency,
+            "count": str(count),
+            "amount": query.money(amount, currency or ""),
+        }
+
+
+def balance_summary(ledger: Ledger, query: Query) -> Iterator[Row]:
+    """A block per account and currency; `starting_balance + activity = ending_balance`."""
+    first, last = query.local_date(query.start), query.local_date(query.end - 1)
+    for id_, books in ledger.connected_accounts.items():
+        if query.connected_accounts is not None and id_ not in query.connected_accounts:
+            continue
+        change = dict.fromkeys(CURRENCIES, 0)
+        for flow in _flows(books, query.start, query.end):
+            change[flow.payout.currency] += flow.amount
+        starting, ending = _balances(books, query.start), _balances(books, query.end)
+        for currency in CURRENCIES:
+            for category, description, amount in (
+                ("starting_balance", f"Starting balance ({first})", starting[currency]),
+                ("activity", "Activity", change[currency]),
+                ("ending_balance", f"Ending balance ({last})", ending[currency]),
+            ):
+                yield {
+                    "category": category,
+                    "description": description,
+                    "net_amount": query.money(amount, currency),
+                    "currency": currency,
+                    "financial_account": financial_account(id_),
+                    "connected_account": id_,
+                }
+
+
+def facilitation_fee(ledger: Ledger, query: Query) -> Iterator[Row]:
+    """A row per day, account and currency with money in it at the day's end, for the day that is over then.
+
+    A day belongs to the interval that holds its first second.
+    """
+    for day in days(day_of(query.start + DAY - 1), day_of(query.end - 1)):
+        effr = 430 + chance("effr", f"{day:%Y-%m}").randrange(25)  # hundredths of a percent, for a month
+        for id_, books in ledger.connected_accounts.items():
+            for currency, balance in _balances(books, midnight(day) + DAY).items():
+                if balance > 0:
+                    major = query.money(balance, currency)
+                    scaled = int(balance * 10**_FEE_SCALE // 10 ** decimals(currency))
+                    yield {
+                        "balance_amount": major,
+                        "balance_currency": currency,
+                        "date": date_stamp(midnight(day)),
+                        "effr_value": query.decimal(effr, 4),
+                        "fee": query.decimal(scaled * effr // 10_000 // 360, _FEE_SCALE),
+                        "financial_account": financial_account(id_),
+                        "merchant": id_,
+                    }
+
+
+def financial_account(account: str) -> str:
+    """The id of the account's financial account."""
+    return stripe_id(chance("financial account", account), "fa")
+
+
+def _flows(books: Books, start: int, end: int) -> Iterator[Flow]:
+    """In the order of time. A negative payout is money that goes the other way round."""
+    arriving = (
+        Flow(p, p.effective_at, p.net, "received_credit" if p.net > 0 else "received_debit")
+        for p in books.payouts(start, end)
+    )
+    leaving = (
+        Flow(p, p.effective_at + _STAYS, -p.net, "outbound_transfer" if p.net > 0 else "inbound_transfer")
+        for p in books.payouts(start - _STAYS, end - _STAYS)
+    )
+    return heapq.merge(arriving, leaving, key=lambda flow: flow.at)
+
+
+def _balances(books: Books, instant: int) -> dict[str, int]:
+    """What came in and has not gone on before the instant."""
+    totals = dict.fromkeys(CURRENCIES, 0)
+    for payout in books.payouts(instant - _STAYS, instant):
+        totals[payout.currency] += payout.net
+    return totals

@@ -1,0 +1,77 @@
+"""The tax in the ledger's charges and refunds, by line item and jurisdiction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from stripe_reports.sandbox.ledger import BalanceTransaction, Charge, at_rate, chance
+from stripe_reports.sandbox.reports.tax_place import PLACES, RATE_SCALE, Jurisdiction, Place
+
+_REVERSALS = ("refund", "partial_capture_reversal")
+_HALVES = (2, 2, 2, 2, 1, 0)
+"""How many halves of a line item are taxable: mostly all of it, now and then half, or nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaxLine:
+    """A line item as one jurisdiction sees it; amounts in minor units, negative in a reversal.
+
+    `taxable + non_taxable = subtotal`. The taxes of all jurisdictions are contained in what was charged.
+    """
+
+    transaction: BalanceTransaction
+    charge: Charge
+    place: Place
+    jurisdiction: Jurisdiction
+    number: int
+    subtotal: int
+    taxable: int
+    tax: int
+
+    @property
+    def is_reversal(self) -> bool:
+        """Whether tax is given back."""
+        return self.transaction.reporting_category in _REVERSALS
+
+    @property
+    def non_taxable(self) -> int:
+        """The rest of the subtotal."""
+        return self.subtotal - self.taxable
+
+    @property
+    def sale_id(self) -> str:
+        """Id of the tax transaction of the charge."""
+        return f"tax_{self.charge.id[3:]}"
+
+    @property
+    def id(self) -> str:
+        """Id of the tax transaction."""
+        return f"tax_{self.transaction.id[4:]}" if self.is_reversal else self.sale_id
+
+
+def tax_lines(t: BalanceTransaction) -> Iterator[TaxLine]:
+    """A refund has the line items and jurisdictions of its charge."""
+    charge = t.charge
+    if charge is None or t.reporting_category not in ("charge", *_REVERSALS):
+        return
+    draw = chance("tax", charge.id)
+    place = draw.choice(PLACES)
+    first = at_rate(t.gross, 2, 3) if draw.random() < 0.3 else t.gross
+    for number, total in enumerate((first, t.gross - first), 1):
+        halves = draw.choice(_HALVES)
+        if total:
+            yield from _by_jurisdiction(t, charge, place, number, total, halves)
+
+
+def _by_jurisdiction(
+    t: BalanceTransaction, charge: Charge, place: Place, number: int, total: int, halves: int
+) -> Iterator[TaxLine]:
+    """`total = subtotal + taxes`, where taxes are `rate * halves / 2` of the subtotal."""
+    rates = sum(each.rate for each in place.jurisdictions)
+    whole = 2 * 10**RATE_SCALE + halves * rates
+    taxes = [at_rate(total, halves * each.rate, whole) for each in place.jurisdictions]
+    subtotal = total - sum(taxes)
+    taxable = at_rate(subtotal, halves, 2) if rates else 0
+    for jurisdiction, tax in zip(place.jurisdictions, taxes, strict=True):
+        yield TaxLine(t, charge, place, jurisdiction, number, subtotal, taxable, tax)
