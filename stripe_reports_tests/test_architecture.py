@@ -99,3 +99,4 @@ def test_loading_the_definitions_stays_light() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env={})
     assert done.stdout.strip() == "[]"
+    assert done.stderr == "", "nor does it warn"
