@@ -24,7 +24,8 @@ _PAYOUT = "payout"
 
 _MADE_AHEAD = 8
 
-_COLUMNS = ("payout_id", "reporting_category", "connected_account")
+_COLUMNS = ("payout_id", "reporting_category")
+_CONNECTED_COLUMNS = (*_COLUMNS, "connected_account")
 _NOT_A_FILTER = {"interval_start", "interval_end", "columns", "timezone"}
 
 
@@ -67,13 +68,13 @@ def payouts_of_day(
     Read from the landed itemized payouts of that day, if there are any and they are not filtered; asked for
     in a report run of their own otherwise.
     """
-    connected = "connected_account" in report_type.required_parameters
+    columns = _CONNECTED_COLUMNS if _is_connected(report_type) else _COLUMNS
     sources = itemized_payouts(report_type)
-    rows = _landed_rows(sources, day, timezone, lake)
+    rows = _landed_rows(sources, columns, day, timezone, lake)
     if rows is None:
-        rows = _asked_rows(sources, interval, account, polling, warn)
+        rows = _asked_rows(sources, columns, interval, account, polling, warn)
     refs = (
-        PayoutRef(str(row["payout_id"]), row.get("connected_account") if connected else None)
+        PayoutRef(str(row["payout_id"]), row.get("connected_account"))
         for row in rows
         if row["reporting_category"] == _PAYOUT
     )
@@ -112,41 +113,42 @@ def obtain_payout_runs(
 
 def itemized_payouts(report_type: ReportType) -> list[ReportType]:
     """The reports that list the payouts which this one reports on, newest first."""
-    connected = "connected_account" in report_type.required_parameters
-    report = "connected_account_payouts.itemized." if connected else "payouts.itemized."
+    report = "connected_account_payouts.itemized." if _is_connected(report_type) else "payouts.itemized."
     versions = [each for id_, each in REPORT_TYPES.items() if id_.startswith(report)]
     return sorted(versions, key=lambda each: each.version or 0, reverse=True)
 
 
+def _is_connected(report_type: ReportType) -> bool:
+    return "connected_account" in report_type.required_parameters
+
+
 def _landed_rows(
-    sources: Iterable[ReportType], day: date, timezone: str, lake: Lake
+    sources: Iterable[ReportType], columns: Sequence[str], day: date, timezone: str, lake: Lake
 ) -> list[Mapping[str, str | None]] | None:
     for source in sources:
         if day not in lake.days(source.table):
             continue
         provenance = lake.provenance(source.table, day)
         table = lake.dataset(source.table, [day])
-        columns = [name for name in _COLUMNS if name in table.schema.names]
         whole = set(json.loads(provenance.get("parameters", "null")) or {"?"}) <= _NOT_A_FILTER
-        if whole and provenance["timezone"] == timezone and set(_COLUMNS[:2]) <= set(columns):
-            rows: list[Mapping[str, str | None]] = table.to_table(columns=columns).to_pylist()
+        if whole and provenance["timezone"] == timezone and set(columns) <= set(table.schema.names):
+            rows: list[Mapping[str, str | None]] = table.to_table(columns=list(columns)).to_pylist()
             return rows
     return None
 
 
 def _asked_rows(
-    sources: Iterable[ReportType],
+    sources: Sequence[ReportType],
+    columns: Sequence[str],
     interval: Interval,
     account: Account,
     polling: Polling,
     warn: Callable[[str], None],
 ) -> list[Mapping[str, str | None]]:
     offered = account.report_types()
-    source = next((each for each in sources if each.id in offered and each.columns_complete), None)
-    if source is None:
-        source = next(iter(sources))
+    known = [each for each in sources if each.columns_complete]
+    source = next((each for each in known if each.id in offered), known[0])
     check_available(account.report_type(source.id), interval, source.interval)
-    columns = [name for name in _COLUMNS if name in source.columns]
     made = obtain_run(account, source.id, interval_parameters(source, interval), columns, warn)
     result = wait_for(account.api, made.run, polling)
     text = download(account.api, result).decode()

@@ -104,3 +104,44 @@ def test_a_summary_says_which_payout_its_rows_are_about(account: Account, lake: 
     table = lake.read_table("payout_reconciliation_by_id_summary_1", [day])
     payouts = lake.read_table("payouts_itemized_3", [day])["payout_id"].to_pylist()
     assert set(table["payout_id"].to_pylist()) == set(payouts)
+
+
+_CONNECTED = "connected_account_payout_reconciliation.by_id.summary.1"
+_CONNECTED_PAYOUTS = "connected_account_payouts.itemized.3"
+
+
+def _connected_day(account: Account, lake: Lake) -> date:
+    for back in range(14):
+        day = _NEWEST - timedelta(days=back)
+        if _land(account, lake, _CONNECTED_PAYOUTS, day).table.rows:
+            return day
+    pytest.fail("the sandbox has payouts of connected accounts within two weeks")
+
+
+def test_payouts_of_connected_accounts_are_asked_for_with_their_account(account: Account, lake: Lake) -> None:
+    day = _connected_day(account, lake)
+    _land(account, lake, _CONNECTED, day)
+
+    def pairs(id_: str) -> set[tuple[str, str]]:
+        rows = lake.read_table(REPORT_TYPES[id_].table, [day]).to_pylist()
+        return {(row["connected_account"], row["payout_id"]) for row in rows}
+
+    assert pairs(_CONNECTED) == pairs(_CONNECTED_PAYOUTS)
+
+
+def test_a_request_for_one_connected_account_reports_on_its_payouts_only(
+    account: Account, lake: Lake
+) -> None:
+    day = _connected_day(account, lake)
+    one = lake.read_table(REPORT_TYPES[_CONNECTED_PAYOUTS].table, [day])["connected_account"][0].as_py()
+    _land(account, lake, _CONNECTED, day, ReportRequest(parameters={"connected_account": one}))
+    table = lake.read_table(REPORT_TYPES[_CONNECTED].table, [day])
+    assert set(table["connected_account"].to_pylist()) == {one}
+
+
+def test_a_landed_list_without_the_accounts_is_not_enough(account: Account, lake: Lake) -> None:
+    day = _connected_day(account, lake)
+    whole = _land(account, lake, _CONNECTED, day)
+    columns = ["payout_id", "effective_at_utc", "reporting_category"]
+    _land(account, lake, _CONNECTED_PAYOUTS, day, ReportRequest(columns=columns))
+    assert _land(account, lake, _CONNECTED, day).table.rows == whole.table.rows
