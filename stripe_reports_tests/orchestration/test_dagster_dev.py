@@ -64,11 +64,17 @@ def dev(sandbox: Sandbox, server: ScriptedServer, tmp_path: Path) -> Iterator[st
         base = f"http://127.0.0.1:{port}"
         _until(lambda: _answers(base))
         yield base
-        process.send_signal(signal.SIGINT)
-        process.wait(timeout=30)
     finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
+        _stop(process)
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.send_signal(signal.SIGINT)
+    try:
+        process.wait(timeout=20)
+    except subprocess.TimeoutExpired:  # started in the background of a shell, it ignores that signal
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def _until(happened: Callable[[], Any], seconds: float = 120) -> None:
