@@ -34,7 +34,7 @@ _TRYING_AGAIN_WILL_NOT_HELP = (ConfigurationError, CsvError, LakeError)
 def stripe_report_spec(report_type: ReportType) -> dg.AssetSpec:
     """The asset of a report type: key `["stripe_reports", "balance_summary_1"]`, group, kinds, columns.
 
-    Stripe's id is its metadata `report_type`, and a tag where Dagster allows a tag of that length.
+    Stripe's id is its metadata `stripe_reports/report_type`, and a tag where Dagster allows so long a tag.
     """
     return dg.AssetSpec(
         key=[KEY_PREFIX, report_type.table],
@@ -109,7 +109,8 @@ def _checked(spec: dg.AssetSpec, report_type: ReportType) -> dg.AssetSpec:
             f" {report_type.table!r}, the table's name",
             report_type=report_type.id,
         )
-    return spec.with_io_manager_key(IO_MANAGER_KEY)
+    known = spec.merge_attributes(metadata={REPORT_TYPE: report_type.id})  # the sensor goes by it
+    return known.with_io_manager_key(IO_MANAGER_KEY)
 
 
 def _after_its_payouts(report_type: ReportType, specs: Mapping[str, dg.AssetSpec]) -> dg.AssetSpec:

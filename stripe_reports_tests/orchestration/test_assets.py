@@ -18,6 +18,7 @@ from stripe_reports import (
     ReportType,
     StripeResource,
     build_stripe_report_assets,
+    build_stripe_reports_failed_runs_sensor,
     stripe_report_spec,
 )
 from stripe_reports.errors import ConfigurationError, DayError, UnknownReportTypeError
@@ -107,6 +108,14 @@ def test_specs_can_be_changed_before_the_assets_are_built() -> None:
     (asset,) = build_stripe_report_assets("balance.summary.1", get_asset_spec=ours)
     assert asset.key == dg.AssetKey(["acme", "balance_summary_1"])
     assert asset.specs_by_key[asset.key].group_name == "finance"
+
+
+def test_a_spec_from_scratch_still_says_which_report_it_is() -> None:
+    (asset,) = build_stripe_report_assets(
+        "balance.summary.1", get_asset_spec=lambda report_type: dg.AssetSpec(["acme", report_type.table])
+    )
+    assert asset.specs_by_key[asset.key].metadata["stripe_reports/report_type"] == "balance.summary.1"
+    assert build_stripe_reports_failed_runs_sensor([asset]).name == "stripe_reports_failed_runs"
 
 
 def test_the_last_part_of_a_key_stays_the_tables_name() -> None:
