@@ -11,6 +11,8 @@ import sys
 import time
 from pathlib import Path
 
+import duckdb
+import pandas as pd
 import pytest
 import requests
 
@@ -45,6 +47,10 @@ def test_the_demo_lands_every_partition_and_says_how_to_look_further(tmp_path: P
     assert "…" not in done.stdout, "the table fits a terminal of 80 columns"
     assert "Every partition landed." in done.stdout
     assert "Traceback" not in done.stderr
+    (by_pandas,) = re.findall(r"(pandas\.read_parquet\(.*\))$", done.stdout, re.MULTILINE)
+    (by_duckdb,) = re.findall(r"(FROM '.*')$", done.stdout, re.MULTILINE)
+    rows = lake.read_table("balance_summary_1").num_rows
+    assert len(eval(by_pandas, {"pandas": pd})) == len(duckdb.sql(by_duckdb).fetchall()) == rows
 
 
 def test_the_demo_fails_where_a_partition_did_not_land(tmp_path: Path) -> None:

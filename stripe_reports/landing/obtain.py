@@ -18,7 +18,6 @@ class ObtainedRun:
     """A run that was made: `columns` were asked for, `dropped_columns` would have been and are not known."""
 
     run: ReportRun
-    parameters: RunParameters
     columns: tuple[str, ...]
     dropped_columns: tuple[str, ...]
 
@@ -49,7 +48,7 @@ def obtain_run(
             warn(f"{report_type}: this account's version has no {', '.join(sorted(refused))}; left out")
         else:
             dropped = tuple(column for column in columns if column in rejected)
-            return ObtainedRun(run, sent, asked, dropped)
+            return ObtainedRun(run, asked, dropped)
 
 
 def _refused_columns(error: StripeRequestError, asked: Sequence[str]) -> set[str]:
