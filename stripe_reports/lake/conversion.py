@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from itertools import chain
 
 import pyarrow as pa
 
 from stripe_reports.errors import CsvError
-from stripe_reports.lake.blocks import BLOCK_BYTES, ROW_LIMIT_BYTES, Block, Tally, cut_blocks
-from stripe_reports.lake.rows import RowParser, split_header
+from stripe_reports.lake.blocks import BLOCK_BYTES, ROW_LIMIT_BYTES, Block, cut_blocks
+from stripe_reports.lake.header import take_header
+from stripe_reports.lake.kept_csv import Through, keep_nothing
+from stripe_reports.lake.rows import RowParser
 from stripe_reports.lake.schema import arrow_schema, table_columns
 from stripe_reports.lake.source import Csv, ExpectedColumns
 from stripe_reports.lake.store import Sink
 from stripe_reports.lake.table_writer import TableWriter
+from stripe_reports.lake.tally import Tally
 
-_PARSERS = 2
+_PARSERS = 1
 # Blocks between the stream and the file.
-_BLOCKS_IN_FLIGHT = 3
+_BLOCKS_IN_FLIGHT = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +44,16 @@ def convert_csvs(
     *,
     expected: ExpectedColumns,
     facts: Mapping[str, str],
+    keep: Callable[[Tally], AbstractContextManager[Through]] = keep_nothing,
     block_bytes: int = BLOCK_BYTES,
     row_limit_bytes: int = ROW_LIMIT_BYTES,
 ) -> Converted:
     """Write the CSVs, one behind the other, to `sink` as one Parquet file.
 
-    Its footer holds `facts` and the CSVs' own: `stripe_reports.csv_sha256`, `.csv_bytes` and `.rows`. Without
-    any CSV it is an empty table of the expected columns. Raises DownloadError if the number of bytes is not
-    `size`, CsvError if a CSV does not fit or has other columns than the one before, and what `chunks` raises,
-    unchanged; the sink is discarded then.
+    Each CSV goes through `keep` as it came. The footer holds `facts` and the CSVs' own:
+    `stripe_reports.csv_sha256`, `.csv_bytes` and `.rows`. Without any CSV the file is an empty table of the
+    expected columns. Raises DownloadError if the number of bytes is not `size`, CsvError if a CSV does not fit or has
+    other columns than the one before, and what `chunks` raises, unchanged; the sink is discarded then.
     """
     writer: TableWriter | None = None
     schema = arrow_schema(table_columns(expected.names, expected))
@@ -58,16 +62,22 @@ def convert_csvs(
     try:
         for csv in csvs:
             tallies.append(tally := Tally(csv.size))
-            blocks = cut_blocks(csv.chunks, tally, block_bytes=block_bytes, row_limit_bytes=row_limit_bytes)
-            header, first = split_header(next(blocks))
-            parser = RowParser(header, expected, csv.constants)
-            if writer is None:
-                schema = parser.schema
-                writer = TableWriter(sink, schema)
-                new_columns = tuple(name for name in header if name not in expected.names)
-            elif parser.schema != schema:
-                raise CsvError("the CSVs of one day have different columns; nothing was landed")
-            _pump(first, blocks, parser, writer)
+            with keep(tally) as through:
+                header = take_header(through(tally.through(csv.chunks)))
+                blocks = cut_blocks(
+                    header.rest,
+                    first_line=1 + header.lines,
+                    block_bytes=block_bytes,
+                    row_limit_bytes=row_limit_bytes,
+                )
+                parser = RowParser(header.names, expected, csv.constants)
+                if writer is None:
+                    schema = parser.schema
+                    writer = TableWriter(sink, schema)
+                    new_columns = tuple(name for name in header.names if name not in expected.names)
+                elif parser.schema != schema:
+                    raise CsvError("the CSVs of one day have different columns; nothing was landed")
+                _pump(blocks, parser, writer)
         writer = writer or TableWriter(sink, schema)
         csv_sha256 = ",".join(tally.sha256 for tally in tallies)
         csv_bytes = sum(tally.bytes_ for tally in tallies)
@@ -81,8 +91,14 @@ def convert_csvs(
     return Converted(schema, writer.rows, csv_bytes, csv_sha256, new_columns)
 
 
-def _pump(first: Block, blocks: Iterable[Block], parser: RowParser, writer: TableWriter) -> None:
+def _pump(blocks: Iterable[Block], parser: RowParser, writer: TableWriter) -> None:
     """Blocks are parsed by two threads and written, in their order, by a third."""
+
+    def parse(block: Block) -> pa.Table:
+        try:
+            return parser.parse(block)
+        finally:
+            block.release()
 
     def write(parsed: Future[pa.Table]) -> None:
         writer.write(parsed.result())
@@ -91,8 +107,8 @@ def _pump(first: Block, blocks: Iterable[Block], parser: RowParser, writer: Tabl
     parsers = ThreadPoolExecutor(_PARSERS, thread_name_prefix="stripe-reports-parse")
     writers = ThreadPoolExecutor(1, thread_name_prefix="stripe-reports-write")
     try:
-        for block in chain((first,), blocks):
-            in_flight.append(writers.submit(write, parsers.submit(parser.parse, block)))
+        for block in blocks:
+            in_flight.append(writers.submit(write, parsers.submit(parse, block)))
             while len(in_flight) > _BLOCKS_IN_FLIGHT:
                 in_flight.popleft().result()
         while in_flight:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Self
 
@@ -47,8 +48,9 @@ class LandedTable:
 class Lake:
     """Tables below one root: `<root>/<table>/date=YYYY-MM-DD/part-0.parquet`. Open one with `Lake.open`."""
 
-    def __init__(self, store: Store, root: str) -> None:
+    def __init__(self, store: Store, root: str, *, keep_csv: bool = True) -> None:
         self._store = store
+        self._keep_csv = keep_csv
         self.root = root
         """What every uri begins with: an absolute path or `s3://bucket/prefix`."""
 
@@ -63,6 +65,7 @@ class Lake:
         s3_session: Any = None,
         endpoint_url: str | None = None,
         region: str | None = None,
+        keep_csv: bool = True,
     ) -> Self:
         """The lake in a local directory (a path or `file://`; made if absent) or at `s3://bucket/prefix`.
 
@@ -71,10 +74,13 @@ class Lake:
         boto3 session given as `s3_session` brings credentials and region instead (profiles, SSO, roles);
         `endpoint_url` and `region` come before both.
 
+        With `keep_csv` the CSVs are kept as they came, in `<root>/_csv/<sha256>.csv.zst`, so that a table can
+        be proven against them later.
+
         Raises ConfigurationError for a uri that is neither.
         """
         store, root = open_store(uri, s3_session=s3_session, endpoint_url=endpoint_url, region=region)
-        return cls(store, root)
+        return cls(store, root, keep_csv=keep_csv)
 
     def claim(self, *, livemode: bool, account: str | None) -> None:
         """Make this the lake of one mode and, if it is known, of one Stripe account; or check that it is.
@@ -99,29 +105,33 @@ class Lake:
         or nothing.
 
         A file that is there is replaced in one step, once every CSV is complete and every value fits. `facts`
-        are kept in the file as provenance, beside report_type, day, csv_sha256, csv_bytes, rows and
-        package_version, which the lake adds.
+        are kept in the file as provenance, beside report_type, day, csv_sha256, csv_bytes, csv_kept, rows and
+        package_version, which the lake adds. A CSV that is kept has its place before the table has.
 
         Raises DownloadError if other than `size` bytes of a CSV came; CsvError if one is damaged, lacks an
         expected column, or holds a value that does not fit; LakeError if the store refuses; and whatever the
         CSVs' chunks raise, unchanged. Nothing has changed then.
         """
         from stripe_reports.lake.conversion import convert_csvs
+        from stripe_reports.lake.kept_csv import keep_csv, keep_nothing
 
         path, uri = _path(report_type.table, day), self.uri(report_type.table, day)
         known = {
             **facts,
             "report_type": report_type.id,
             "day": day.isoformat(),
+            "csv_kept": str(self._keep_csv).lower(),
             "package_version": version("stripe-reports"),
         }
+        keep = partial(keep_csv, self._store, self.root) if self._keep_csv else keep_nothing
         try:
-            with whole_object(self._store, path, uri) as sink:
+            with whole_object(self._store, uri, path) as sink:
                 converted = convert_csvs(
                     csvs,
                     sink,
                     expected=expected,
                     facts={_PREFIX + name: fact for name, fact in known.items()},
+                    keep=keep,
                 )
         except StripeReportsError as error:
             error.at(report_type=report_type.id, day=day)
@@ -145,7 +155,7 @@ class Lake:
         """The tables of which at least one day is landed, sorted."""
         with storage_errors(f"list {self.root}"):
             folders = obstore.list_with_delimiter(self._store)["common_prefixes"]
-        return sorted(folder for folder in folders if self.days(folder))
+        return sorted(folder for folder in folders if folder[0] != "_" and self.days(folder))
 
     def days(self, table: str) -> list[date]:
         """The landed days of a table, sorted; none if there is no such table."""
@@ -165,6 +175,15 @@ class Lake:
         return {
             name.removeprefix(_PREFIX): fact for name, fact in metadata.items() if name.startswith(_PREFIX)
         }
+
+    def kept_csv(self, sha256: str) -> Iterator[bytes]:
+        """The bytes of a CSV as it came, in chunks; a day's `provenance` says its `csv_sha256`.
+
+        Raises LakeError if it is not kept, or damaged.
+        """
+        from stripe_reports.lake.kept_csv import read_kept_csv
+
+        return read_kept_csv(self._store, self.root, sha256)
 
     def dataset(self, table: str, days: Sequence[date] | None = None) -> ds.Dataset:
         """The rows of exactly these days, or of all landed ones, in the order of days and of the CSVs.

@@ -39,7 +39,7 @@ def explain_misfit(
 ) -> CsvError:
     """The error for the first row of the block that does not fit. Reads the block again, as bytes.
 
-    `read_texts(data, type, **parse_options)` reads all columns of the block with that type.
+    `read_texts(block, type, **parse_options)` reads all columns of the block with that type.
     """
     bad_rows: list[arrow_csv.InvalidRow] = []
 
@@ -48,7 +48,7 @@ def explain_misfit(
         return "skip"
 
     try:
-        texts = read_texts(block.data, pa.binary(), invalid_row_handler=skip)
+        texts = read_texts(block, pa.binary(), invalid_row_handler=skip)
     except (pa.ArrowInvalid, MisfitError) as damage:
         return _somewhere(block, damage)
     good_rows = bad_rows[0].number - 1 if bad_rows else texts.num_rows
@@ -95,7 +95,7 @@ def _short(value: bytes) -> str:
 
 
 def _somewhere(block: Block, error: Exception) -> CsvError:
-    last_line = block.first_line + block.data.count(b"\n") - 1
+    last_line = block.first_line + bytes(block.data).count(b"\n") - 1
     return CsvError(
         f"between lines {block.first_line} and {last_line}: {str(error)[:200]}; nothing was landed"
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,7 +18,6 @@ from obstore.store import LocalStore, S3Store
 from stripe_reports.errors import ConfigurationError, LakeError
 
 if TYPE_CHECKING:
-    from obstore import WritableFile
     from obstore.store import ClientConfig, S3Config
 
 Store = LocalStore | S3Store
@@ -30,6 +29,12 @@ _PARTS_IN_FLIGHT = 4
 
 _UNFINISHED = "_unfinished"
 _ABANDONED_AFTER = timedelta(days=1)
+
+
+class _File(Protocol):
+    def write(self, data: Any, /) -> int | None: ...
+    def close(self) -> None: ...
+    def __exit__(self, *error: Any) -> Any: ...
 
 
 class Sink(Protocol):
@@ -118,46 +123,72 @@ def _reason(error: Exception) -> str:
 
 
 @contextmanager
-def whole_object(store: Store, path: str, uri: str) -> Iterator[ObjectSink]:
+def whole_object(
+    store: Store, uri: str, path: str | None = None, *, path_at_end: Callable[[], str] | None = None
+) -> Iterator[ObjectSink]:
     """A sink whose bytes become the object at the end of the block, or never if it ends by an exception.
 
-    S3 shows an object once its upload is complete. On a disk the bytes are written to a folder of their own
-    and then moved, so that a process that is killed leaves nothing among the files that others read.
+    Its path may be known only then, if it follows from the bytes. On a disk the bytes are written to a folder
+    of their own and then moved, so that a process that is killed leaves nothing among the files that others
+    read. S3 shows an object once its upload is complete; only where the path comes late is there a copy.
     """
-    written = path
     with storage_errors(f"write {uri}"):
-        if isinstance(store, LocalStore):
-            written = f"{_UNFINISHED}/{uuid4().hex}.parquet"
+        staged = f"{_UNFINISHED}/{uuid4().hex}" if path is None or isinstance(store, LocalStore) else None
+        if staged:
             _remove_abandoned(store)
-        file = obstore.open_writer(store, written, buffer_size=_PART_BYTES, max_concurrency=_PARTS_IN_FLIGHT)
+        file = _create(store, staged or str(path))
     sink = ObjectSink(file, uri)
     try:
         yield sink
     except BaseException as error:
         sink.discard()
         with suppress(BaseError, OSError):  # `error` is what the caller hears of
-            file.__exit__(type(error), error, error.__traceback__)  # aborts: that is all it does
+            file.__exit__(type(error), error, error.__traceback__)  # aborts an upload, or closes a file
+            if staged and isinstance(store, LocalStore):
+                _local(store, staged).unlink()
         raise
     with storage_errors(f"write {uri}"):
         file.close()
-        if written != path:
-            obstore.rename(store, written, path, overwrite=True)
+        if staged:
+            _move(store, staged, path_at_end() if path_at_end else str(path))
 
 
-def _remove_abandoned(store: LocalStore) -> None:
+def _create(store: Store, path: str) -> _File:
+    if isinstance(store, LocalStore):
+        # Not by the store, which would keep its parts in memory and write them from other threads.
+        local = _local(store, path)
+        local.parent.mkdir(exist_ok=True)
+        return local.open("xb")
+    return obstore.open_writer(store, path, buffer_size=_PART_BYTES, max_concurrency=_PARTS_IN_FLIGHT)
+
+
+def _move(store: Store, staged: str, path: str) -> None:
+    if isinstance(store, LocalStore):
+        target = _local(store, path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _local(store, staged).replace(target)
+    else:
+        obstore.rename(store, staged, path, overwrite=True)
+
+
+def _local(store: LocalStore, path: str) -> Path:
+    return Path(str(store.prefix), path)
+
+
+def _remove_abandoned(store: Store) -> None:
     """Delete what killed processes have left, once no landing can be at it any more."""
-    before = (datetime.now(UTC) - _ABANDONED_AFTER).timestamp()
-    # Not by the store: it does not list files that it has not finished.
-    for file in Path(str(store.prefix), _UNFINISHED).glob("*"):
-        with suppress(FileNotFoundError):  # another process was faster
-            if file.stat().st_mtime < before:
-                file.unlink()
+    before = datetime.now(UTC) - _ABANDONED_AFTER
+    for page in obstore.list(store, f"{_UNFINISHED}/"):
+        for left in page:
+            if left["last_modified"] < before:
+                with suppress(FileNotFoundError):  # another process was faster
+                    obstore.delete(store, left["path"])
 
 
 class ObjectSink:
     """An object being written. `bytes_` counts what was taken."""
 
-    def __init__(self, file: WritableFile, uri: str) -> None:
+    def __init__(self, file: _File, uri: str) -> None:
         self.bytes_ = 0
         self.closed = False
         self._file = file

@@ -194,7 +194,7 @@ def test_a_row_that_never_ends_is_given_up_in_bounded_memory() -> None:
             yield b"x" * 1000
 
     message = _refused(endless(), block_bytes=4000, row_limit_bytes=20_000)  # type: ignore[arg-type]
-    assert "no row ends within 20000 bytes from line 1 on" in message
+    assert "no row ends within 20000 bytes from line 2 on" in message
     assert given_out < 50
 
 

@@ -100,6 +100,7 @@ def test_provenance_is_kept_in_the_file_and_read_without_its_rows(lake: Lake) ->
         "rows": "200",
         "csv_bytes": str(len(_CSV)),
         "csv_sha256": landed.csv_sha256,
+        "csv_kept": "true",
         "package_version": version("stripe-reports"),
     }
     stored = pq.read_metadata(landed.uri).metadata

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
@@ -37,7 +38,8 @@ def _large(rows: int = 110_000) -> Iterator[bytes]:
 def test_a_day_is_landed_and_read_back(lake: Lake, bucket: str, s3: Any) -> None:
     landed = land(lake, _CSV, facts={"report_run_id": "frr_1"})
     assert landed.uri == f"s3://{bucket}/some/prefix/{TABLE}/date=2025-09-01/part-0.parquet"
-    assert _keys(s3, bucket) == [f"some/prefix/{landed.path}"]
+    kept = f"some/prefix/_csv/{landed.csv_sha256}.csv.zst"
+    assert _keys(s3, bucket) == [kept, f"some/prefix/{landed.path}"]
     assert (
         s3.head_object(Bucket=bucket, Key=f"some/prefix/{landed.path}")["ContentLength"]
         == landed.parquet_bytes
@@ -75,21 +77,26 @@ def test_a_failure_half_way_leaves_the_old_object_and_no_upload(
 ) -> None:
     key = f"some/prefix/{land(lake, _CSV).path}"
     old = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
-    begun: list[int] = []
+    keys = _keys(s3, bucket)
+    begun: list[str] = []
 
     def stream() -> Iterator[bytes]:
         yield from _large()
         yield from list(_large(20_000))[1:]
-        begun.append(len(s3.list_multipart_uploads(Bucket=bucket).get("Uploads", [])))
+        deadline = time.monotonic() + 30
+        while len(uploads := s3.list_multipart_uploads(Bucket=bucket).get("Uploads", [])) < 2:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        begun.extend(upload["Key"] for upload in uploads)
         if isinstance(end, BaseException):
             raise end
         yield end
 
     with pytest.raises((CsvError, KeyboardInterrupt)):
         land(lake, stream())
-    assert begun == [1]
+    assert key in begun
     assert s3.list_multipart_uploads(Bucket=bucket).get("Uploads", []) == []
-    assert _keys(s3, bucket) == [key]
+    assert _keys(s3, bucket) == keys
     assert s3.get_object(Bucket=bucket, Key=key)["Body"].read() == old
 
 

@@ -1,0 +1,54 @@
+"""The header of a CSV, taken off the front of its stream."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain
+
+from stripe_reports.errors import CsvError
+
+_LIMIT_BYTES = 1 << 24
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The names, the lines they take, and the stream behind them."""
+
+    names: tuple[str, ...]
+    lines: int
+    rest: Iterator[bytes]
+
+
+def take_header(chunks: Iterable[bytes]) -> Header:
+    """Raises CsvError for a damaged header, and what `chunks` raises, unchanged."""
+    stream = iter(chunks)
+    head = bytearray()
+    looked_at = quotes = end = 0
+    for chunk in stream:
+        head += chunk
+        while not end and (newline := head.find(b"\n", looked_at)) >= 0:
+            quotes += head.count(b'"', looked_at, newline)
+            looked_at = newline + 1
+            if quotes % 2 == 0:
+                end = looked_at
+        if end:
+            break
+        if len(head) > _LIMIT_BYTES:
+            raise CsvError(f"no header ends within {_LIMIT_BYTES} bytes; nothing was landed")
+    text, rest = bytes(head[: end or len(head)]), bytes(head[end:]) if end else b""
+    if not end and (quotes + text.count(b'"', looked_at)) % 2:
+        raise CsvError("the file ends inside a quoted field of its header; nothing was landed")
+    return Header(_names(text), text.count(b"\n"), chain((rest,), stream))
+
+
+def _names(text: bytes) -> tuple[str, ...]:
+    try:
+        rows = list(csv.reader(io.StringIO(text.decode("utf-8-sig"), newline=""), strict=True))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise CsvError(f"the header on line 1 is damaged ({error}); nothing was landed") from error
+    if len(rows) != 1 or not rows[0]:
+        raise CsvError("line 1 is no header; nothing was landed")
+    return tuple(rows[0])

@@ -1,0 +1,49 @@
+"""How many bytes of a CSV came, and which."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from stripe_reports.errors import CsvError, DownloadError
+
+if TYPE_CHECKING:
+    from hashlib import _Hash
+
+
+@dataclass(slots=True)
+class Tally:
+    """`bytes_` and `sha256` of what went through, whole once the stream is at its end."""
+
+    size: int | None = None
+    bytes_: int = 0
+    _hash: _Hash = field(default_factory=hashlib.sha256)
+
+    @property
+    def sha256(self) -> str:
+        """In hex."""
+        return self._hash.hexdigest()
+
+    def through(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
+        """The same chunks, counted.
+
+        Raises DownloadError as soon as there are more bytes than `size`, or at the end if there are less;
+        CsvError if there are none at all; and what `chunks` raises, unchanged.
+        """
+        for chunk in chunks:
+            self.bytes_ += len(chunk)
+            self._hash.update(chunk)
+            if self.size is not None and self.bytes_ > self.size:
+                raise DownloadError(
+                    f"the file should have {self.size} bytes and at least {self.bytes_} came;"
+                    " nothing was landed"
+                )
+            yield chunk
+        if self.size is not None and self.bytes_ < self.size:
+            raise DownloadError(
+                f"the download is truncated: {self.bytes_} of {self.size} bytes came; nothing was landed"
+            )
+        if not self.bytes_:
+            raise CsvError("the file is empty, without even a header; nothing was landed")
