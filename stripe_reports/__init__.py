@@ -20,6 +20,8 @@ if TYPE_CHECKING:
         stripe_report_spec,
     )
 
+__version__ = "0.1.0"
+
 __all__ = [
     "PRESETS",
     "REPORT_TYPES",

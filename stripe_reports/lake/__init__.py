@@ -1,6 +1,7 @@
 """Keeping tables: CSV to typed Parquet, committed whole, and reading back. Knows no Dagster and no Stripe."""
 
-from stripe_reports.lake.lake import Lake, LandedTable
-from stripe_reports.lake.source import Csv, ExpectedColumns
+from stripe_reports.lake.lake import Lake
+from stripe_reports.lake.landed_table import LandedTable
+from stripe_reports.lake.source import Csv, DayColumn, ExpectedColumns
 
-__all__ = ["Csv", "ExpectedColumns", "Lake", "LandedTable"]
+__all__ = ["Csv", "DayColumn", "ExpectedColumns", "Lake", "LandedTable"]

@@ -1,4 +1,4 @@
-"""CSV streams to one Parquet file: reading, parsing and writing at the same time, in bounded memory."""
+"""CSV streams to rows in Parquet: reading, parsing and writing at the same time, in bounded memory."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import Protocol
 
 import pyarrow as pa
 
@@ -17,13 +18,26 @@ from stripe_reports.lake.kept_csv import Through, keep_nothing
 from stripe_reports.lake.rows import RowParser
 from stripe_reports.lake.schema import arrow_schema, table_columns
 from stripe_reports.lake.source import Csv, ExpectedColumns
-from stripe_reports.lake.store import Sink
-from stripe_reports.lake.table_writer import TableWriter
 from stripe_reports.lake.tally import Tally
 
 _PARSERS = 1
 # Blocks between the stream and the file.
 _BLOCKS_IN_FLIGHT = 16
+
+
+class RowWriter(Protocol):
+    """Where rows go."""
+
+    rows: int
+
+    def write(self, table: pa.Table) -> None:
+        """Take rows, in their order."""
+
+    def finish(self, facts: Mapping[str, str]) -> None:
+        """There are no more rows; `facts` belong into the footer."""
+
+    def abandon(self) -> None:
+        """Something failed: nothing of it is to be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +54,7 @@ class Converted:
 
 def convert_csvs(
     csvs: Iterable[Csv],
-    sink: Sink,
+    open_writer: Callable[[pa.Schema], RowWriter],
     *,
     expected: ExpectedColumns,
     facts: Mapping[str, str],
@@ -48,14 +62,15 @@ def convert_csvs(
     block_bytes: int = BLOCK_BYTES,
     row_limit_bytes: int = ROW_LIMIT_BYTES,
 ) -> Converted:
-    """Write the CSVs, one behind the other, to `sink` as one Parquet file.
+    """Write the rows of the CSVs, one behind the other, to the writer that is opened for their schema.
 
-    Each CSV goes through `keep` as it came. The footer holds `facts` and the CSVs' own:
-    `stripe_reports.csv_sha256`, `.csv_bytes` and `.rows`. Without any CSV the file is an empty table of the
-    expected columns. Raises DownloadError if the number of bytes is not `size`, CsvError if a CSV does not fit or has
-    other columns than the one before, and what `chunks` raises, unchanged; the sink is discarded then.
+    Each CSV goes through `keep` as it came. The writer is told `facts` and the CSVs' own:
+    `stripe_reports.csv_sha256` and `.csv_bytes`. Without any CSV there are no rows, of the expected columns.
+
+    Raises DownloadError if the number of bytes is not `size`, CsvError if a CSV does not fit or has other
+    columns than the one before, and what `chunks` raises, unchanged; the writer has abandoned its file then.
     """
-    writer: TableWriter | None = None
+    writer: RowWriter | None = None
     schema = arrow_schema(table_columns(expected.names, expected))
     tallies: list[Tally] = []
     new_columns: tuple[str, ...] = ()
@@ -73,25 +88,24 @@ def convert_csvs(
                 parser = RowParser(header.names, expected, csv.constants)
                 if writer is None:
                     schema = parser.schema
-                    writer = TableWriter(sink, schema)
+                    writer = open_writer(schema)
                     new_columns = tuple(name for name in header.names if name not in expected.names)
                 elif parser.schema != schema:
                     raise CsvError("the CSVs of one day have different columns; nothing was landed")
                 _pump(blocks, parser, writer)
-        writer = writer or TableWriter(sink, schema)
+        writer = writer or open_writer(schema)
         csv_sha256 = ",".join(tally.sha256 for tally in tallies)
         csv_bytes = sum(tally.bytes_ for tally in tallies)
-        own_facts = {"csv_sha256": csv_sha256, "csv_bytes": str(csv_bytes), "rows": str(writer.rows)}
-        writer.finish({**facts, **{f"stripe_reports.{name}": fact for name, fact in own_facts.items()}})
+        own_facts = {"stripe_reports.csv_sha256": csv_sha256, "stripe_reports.csv_bytes": str(csv_bytes)}
+        writer.finish({**facts, **own_facts})
     except BaseException:
-        sink.discard()
         if writer is not None:
             writer.abandon()
         raise
     return Converted(schema, writer.rows, csv_bytes, csv_sha256, new_columns)
 
 
-def _pump(blocks: Iterable[Block], parser: RowParser, writer: TableWriter) -> None:
+def _pump(blocks: Iterable[Block], parser: RowParser, writer: RowWriter) -> None:
     """Blocks are parsed by two threads and written, in their order, by a third."""
 
     def parse(block: Block) -> pa.Table:

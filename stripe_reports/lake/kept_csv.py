@@ -8,11 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pyarrow as pa
-from pyarrow import fs
 
-from stripe_reports.errors import LakeError
-from stripe_reports.lake.object_files import ObjectFileHandler
-from stripe_reports.lake.reader import reading
 from stripe_reports.lake.store import ObjectSink, Store, whole_object
 from stripe_reports.lake.tally import Tally
 
@@ -21,7 +17,6 @@ Through = Callable[[Iterable[bytes]], Iterator[bytes]]
 _LEVEL = 1
 _FRAME_BYTES = 1 << 20
 _FRAMES_IN_FLIGHT = 3
-_READ_BYTES = 1 << 18
 
 
 def csv_path(sha256: str) -> str:
@@ -50,22 +45,6 @@ def keep_csv(store: Store, root: str, tally: Tally) -> Iterator[Through]:
 def keep_nothing(tally: Tally) -> Iterator[Through]:  # noqa: ARG001
     """The same for a lake that keeps no CSVs."""
     yield iter
-
-
-def read_kept_csv(store: Store, root: str, sha256: str) -> Iterator[bytes]:
-    """The CSV's bytes, in chunks of at most 256 KiB. Raises LakeError if it is not there or damaged."""
-    path = csv_path(sha256)
-    filesystem = fs.PyFileSystem(ObjectFileHandler(store))
-    try:
-        with reading(f"{root}/{path}"), filesystem.open_input_stream(path, compression=None) as file:
-            buffered = pa.BufferedInputStream(file, _FRAME_BYTES)
-            with pa.CompressedInputStream(buffered, "zstd") as stream:
-                while chunk := stream.read(_READ_BYTES):
-                    yield chunk
-    except LakeError as error:
-        if isinstance(error.__cause__, FileNotFoundError):
-            raise LakeError(f"{root}/{path} is not there: this CSV was not kept, or was deleted") from error
-        raise
 
 
 class _Frames:

@@ -2,47 +2,34 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from datetime import date
 from functools import partial
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Self
 
 import obstore
 
+from stripe_reports import __version__
 from stripe_reports.catalog import ReportType
 from stripe_reports.errors import LakeError, StripeReportsError
 from stripe_reports.lake import marker
-from stripe_reports.lake.source import Csv, ExpectedColumns
-from stripe_reports.lake.store import Store, open_store, storage_errors, whole_object
+from stripe_reports.lake.landed_table import LandedTable
+from stripe_reports.lake.partition import partition_day, partition_path
+from stripe_reports.lake.source import Csv, DayColumn, ExpectedColumns
+from stripe_reports.lake.store import ObjectSink, Store, open_store, storage_errors, whole_object
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
     import pyarrow.dataset as ds
+    import pyarrow.parquet as pq
+
+    from stripe_reports.lake.conversion import Converted, RowWriter
+    from stripe_reports.lake.day_writer import DayWriter
+    from stripe_reports.lake.verification import VerifiedDay
 
 _PREFIX = "stripe_reports."
-_PARTITION = re.compile(r"date=(\d{4}-\d\d-\d\d)/part-0\.parquet")
-
-
-@dataclass(frozen=True, slots=True)
-class LandedTable:
-    """One day of one report type, committed."""
-
-    uri: str
-    path: str
-    """Relative to the lake's root: `balance_summary_1/date=2025-09-01/part-0.parquet`."""
-    rows: int
-    csv_bytes: int
-    csv_sha256: str
-    """Of each CSV, in their order, with commas between them; empty if there was none."""
-    parquet_bytes: int
-    schema: pa.Schema
-    """A column named otherwise than in the CSV keeps that name as field metadata `stripe_column`."""
-    new_columns: tuple[str, ...]
-    """Columns that the CSV had and nobody expected, as its header names them."""
 
 
 class Lake:
@@ -112,44 +99,95 @@ class Lake:
         expected column, or holds a value that does not fit; LakeError if the store refuses; and whatever the
         CSVs' chunks raise, unchanged. Nothing has changed then.
         """
-        from stripe_reports.lake.conversion import convert_csvs
-        from stripe_reports.lake.kept_csv import keep_csv, keep_nothing
+        from stripe_reports.lake.table_writer import TableWriter
 
-        path, uri = _path(report_type.table, day), self.uri(report_type.table, day)
-        known = {
-            **facts,
-            "report_type": report_type.id,
-            "day": day.isoformat(),
-            "csv_kept": str(self._keep_csv).lower(),
-            "package_version": version("stripe-reports"),
-        }
-        keep = partial(keep_csv, self._store, self.root) if self._keep_csv else keep_nothing
+        path, uri = partition_path(report_type.table, day), self.uri(report_type.table, day)
         try:
             with whole_object(self._store, uri, path) as sink:
-                converted = convert_csvs(
+                converted = self._convert(
+                    report_type,
                     csvs,
-                    sink,
-                    expected=expected,
-                    facts={_PREFIX + name: fact for name, fact in known.items()},
-                    keep=keep,
+                    partial(TableWriter, sink),
+                    expected,
+                    {**facts, "day": day.isoformat()},
                 )
         except StripeReportsError as error:
             error.at(report_type=report_type.id, day=day)
             raise
-        return LandedTable(
-            uri=uri,
-            path=path,
-            rows=converted.rows,
-            csv_bytes=converted.csv_bytes,
-            csv_sha256=converted.csv_sha256,
-            parquet_bytes=sink.bytes_,
-            schema=converted.schema,
-            new_columns=converted.new_columns,
+        return _landed(uri, path, sink, converted, converted.rows)
+
+    def land_days(
+        self,
+        report_type: ReportType,
+        days: Sequence[date],
+        csv: Csv,
+        *,
+        day_column: DayColumn,
+        expected: ExpectedColumns,
+        facts: Mapping[str, str],
+    ) -> dict[date, LandedTable]:
+        """Turn one CSV of several days into the Parquet file of each: all of it, or nothing.
+
+        A row belongs to the day that `day_column` says; a day without rows is an empty table. The days are
+        committed one after another once the CSV is complete and every row fits, each in one step. Raises as
+        `land` does, and CsvError for a row of none of these days.
+        """
+        from stripe_reports.lake.day_writer import DayWriter
+
+        table = report_type.table
+        split = {"split_by": day_column.name, "split_timezone": day_column.timezone}
+        try:
+            with ExitStack() as files:
+                sinks = {
+                    day: files.enter_context(
+                        whole_object(self._store, self.uri(table, day), partition_path(table, day))
+                    )
+                    for day in sorted(set(days))
+                }
+                writers: list[DayWriter] = []
+
+                def open_writer(schema: pa.Schema) -> DayWriter:
+                    writers.append(DayWriter(sinks, day_column, schema))
+                    return writers[0]
+
+                converted = self._convert(report_type, [csv], open_writer, expected, {**facts, **split})
+        except StripeReportsError as error:
+            error.at(report_type=report_type.id)
+            raise
+        rows = writers[0].rows_of_days
+        return {
+            day: _landed(self.uri(table, day), partition_path(table, day), sink, converted, rows[day])
+            for day, sink in sinks.items()
+        }
+
+    def _convert(
+        self,
+        report_type: ReportType,
+        csvs: Iterable[Csv],
+        open_writer: Callable[[pa.Schema], RowWriter],
+        expected: ExpectedColumns,
+        facts: Mapping[str, str],
+    ) -> Converted:
+        from stripe_reports.lake.conversion import convert_csvs
+        from stripe_reports.lake.kept_csv import keep_csv, keep_nothing
+
+        known = {
+            **facts,
+            "report_type": report_type.id,
+            "csv_kept": str(self._keep_csv).lower(),
+            "package_version": __version__,
+        }
+        return convert_csvs(
+            csvs,
+            open_writer,
+            expected=expected,
+            facts={_PREFIX + name: fact for name, fact in known.items()},
+            keep=partial(keep_csv, self._store, self.root) if self._keep_csv else keep_nothing,
         )
 
     def uri(self, table: str, day: date) -> str:
         """Where the day's file is, or would be: an absolute path or an `s3://` uri."""
-        return f"{self.root}/{_path(table, day)}"
+        return f"{self.root}/{partition_path(table, day)}"
 
     def tables(self) -> list[str]:
         """The tables of which at least one day is landed, sorted."""
@@ -161,7 +199,7 @@ class Lake:
         """The landed days of a table, sorted; none if there is no such table."""
         with storage_errors(f"list {self.root}/{table}"):
             paths = [entry["path"] for page in obstore.list(self._store, f"{table}/") for entry in page]
-        days = (_day(path.removeprefix(f"{table}/")) for path in paths)
+        days = (partition_day(path.removeprefix(f"{table}/")) for path in paths)
         return sorted(day for day in days if day is not None)
 
     def provenance(self, table: str, day: date) -> dict[str, str]:
@@ -171,7 +209,7 @@ class Lake:
         """
         from stripe_reports.lake import reader
 
-        metadata = reader.footer_metadata(self._store, _path(table, day), self.uri(table, day))
+        metadata = reader.footer_metadata(self._store, partition_path(table, day), self.uri(table, day))
         return {
             name.removeprefix(_PREFIX): fact for name, fact in metadata.items() if name.startswith(_PREFIX)
         }
@@ -179,11 +217,27 @@ class Lake:
     def kept_csv(self, sha256: str) -> Iterator[bytes]:
         """The bytes of a CSV as it came, in chunks; a day's `provenance` says its `csv_sha256`.
 
-        Raises LakeError if it is not kept, or damaged.
+        Raises CsvNotKeptError if it is not there, and LakeError if it is damaged.
         """
-        from stripe_reports.lake.kept_csv import read_kept_csv
+        from stripe_reports.lake import reader
 
-        return read_kept_csv(self._store, self.root, sha256)
+        return reader.read_kept_csv(self._store, self.root, sha256)
+
+    def verify(self, table: str, days: Iterable[date] | None = None) -> Iterator[VerifiedDay]:
+        """Prove that these days (or all landed ones) are what their kept CSVs say, value by value.
+
+        What is proven and what is not: see `verification.py`. Raises nothing for a day that is not proven;
+        its `error` says why.
+        """
+        from stripe_reports.lake.verification import verify_days
+
+        return verify_days(self, table, self.days(table) if days is None else days)
+
+    def open_file(self, table: str, day: date) -> AbstractContextManager[pq.ParquetFile]:
+        """The file of a landed day, until the end of the block. Raises LakeError if it cannot be opened."""
+        from stripe_reports.lake import reader
+
+        return reader.open_file(self._store, partition_path(table, day), self.uri(table, day))
 
     def dataset(self, table: str, days: Sequence[date] | None = None) -> ds.Dataset:
         """The rows of exactly these days, or of all landed ones, in the order of days and of the CSVs.
@@ -206,7 +260,9 @@ class Lake:
         if not wanted:
             why = "no day was asked for" if days is not None else f"{self.root} has no day of it"
             raise LakeError(f"nothing to read of {table}: {why}; materialize or name at least one")
-        return reader.open_dataset(self._store, self.root, {day: _path(table, day) for day in wanted})
+        return reader.open_dataset(
+            self._store, self.root, {day: partition_path(table, day) for day in wanted}
+        )
 
     def read_table(
         self, table: str, days: Sequence[date] | None = None, *, columns: Sequence[str] | None = None
@@ -229,14 +285,14 @@ class Lake:
         return frame
 
 
-def _path(table: str, day: date) -> str:
-    return f"{table}/date={day.isoformat()}/part-0.parquet"
-
-
-def _day(path: str) -> date | None:
-    """The day of a partition's path within its table; None for what is no partition."""
-    match = _PARTITION.fullmatch(path)
-    try:
-        return date.fromisoformat(match[1]) if match else None
-    except ValueError:
-        return None
+def _landed(uri: str, path: str, sink: ObjectSink, converted: Converted, rows: int) -> LandedTable:
+    return LandedTable(
+        uri=uri,
+        path=path,
+        rows=rows,
+        csv_bytes=converted.csv_bytes,
+        csv_sha256=converted.csv_sha256,
+        parquet_bytes=sink.bytes_,
+        schema=converted.schema,
+        new_columns=converted.new_columns,
+    )

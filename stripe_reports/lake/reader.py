@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import date
 
 import pyarrow as pa
@@ -12,12 +12,15 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 from pyarrow import fs
 
-from stripe_reports.errors import LakeError
+from stripe_reports.errors import CsvNotKeptError, LakeError
+from stripe_reports.lake.kept_csv import csv_path
 from stripe_reports.lake.object_files import ObjectFileHandler
 from stripe_reports.lake.store import Store, storage_errors
 
 _DAY_COLUMN = "date"
 _FOOTERS_AT_ONCE = 16
+_REQUEST_BYTES = 1 << 20
+_CHUNK_BYTES = 1 << 18
 
 
 @contextmanager
@@ -41,6 +44,40 @@ def footer_metadata(store: Store, path: str, uri: str) -> dict[str, str]:
             raise LakeError(f"{uri} is not landed; materialize that day first") from error
         raise
     return {name.decode(): value.decode() for name, value in (metadata or {}).items()}
+
+
+@contextmanager
+def open_file(store: Store, path: str, uri: str) -> Iterator[pq.ParquetFile]:
+    """One file, until the end of the block. Raises LakeError if it cannot be opened."""
+    filesystem = fs.PyFileSystem(ObjectFileHandler(store))
+    with ExitStack() as stack:
+        with reading(uri):
+            file = pq.ParquetFile(stack.enter_context(filesystem.open_input_file(path)))
+        yield file
+
+
+def read_kept_csv(store: Store, root: str, sha256: str) -> Iterator[bytes]:
+    """A CSV's bytes as they came, in chunks of at most 256 KiB.
+
+    Raises CsvNotKeptError if it is not there, and LakeError if it is damaged.
+    """
+    path = csv_path(sha256)
+    filesystem = fs.PyFileSystem(ObjectFileHandler(store))
+    try:
+        with (
+            reading(f"{root}/{path}"),
+            filesystem.open_input_stream(path, compression=None) as file,
+            pa.CompressedInputStream(pa.BufferedInputStream(file, _REQUEST_BYTES), "zstd") as stream,
+        ):
+            while chunk := stream.read(_CHUNK_BYTES):
+                yield chunk
+    except LakeError as error:
+        if isinstance(error.__cause__, FileNotFoundError):
+            raise CsvNotKeptError(
+                f"{root}/{path} is not there: this CSV was not kept, or was deleted;"
+                " materialize its day again with STRIPE_REPORTS_KEEP_CSV=true"
+            ) from error
+        raise
 
 
 def open_dataset(store: Store, root: str, paths: Mapping[date, str]) -> ds.Dataset:

@@ -27,3 +27,14 @@ class ExpectedColumns:
     names: Sequence[str] = ()
     optional: frozenset[str] = frozenset()
     constant: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DayColumn:
+    """The column that says when a row was, and the time zone whose days are meant.
+
+    A timestamp without a zone is taken as the wall clock there.
+    """
+
+    name: str
+    timezone: str

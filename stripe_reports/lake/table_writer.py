@@ -32,7 +32,8 @@ class TableWriter:
         self._schema = schema
         self._pending: list[pa.Table] = []
         self._pending_rows = 0
-        self._pending_bytes = 0
+        self.pending_bytes = 0
+        """Of rows that were taken and wait for their row group to be full."""
         self._writer: pq.ParquetWriter | None = None
 
     def write(self, table: pa.Table) -> None:
@@ -40,19 +41,24 @@ class TableWriter:
         self.rows += table.num_rows
         self._pending.append(table)
         self._pending_rows += table.num_rows
-        self._pending_bytes += table.nbytes
-        if self._pending_rows >= ROW_GROUP_ROWS or self._pending_bytes >= _ROW_GROUP_BYTES:
+        self.pending_bytes += table.nbytes
+        if self._pending_rows >= ROW_GROUP_ROWS or self.pending_bytes >= _ROW_GROUP_BYTES:
             self._write_row_groups()
 
-    def finish(self, facts: Mapping[str, str]) -> None:
-        """Write what is left, and the footer with `facts` as its key-value metadata."""
+    def flush(self) -> None:
+        """Write what is pending as a row group, though it is small."""
         self._write_row_groups(all_of_it=True)
+
+    def finish(self, facts: Mapping[str, str]) -> None:
+        """Write what is left, and the footer with `facts` and `stripe_reports.rows` as key-value metadata."""
+        self.flush()
         writer = self._opened(self._schema.empty_table())
-        writer.add_key_value_metadata(dict(facts))
+        writer.add_key_value_metadata({**facts, "stripe_reports.rows": str(self.rows)})
         writer.close()
 
     def abandon(self) -> None:
-        """Let go of the file. Its sink must have been discarded: Arrow still writes a footer on closing."""
+        """Let go of the file, which is not to be read."""
+        self._sink.discard()  # Arrow still writes a footer when the writer closes
         if self._writer is not None:
             with suppress(pa.ArrowException, OSError):  # the reason to abandon is what the caller hears of
                 self._writer.close()
@@ -62,7 +68,7 @@ class TableWriter:
             return
         table = pa.concat_tables(self._pending)
         start = 0
-        too_large = all_of_it or self._pending_bytes >= _ROW_GROUP_BYTES
+        too_large = all_of_it or self.pending_bytes >= _ROW_GROUP_BYTES
         while table.num_rows - start >= (1 if too_large else ROW_GROUP_ROWS):
             rows = table.slice(start, ROW_GROUP_ROWS)
             self._opened(rows).write_table(rows, row_group_size=ROW_GROUP_ROWS)
@@ -70,7 +76,7 @@ class TableWriter:
         rest = table.slice(start)
         self._pending = [rest] if rest.num_rows else []
         self._pending_rows = rest.num_rows
-        self._pending_bytes = rest.nbytes
+        self.pending_bytes = rest.nbytes if rest.num_rows else 0
 
     def _opened(self, first_rows: pa.Table) -> pq.ParquetWriter:
         if self._writer is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
@@ -13,6 +14,7 @@ import pyarrow.parquet as pq
 from stripe_reports.catalog import REPORT_TYPES
 from stripe_reports.lake import Csv, ExpectedColumns, Lake, LandedTable
 from stripe_reports.lake.conversion import Converted, convert_csvs
+from stripe_reports.lake.table_writer import TableWriter
 
 ITEMIZED = REPORT_TYPES["balance_change_from_activity.itemized.3"]
 TABLE = ITEMIZED.table
@@ -56,7 +58,9 @@ def converted(
     sink = MemorySink()
     chunks = [csv] if isinstance(csv, bytes) else csv
     source = [Csv(chunks, size)]
-    facts = convert_csvs(source, sink, expected=ExpectedColumns(expected), facts={}, **limits)
+    facts = convert_csvs(
+        source, partial(TableWriter, sink), expected=ExpectedColumns(expected), facts={}, **limits
+    )
     return pq.read_table(io.BytesIO(sink.getvalue())), facts, sink.getvalue()
 
 
