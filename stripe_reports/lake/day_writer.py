@@ -10,11 +10,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from stripe_reports.errors import CsvError
+from stripe_reports.lake.encodings import Encodings
 from stripe_reports.lake.source import DayColumn
 from stripe_reports.lake.store import Sink
 from stripe_reports.lake.table_writer import TableWriter
 
-_PENDING_BYTES = 48 << 20
+_PENDING_BYTES = 32 << 20
+# A slice keeps the memory of the whole block that it is of, so a small one is copied.
+_SMALLEST_SLICE = 1 / 4
 _EPOCH = date(1970, 1, 1).toordinal()
 
 
@@ -27,38 +30,53 @@ class DayWriter:
 
     def __init__(self, sinks: Mapping[date, Sink], column: DayColumn, schema: pa.Schema) -> None:
         self.rows = 0
+        self._sinks = {day.toordinal() - _EPOCH: sink for day, sink in sinks.items()}
         self._column = column
-        self._writers = {day.toordinal() - _EPOCH: TableWriter(sink, schema) for day, sink in sinks.items()}
+        self._schema = schema
+        self._encodings: Encodings | None = None
+        self._writers: dict[int, TableWriter] = {}
 
     @property
     def rows_of_days(self) -> dict[date, int]:
         """How many rows each day has so far."""
-        return {date.fromordinal(day + _EPOCH): writer.rows for day, writer in self._writers.items()}
+        return {
+            date.fromordinal(day + _EPOCH): self._writers[day].rows if day in self._writers else 0
+            for day in self._sinks
+        }
 
     def write(self, table: pa.Table) -> None:
         """Raises CsvError for a row of another day, or of none."""
         days = self._days(table)
-        order = np.argsort(days, kind="stable")
-        borders = np.flatnonzero(np.diff(days[order])) + 1
-        if len(days) and not len(borders):
-            self._writers[int(days[0])].write(table)
-        elif len(days):
-            for rows in np.split(order, borders):
-                # Copies: a slice would keep the memory of all the other days' rows as long as its own waits.
-                self._writers[int(days[rows[0]])].write(table.take(rows))
+        is_sorted = bool((np.diff(days) >= 0).all())
+        order = np.arange(len(days)) if is_sorted else np.argsort(days, kind="stable")
+        for rows in np.split(order, np.flatnonzero(np.diff(days[order])) + 1) if len(days) else ():
+            if is_sorted and len(rows) >= len(days) * _SMALLEST_SLICE:
+                own = table.slice(rows[0], len(rows))
+            else:
+                own = table.take(rows)
+            self._writer(int(days[rows[0]]), own).write(own)
         self.rows += table.num_rows
         while sum(writer.pending_bytes for writer in self._writers.values()) > _PENDING_BYTES:
             max(self._writers.values(), key=lambda writer: writer.pending_bytes).flush()
 
     def finish(self, facts: Mapping[str, str]) -> None:
         """Write what is left, and a footer with `facts` and its `stripe_reports.day` into each file."""
-        for day, writer in self._writers.items():
-            writer.finish({**facts, "stripe_reports.day": date.fromordinal(day + _EPOCH).isoformat()})
+        for day in self._sinks:
+            own_facts = {**facts, "stripe_reports.day": date.fromordinal(day + _EPOCH).isoformat()}
+            self._writer(day, self._schema.empty_table()).finish(own_facts)
 
     def abandon(self) -> None:
         """Let go of all files, of which none is to be read."""
+        for sink in self._sinks.values():
+            sink.discard()
         for writer in self._writers.values():
             writer.abandon()
+
+    def _writer(self, day: int, rows: pa.Table) -> TableWriter:
+        if day not in self._writers:
+            self._encodings = self._encodings or Encodings.for_rows(rows)  # once: it is costly
+            self._writers[day] = TableWriter(self._sinks[day], self._schema, self._encodings)
+        return self._writers[day]
 
     def _days(self, table: pa.Table) -> np.ndarray:
         """For each row its day, counted from 1970-01-01."""
@@ -66,7 +84,7 @@ class DayWriter:
         if pa.types.is_timestamp(instants.type) and instants.type.tz is not None:
             instants = pc.local_timestamp(instants.cast(pa.timestamp("us", self._column.timezone)))
         dates = instants.cast(pa.date32(), safe=False)
-        expected = pc.is_in(dates, pa.array(self._writers, pa.int32()).cast(pa.date32()))
+        expected = pc.is_in(dates, pa.array(self._sinks, pa.int32()).cast(pa.date32()))
         if pc.all(expected, min_count=0).as_py():
             days: np.ndarray = dates.cast(pa.int32()).to_numpy()
             return days
@@ -74,5 +92,5 @@ class DayWriter:
         value = table.column(self._column.name)[row]
         raise CsvError(
             f"row {self.rows + row + 1} has {value} in column {self._column.name!r}, which is on none of the"
-            f" {len(self._writers)} days that were asked for in {self._column.timezone}; nothing was landed"
+            f" {len(self._sinks)} days that were asked for in {self._column.timezone}; nothing was landed"
         )

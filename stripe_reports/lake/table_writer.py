@@ -6,30 +6,28 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from stripe_reports.lake.encodings import Encodings
 from stripe_reports.lake.store import Sink
 
 ROW_GROUP_ROWS = 65_536
 # Where rows are long, a row group is cut short to keep memory bounded.
 _ROW_GROUP_BYTES = 40 << 20
-_SAMPLE_ROWS = 16_384
-_PREFIX = 3
 
 
 class TableWriter:
     """Writes tables to `sink` as Parquet.
 
-    zstd; row groups of 65,536 rows, with statistics and a page index. How a column is encoded follows from
-    its first rows: a dictionary where values repeat (for ids it costs time and space), deltas for timestamps
-    and for ids that begin alike. (`BYTE_STREAM_SPLIT` would suit amounts, but DuckDB cannot read it there.)
+    zstd; row groups of 65,536 rows, with statistics and a page index; encodings that suit the first rows,
+    unless they are given.
     """
 
-    def __init__(self, sink: Sink, schema: pa.Schema) -> None:
+    def __init__(self, sink: Sink, schema: pa.Schema, encodings: Encodings | None = None) -> None:
         self.rows = 0
         self._sink = sink
         self._schema = schema
+        self._encodings = encodings
         self._pending: list[pa.Table] = []
         self._pending_rows = 0
         self.pending_bytes = 0
@@ -80,37 +78,15 @@ class TableWriter:
 
     def _opened(self, first_rows: pa.Table) -> pq.ParquetWriter:
         if self._writer is None:
-            dictionaries, encodings = _choose_encodings(first_rows.slice(0, _SAMPLE_ROWS))
+            encodings = self._encodings or Encodings.for_rows(first_rows)
             self._writer = pq.ParquetWriter(
                 self._sink,
                 self._schema,
                 compression="zstd",
                 compression_level=1,
-                use_dictionary=dictionaries,
-                column_encoding=encodings,
+                use_dictionary=list(encodings.dictionaries),
+                column_encoding=encodings.others,
                 write_statistics=True,
                 write_page_index=True,
             )
         return self._writer
-
-
-def _choose_encodings(sample: pa.Table) -> tuple[list[str], dict[str, str]]:
-    """The columns with a dictionary, and the encodings of others; what is in neither is written plainly."""
-    dictionaries: list[str] = []
-    encodings: dict[str, str] = {}
-    for field, column in zip(sample.schema, sample.columns, strict=True):
-        if pa.types.is_timestamp(field.type):
-            encodings[field.name] = "DELTA_BINARY_PACKED"
-        elif pa.types.is_boolean(field.type):
-            continue  # Parquet has nothing else for them
-        elif len(column.unique()) <= len(column) // 2:
-            dictionaries.append(field.name)
-        elif pa.types.is_string(field.type) and _begin_alike(column):
-            encodings[field.name] = "DELTA_BYTE_ARRAY"
-    return dictionaries, encodings
-
-
-def _begin_alike(texts: pa.ChunkedArray) -> bool:
-    """Whether they share their beginning, as Stripe's ids do (`txn_`), which deltas then need not repeat."""
-    beginnings = pc.utf8_slice_codeunits(texts.drop_null(), 0, _PREFIX)
-    return len(beginnings.unique()) <= len(beginnings) // 100
