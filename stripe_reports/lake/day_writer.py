@@ -53,7 +53,7 @@ class DayWriter:
             if is_sorted and len(rows) >= len(days) * _SMALLEST_SLICE:
                 own = table.slice(rows[0], len(rows))
             else:
-                own = table.take(rows)
+                own = table.take(_arrow(rows, pa.int64()))
             self._writer(int(days[rows[0]]), own).write(own)
         self.rows += table.num_rows
         while sum(writer.pending_bytes for writer in self._writers.values()) > _PENDING_BYTES:
@@ -63,7 +63,7 @@ class DayWriter:
         """Write what is left, and a footer with `facts` and its `stripe_reports.day` into each file."""
         for day in self._sinks:
             own_facts = {**facts, "stripe_reports.day": date.fromordinal(day + _EPOCH).isoformat()}
-            self._writer(day, self._schema.empty_table()).finish(own_facts)
+            self._writer(day).finish(own_facts)
 
     def abandon(self) -> None:
         """Let go of all files, of which none is to be read."""
@@ -72,7 +72,7 @@ class DayWriter:
         for writer in self._writers.values():
             writer.abandon()
 
-    def _writer(self, day: int, rows: pa.Table) -> TableWriter:
+    def _writer(self, day: int, rows: pa.Table | None = None) -> TableWriter:
         if day not in self._writers:
             self._encodings = self._encodings or Encodings.for_rows(rows)  # once: it is costly
             self._writers[day] = TableWriter(self._sinks[day], self._schema, self._encodings)
@@ -84,13 +84,21 @@ class DayWriter:
         if pa.types.is_timestamp(instants.type) and instants.type.tz is not None:
             instants = pc.local_timestamp(instants.cast(pa.timestamp("us", self._column.timezone)))
         dates = instants.cast(pa.date32(), safe=False)
-        expected = pc.is_in(dates, pa.array(self._sinks, pa.int32()).cast(pa.date32()))
+        expected = pc.is_in(dates, _arrow(np.fromiter(self._sinks, np.int32), pa.date32()))
         if pc.all(expected, min_count=0).as_py():
-            days: np.ndarray = dates.cast(pa.int32()).to_numpy()
-            return days
+            return np.concatenate([np.empty(0, np.int32), *map(_numpy, dates.chunks)])
         row = pc.index(expected, False).as_py()
         value = table.column(self._column.name)[row]
         raise CsvError(
             f"row {self.rows + row + 1} has {value} in column {self._column.name!r}, which is on none of the"
             f" {len(self._sinks)} days that were asked for in {self._column.timezone}; nothing was landed"
         )
+
+
+# pyarrow's own ways between numpy and Arrow import pandas, which takes longer than a small report.
+def _numpy(days: pa.Array) -> np.ndarray:
+    return np.frombuffer(days.buffers()[1], np.int32)[days.offset : days.offset + len(days)]
+
+
+def _arrow(values: np.ndarray, type_: pa.DataType) -> pa.Array:
+    return pa.Array.from_buffers(type_, len(values), [None, pa.py_buffer(values)])

@@ -24,8 +24,10 @@ class Encodings:
     others: dict[str, str]
 
     @classmethod
-    def for_rows(cls, rows: pa.Table) -> Self:
-        """What suits these rows, or the first 16,384 of them."""
+    def for_rows(cls, rows: pa.Table | None) -> Self:
+        """What suits these rows, or the first 16,384 of them; without any it does not matter."""
+        if rows is None:
+            return cls((), {})
         sample = rows.slice(0, _SAMPLE_ROWS)
         dictionaries: list[str] = []
         others: dict[str, str] = {}

@@ -50,7 +50,7 @@ class TableWriter:
     def finish(self, facts: Mapping[str, str]) -> None:
         """Write what is left, and the footer with `facts` and `stripe_reports.rows` as key-value metadata."""
         self.flush()
-        writer = self._opened(self._schema.empty_table())
+        writer = self._opened()
         writer.add_key_value_metadata({**facts, "stripe_reports.rows": str(self.rows)})
         writer.close()
 
@@ -76,7 +76,7 @@ class TableWriter:
         self._pending_rows = rest.num_rows
         self.pending_bytes = rest.nbytes if rest.num_rows else 0
 
-    def _opened(self, first_rows: pa.Table) -> pq.ParquetWriter:
+    def _opened(self, first_rows: pa.Table | None = None) -> pq.ParquetWriter:
         if self._writer is None:
             encodings = self._encodings or Encodings.for_rows(first_rows)
             self._writer = pq.ParquetWriter(

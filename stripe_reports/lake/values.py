@@ -19,6 +19,11 @@ _ZERO, _MINUS, _POINT = b"0-."
 # Arrow reads "0x10" as 16.
 _INTEGER_TEXT = r"^-?[0-9]{1,19}$"
 
+# Made from buffers, because pyarrow would import pandas to make them from Python's texts.
+_TRUE, _FALSE = pa.Array.from_buffers(
+    pa.string(), 2, [None, pa.py_buffer(np.array([0, 4, 9], np.int32)), pa.py_buffer(b"truefalse")]
+)
+
 DESCRIPTIONS: Mapping[ColumnType, str] = {
     ColumnType.STRING: "text in UTF-8",
     ColumnType.DECIMAL: "a decimal number with at most 20 digits before and 18 after the point",
@@ -113,8 +118,8 @@ def _integer(texts: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def _boolean(texts: pa.ChunkedArray) -> pa.ChunkedArray:
-    true = pc.equal(texts, "true")
-    _demand(pc.or_(true, pc.equal(texts, "false")))
+    true = pc.equal(texts, _TRUE)
+    _demand(pc.or_(true, pc.equal(texts, _FALSE)))
     return true
 
 

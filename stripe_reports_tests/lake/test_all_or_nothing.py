@@ -258,6 +258,30 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
     assert peak_mib < 350
 
 
+def test_landing_does_not_import_pandas_which_takes_longer_than_a_small_report(tmp_path: Path) -> None:
+    code = f"""
+import sys
+from datetime import date
+from stripe_reports.catalog import REPORT_TYPES
+from stripe_reports.lake import Csv, DayColumn, ExpectedColumns, Lake
+
+lake, itemized = Lake.open({str(tmp_path)!r}), REPORT_TYPES["balance_change_from_activity.itemized.3"]
+csv = b"description,gross,is_link,created_utc\\n" + b'"a","1.00","true","2025-09-01 12:00:00"\\n' * 10_000
+later = b'"a","1.00",,"2025-09-02 12:00:00"\\n'
+lake.land(itemized, date(2025, 9, 1), [Csv([csv])], expected=ExpectedColumns(), facts={{}})
+lake.land_days(
+    itemized,
+    [date(2025, 9, day) for day in (1, 2, 3)],
+    Csv([csv, later, later]),
+    day_column=DayColumn("created_utc", "UTC"),
+    expected=ExpectedColumns(),
+    facts={{}},
+)
+sys.exit("pandas" in sys.modules)
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
 @pytest.mark.parametrize("heavy", ["pandas", "pyarrow", "duckdb", "boto3", "dagster", "stripe"])
 def test_importing_the_lake_is_cheap(heavy: str) -> None:
     code = f"import sys, stripe_reports.lake; sys.exit({heavy!r} in sys.modules)"
