@@ -1,0 +1,60 @@
+"""What the benchmark measures, what each figure should be, and what bounds it where it is not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """One row of the results. Met if the median is at most `limit`; None is for information only."""
+
+    figure: str
+    limit: float | None = None
+    unit: str = ""
+    """MiB or s; nothing for a ratio."""
+
+
+GOALS: Mapping[str, Goal] = {
+    "wall_large": Goal("landing {large}, wall time against DuckDB's `COPY` with the same types", 0.65),
+    "wall_small": Goal("the same with {small}", 0.70),
+    "pandas": Goal(
+        "the same against pandas: `read_csv`, exact decimals (`converters=Decimal`), `to_parquet`; {small}",
+        0.2,
+    ),
+    "pandas_arrow": Goal("the same, with amounts read as texts that Arrow then makes decimals; {small}"),
+    "polars_small": Goal("polars against DuckDB, {small}"),
+    "polars_large": Goal("polars against DuckDB, {large}"),
+    "bound": Goal(
+        "Arrow's CSV reader and Parquet writer alone, spread over the cores without a loss, nothing checked,"
+        " against DuckDB; {large}"
+    ),
+    "evidence_small": Goal("with the CSV kept, as is the default, against without; {small}"),
+    "evidence_large": Goal("with the CSV kept, as is the default, against without; {large}"),
+    "peak": Goal("peak memory of the landing process, {large}", 300, "MiB"),
+    "peak_growth": Goal("the same against that of {small}", 1.2),
+    "peak_evidence": Goal("peak memory with the CSV kept, {large}", unit="MiB"),
+    "download_50": Goal("landing while {small} download at 50 MB/s, against the download alone", 1.05),
+    "download_200": Goal("landing while {large} download at 200 MB/s, against the download alone", 1.05),
+    "parquet": Goal("size of the Parquet file against DuckDB's at the same zstd level, {large}", 0.95),
+    "days": Goal("{small} of a month in one CSV, landed as its 31 days, against as one file", 1.1),
+    "query": Goal("DuckDB: sum by category over those 31 files, against over the one", 1.3),
+    "loading": Goal("loading the definitions, beyond `import dagster`", 0.4, "s"),
+}
+
+# One text per row that has a goal, shown only where the goal is not met: what the figure cannot get below,
+# and why. Say it as a whole sentence, with the measurement it rests on.
+BOUNDS: Mapping[str, str] = {
+    "wall_large": "",
+    "wall_small": "",
+    "pandas": "",
+    "peak": "",
+    "peak_growth": "",
+    "download_50": "",
+    "download_200": "",
+    "parquet": "",
+    "days": "",
+    "query": "",
+    "loading": "",
+}
