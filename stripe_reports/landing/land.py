@@ -43,6 +43,8 @@ class LandedDay:
     results: tuple[ResultFile, ...]
     dropped_columns: tuple[str, ...]
     """Asked for, and not known to the account's version of the report."""
+    left_out_payouts: tuple[str, ...]
+    """Payouts of the day that Stripe does not report on."""
     waited_seconds: float
     landed_seconds: float
 
@@ -102,7 +104,8 @@ class _Landing:
 
         began = time.monotonic()
         columns = requested_columns(self.report_type, self.request, offered)
-        parts = list(self._parts(interval, columns))
+        left_out: list[str] = []
+        parts = list(self._parts(interval, columns, left_out.append))
         waited = time.monotonic() - began
 
         began = time.monotonic()
@@ -113,6 +116,8 @@ class _Landing:
             constant=_constant_columns(self.report_type),
         )
         facts = self._facts(parts, interval, asked) | {"livemode": json.dumps(offered.livemode)}
+        if left_out:
+            facts["left_out_payouts"] = ",".join(left_out)
         table = self._convert(parts, expected, facts)
         self.tell(f"{self.report_type.id} {self.day}: {table.rows} rows landed at {table.uri}")
         return LandedDay(
@@ -122,11 +127,14 @@ class _Landing:
             report_runs=tuple(part.made.run.id for part in parts),
             results=tuple(part.result for part in parts),
             dropped_columns=parts[0].made.dropped_columns if parts else (),
+            left_out_payouts=tuple(left_out),
             waited_seconds=waited,
             landed_seconds=time.monotonic() - began,
         )
 
-    def _parts(self, interval: Interval, columns: Sequence[str]) -> Iterator[_Part]:
+    def _parts(
+        self, interval: Interval, columns: Sequence[str], leave_out: Callable[[str], None]
+    ) -> Iterator[_Part]:
         options = option_parameters(self.report_type, self.request, self.timezone)
         if self.report_type.interval == "payout":
             refs = payouts_of_day(
@@ -142,7 +150,13 @@ class _Landing:
             )
             self.tell(f"{self.report_type.id} {self.day}: {len(refs)} payouts")
             runs = obtain_payout_runs(
-                self.report_type, refs, options, columns, account=self.account, warn=self.warn
+                self.report_type,
+                refs,
+                options,
+                columns,
+                account=self.account,
+                warn=self.warn,
+                leave_out=leave_out,
             )
         else:
             parameters = {**options, **interval_parameters(self.report_type, interval)}

@@ -90,11 +90,12 @@ def obtain_payout_runs(
     *,
     account: Account,
     warn: Callable[[str], None],
+    leave_out: Callable[[str], None],
 ) -> Iterator[tuple[ObtainedRun, Mapping[str, str]]]:
     """A report run for each payout, with the columns that name it.
 
-    A few of them are made ahead, so that their waits overlap. A payout that Stripe does not report on,
-    because it is not automatic, is left out with a warning.
+    A few of them are made ahead, so that their waits overlap. `leave_out` is given the id of a payout that
+    Stripe does not report on, because it is not automatic.
     """
     ahead: deque[tuple[ObtainedRun, Mapping[str, str]]] = deque()
     for ref in refs:
@@ -106,6 +107,7 @@ def obtain_payout_runs(
             if _PAYOUT not in (error.param or ""):
                 raise
             warn(f"{report_type.id}: Stripe does not report on {ref.id}, it was left out; {error.what}")
+            leave_out(ref.id)
         if len(ahead) >= _MADE_AHEAD:
             yield ahead.popleft()
     yield from ahead

@@ -12,7 +12,7 @@ from stripe_reports.errors import (
     StripeReportsError,
 )
 from stripe_reports.landing import ReportRequest, itemized_payouts, land_day
-from stripe_reports.orchestration.checks import schema_check_result, schema_check_spec
+from stripe_reports.orchestration.checks import check_results, check_specs
 from stripe_reports.orchestration.metadata import (
     REPORT_TYPE,
     column_schema,
@@ -133,7 +133,7 @@ def _asset(
         name="__".join(spec.key.path),
         specs=[spec],
         partitions_def=partitions,
-        check_specs=[schema_check_spec(spec.key, partitions)],
+        check_specs=check_specs(report_type, spec.key, partitions),
     )
     def land(
         context: dg.AssetExecutionContext, stripe: StripeResource, report_lake: ReportLakeResource
@@ -157,8 +157,6 @@ def _asset(
                 metadata=failure_metadata(error),
                 allow_retries=not isinstance(error, _TRYING_AGAIN_WILL_NOT_HELP),
             ) from None
-        return dg.MaterializeResult(
-            metadata=landed_metadata(landed), check_results=[schema_check_result(landed)]
-        )
+        return dg.MaterializeResult(metadata=landed_metadata(landed), check_results=check_results(landed))
 
     return land

@@ -65,13 +65,20 @@ def landed_metadata(landed: LandedDay) -> Mapping[str, Any]:
     if landed.results:
         oldest = min(result.created for result in landed.results)
         metadata["result_created"] = dg.MetadataValue.timestamp(float(oldest))
-    return metadata | schema_metadata(landed)
+    return metadata | schema_metadata(landed) | left_out_metadata(landed)
 
 
 def schema_metadata(landed: LandedDay) -> dict[str, Any]:
     """How the columns differ from those that were expected, if they do."""
     differences = {"new_columns": landed.table.new_columns, "dropped_columns": landed.dropped_columns}
     return {name: dg.MetadataValue.json(list(columns)) for name, columns in differences.items() if columns}
+
+
+def left_out_metadata(landed: LandedDay) -> dict[str, Any]:
+    """The payouts that Stripe does not report on, if there are any."""
+    if not landed.left_out_payouts:
+        return {}
+    return {"left_out_payouts": dg.MetadataValue.json(list(landed.left_out_payouts))}
 
 
 def failure_metadata(error: StripeReportsError) -> Mapping[str, Any]:

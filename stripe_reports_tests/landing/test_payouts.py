@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from stripe_reports.catalog import REPORT_TYPES, newest_complete_day
-from stripe_reports.lake import Lake
+from stripe_reports.lake import Csv, ExpectedColumns, Lake
 from stripe_reports.landing import LandedDay, ReportRequest, land_day
 from stripe_reports.sandbox import Sandbox
 from stripe_reports.stripe_api import Account, Polling
@@ -18,14 +18,13 @@ _NEWEST = newest_complete_day(datetime.now(UTC))
 _BY_ID = "payout_reconciliation.by_id.itemized.4"
 _TABLE = REPORT_TYPES[_BY_ID].table
 _PAYOUTS = "payouts.itemized.3"
+_FAST = Polling(initial=0.02)
 
 
 def _land(
     account: Account, lake: Lake, id_: str, day: date, request: ReportRequest | None = None
 ) -> LandedDay:
-    return land_day(
-        REPORT_TYPES[id_], day, account=account, lake=lake, request=request, polling=Polling(initial=0.02)
-    )
+    return land_day(REPORT_TYPES[id_], day, account=account, lake=lake, request=request, polling=_FAST)
 
 
 def _a_day(account: Account, lake: Lake, *, with_payouts: bool) -> date:
@@ -77,6 +76,33 @@ def test_payouts_that_have_landed_are_not_asked_for_again(
     asked = _land(account, _elsewhere(tmp_path), _BY_ID, day)
     assert sandbox.report_runs_created - before == len(asked.report_runs) + 1, "one more lists the payouts"
     assert asked.table.rows == landed.table.rows
+
+
+def test_a_payout_that_stripe_does_not_report_on_is_left_out_and_told(account: Account, lake: Lake) -> None:
+    day = _a_day(account, lake, with_payouts=True)
+    whole = _land(account, lake, _BY_ID, day)
+    provenance = lake.provenance("payouts_itemized_3", day)
+    csv = b"".join(lake.kept_csv(provenance["csv_sha256"]))
+    # One more payout in the list, which the server does not know.
+    known = lake.read_table("payouts_itemized_3", [day])["payout_id"][0].as_py()
+    more = csv + csv.split(b"\n")[1].replace(known.encode(), b"po_manual") + b"\n"
+    lake.land(
+        REPORT_TYPES[_PAYOUTS], day, [Csv([more])], expected=ExpectedColumns(), facts=_asked(provenance)
+    )
+    warnings: list[str] = []
+    landed = land_day(
+        REPORT_TYPES[_BY_ID], day, account=account, lake=lake, polling=_FAST, warn=warnings.append
+    )
+    assert landed.left_out_payouts == ("po_manual",)
+    assert lake.provenance(_TABLE, day)["left_out_payouts"] == "po_manual"
+    assert [line for line in warnings if "Stripe does not report on po_manual, it was left out" in line]
+    assert landed.table.csv_sha256 == whole.table.csv_sha256
+    assert "left_out_payouts" not in provenance
+    assert whole.left_out_payouts == ()
+
+
+def _asked(provenance: dict[str, str]) -> dict[str, str]:
+    return {name: provenance[name] for name in ("parameters", "timezone")}
 
 
 def test_a_landed_list_that_is_filtered_is_not_taken_for_all_payouts(

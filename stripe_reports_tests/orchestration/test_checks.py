@@ -1,4 +1,4 @@
-"""The check `schema` warns where columns differ from the expected ones; a value that does not fit fails."""
+"""`schema` warns where columns are not the expected ones, `payouts` where a payout is not reported on."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import dagster as dg
 import pytest
 
 from stripe_reports import ReportRequest, StripeResource, build_stripe_report_assets
+from stripe_reports.catalog import REPORT_TYPES
+from stripe_reports.lake import Csv, ExpectedColumns
 from stripe_reports_tests.orchestration.conftest import NEWEST, START, failure, materialize
 from stripe_reports_tests.scripted_server import Answer, ScriptedServer, stripe_error
 
@@ -145,3 +147,30 @@ def test_metadata_columns_keep_their_name_at_stripe(
     name = column.replace("[", "_").replace("]", "")
     assert schema.names[:2] == ["net", name]
     assert schema.field(name).metadata == {b"stripe_column": column.encode()}
+
+
+def test_a_payout_that_stripe_does_not_report_on_warns_and_is_named(
+    instance: dg.DagsterInstance, resources: dict[str, Any]
+) -> None:
+    by_id, payouts = "payout_reconciliation.by_id.summary.1", REPORT_TYPES["payouts.itemized.3"]
+    lake = resources["report_lake"].lake
+    asked = {"timezone": "UTC", "parameters": '{"interval_start": 0, "interval_end": 1}'}
+    # A list of payouts that has one which the server does not know.
+    csv = b'"payout_id","reporting_category"\n"po_manual","payout"\n'
+    lake.land(payouts, NEWEST, [Csv([csv])], expected=ExpectedColumns(), facts=asked)
+    (result,) = materialize(instance, resources, NEWEST, select=by_id)
+    assert result.success
+    found = {each.check_name: each for each in result.get_asset_check_evaluations()}
+    assert {name: each.passed for name, each in found.items()} == {"schema": True, "payouts": False}
+    assert found["payouts"].severity is dg.AssetCheckSeverity.WARN
+    assert found["payouts"].metadata["left_out_payouts"].value == ["po_manual"]
+    (event,) = result.get_asset_materialization_events()
+    assert event.materialization.metadata["left_out_payouts"].value == ["po_manual"]
+
+
+def test_a_day_whose_payouts_are_all_reported_on_passes(
+    instance: dg.DagsterInstance, resources: dict[str, Any]
+) -> None:
+    (result,) = materialize(instance, resources, NEWEST, select="payout_reconciliation.by_id.summary.1")
+    passed = {each.check_name: each.passed for each in result.get_asset_check_evaluations()}
+    assert passed == {"schema": True, "payouts": True}
