@@ -45,7 +45,8 @@ Faults:
   status                code=500 error_code= retry_after= body=json|html when=before|after
   reset                 when=after|before: the connection drops after a request is accepted, or before
   stored_500            a 500 that its idempotency key repeats
-  truncated             bytes= declared=full|short: half of a file, or so many bytes
+  no_range              the header Range is ignored
+  truncated             bytes= declared=full|short: half of each answer, or so many bytes of it
   slow                  bytes_per_second=10000: a file trickles
   file_late             seconds=1: a file is 404 until it is that old
   duplicate_events      each event of a list twice
@@ -169,6 +170,38 @@ def types(pattern: str, ask: bool, as_json: bool) -> None:
         click.echo(json.dumps(entries, indent=2))
     else:
         Console().print(show_report_types(entries))
+
+
+_VERIFY_HELP = """Prove that landed tables are what Stripe's CSVs say, value by value.
+
+The lake keeps each CSV as it came. This reads them again, with a reader that shares no code with the one
+that landed them, and compares every value of each TABLE (by default of all of them) with its text.
+
+The exit code is 0 only if every landed day that was asked for is proven. A day whose CSV is not kept cannot
+be: it is listed as that, and the exit code is 1 as for a difference. Materialize it again, or leave it out
+with --from and --to.
+
+\b
+Examples:
+  stripe-reports verify
+  stripe-reports verify balance_summary_1 payouts_itemized_3 --from 2026-11-01
+  stripe-reports verify --lake s3://finance-lake/stripe --from 2026-11-20 --to 2026-11-20
+"""
+
+
+@cli.command(help=_VERIFY_HELP)
+@click.argument("tables", metavar="[TABLE]...", nargs=-1)
+@click.option("--from", "first", metavar="DAY", help="The first day, as YYYY-MM-DD.")
+@click.option("--to", "last", metavar="DAY", help="The last day.")
+@click.option("--lake", "uri", metavar="URI", help="[default: STRIPE_REPORTS_LAKE, or ./lake]")
+def verify(tables: tuple[str, ...], first: str | None, last: str | None, uri: str | None) -> None:
+    """Compare landed tables with their CSVs."""
+    from stripe_reports.catalog import parse_day
+    from stripe_reports.definitions import lake_of_environment
+    from stripe_reports.verification_command import run_verification
+
+    days = (parse_day(text) if text else None for text in (first, last))
+    sys.exit(run_verification(lake_of_environment(uri), tables, *days))
 
 
 def main() -> None:

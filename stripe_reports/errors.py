@@ -77,12 +77,13 @@ class ReportRunError(StripeReportsError):
 
 
 class DownloadError(StripeReportsError):
-    """A result file that did not arrive whole; asking again may help.
+    """A result file that did not arrive whole.
 
-    `retry_after` is the pause in seconds that the server asked for, if it did.
+    `worth_repeating`: reading it once more from its first byte may help. Otherwise it was asked for again and
+    again already.
     """
 
-    retry_after: float | None = None
+    worth_repeating: bool = True
 
 
 class CsvError(StripeReportsError):
@@ -91,3 +92,11 @@ class CsvError(StripeReportsError):
 
 class LakeError(StripeReportsError):
     """The lake belongs to another mode or account, or does not hold what was asked for."""
+
+
+class CsvNotKeptError(LakeError):
+    """A CSV that is not in the lake: it was landed without being kept, or was deleted since."""
+
+
+class VerificationError(LakeError):
+    """A landed day that is not what its CSVs say, or CSVs that are not those that were landed."""

@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 import json
+import os
+import socket
+import struct
+import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
-from typing import Any
+from threading import Event, Thread
+from typing import Any, Literal
 from urllib.parse import parse_qs, urlsplit
 
 
 @dataclass(frozen=True)
 class Answer:
-    """`body` is sent as JSON unless it is bytes. `cut`: send only so many bytes, then drop the connection.
-    `reset`: read the request, then drop the connection without an answer."""
+    """`body` is sent as JSON unless it is bytes. `cut`: send only so many bytes, then close the connection,
+    reset it, or be silent until the client leaves, as `end` says. `reset`: read the request, then drop the
+    connection without an answer."""
 
     body: Any = b""
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     cut: int | None = None
+    end: Literal["close", "reset", "silence"] = "close"
     reset: bool = False
 
 
@@ -31,10 +37,14 @@ class Asked:
     path: str
     headers: dict[str, str]
     body: bytes
+    at: float = field(default_factory=time.monotonic)
 
     @property
     def form(self) -> dict[str, list[str]]:
         return parse_qs(self.body.decode(), keep_blank_values=True)
+
+
+Script = Answer | Callable[[Asked], Answer]
 
 
 class ScriptedServer:
@@ -42,21 +52,29 @@ class ScriptedServer:
 
     def __init__(self) -> None:
         self.asked: list[Asked] = []
-        self._answers: dict[tuple[str, str], list[Answer]] = defaultdict(list)
+        self._answers: dict[tuple[str, str], list[Script]] = defaultdict(list)
         self.base = ""
+        self.left_by_client = Event()
+        """Set once a client has left an answer that ends in silence."""
 
-    def answers(self, method: str, path: str, *answers: Answer) -> None:
+    def answers(self, method: str, path: str, *answers: Script) -> None:
         self._answers[method, path] += answers
+
+    def forget(self) -> None:
+        """What was asked, and all answers."""
+        self.asked.clear()
+        self._answers.clear()
 
     def asked_for(self, method: str, path: str) -> list[Asked]:
         return [asked for asked in self.asked if (asked.method, asked.path) == (method, path)]
 
-    def _next(self, method: str, path: str) -> Answer:
-        script = self._answers.get((method, path))
+    def _next(self, asked: Asked) -> Answer:
+        script = self._answers.get((asked.method, asked.path))
         if not script:
-            text = f"Unrecognized request URL ({method}: {path})."
+            text = f"Unrecognized request URL ({asked.method}: {asked.path})."
             return Answer(stripe_error(text), status=404)
-        return script.pop(0) if len(script) > 1 else script[0]
+        answer = script.pop(0) if len(script) > 1 else script[0]
+        return answer if isinstance(answer, Answer) else answer(asked)
 
 
 def stripe_error(message: str, type_: str = "invalid_request_error", **more: str) -> dict[str, Any]:
@@ -73,18 +91,32 @@ def scripted_server() -> Iterator[ScriptedServer]:
         def _handle(self) -> None:
             path = urlsplit(self.path).path
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            script.asked.append(Asked(self.command, path, dict(self.headers), body))
-            answer = script._next(self.command, path)
+            asked = Asked(self.command, path, dict(self.headers), body)
+            script.asked.append(asked)
+            answer = script._next(asked)
             if answer.reset:
                 self.close_connection = True
                 return
             data = answer.body if isinstance(answer.body, bytes) else json.dumps(answer.body).encode()
+            length = {} if "Transfer-Encoding" in answer.headers else {"Content-Length": str(len(data))}
             self.send_response(answer.status)
-            for name, value in {"Content-Length": str(len(data)), **answer.headers}.items():
+            for name, value in (length | answer.headers).items():
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(data if answer.cut is None else data[: answer.cut])
-            self.close_connection = answer.cut is not None
+            if answer.cut is not None:
+                self.close_connection = True
+                self._end(answer)
+
+        def _end(self, answer: Answer) -> None:
+            if answer.end == "silence":
+                self.connection.recv(1)
+                script.left_by_client.set()
+            elif answer.end == "reset":
+                time.sleep(0.02)  # where a reset drops what the client has not read yet, let it read
+                # On, for no time: closing sends RST instead of FIN.
+                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                os.close(self.connection.detach())
 
         do_GET = do_POST = _handle
 

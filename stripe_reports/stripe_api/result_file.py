@@ -1,76 +1,137 @@
-"""The bytes of a result, as a stream from the files host."""
+"""The bytes of a result as one stream, over as many connections as it takes."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from urllib.parse import quote
 
-import requests
+import stamina
 
-from stripe_reports.errors import DownloadError, StripeRequestError
-from stripe_reports.stripe_api.api import StripeApi, retry_after
+from stripe_reports.errors import DownloadError
+from stripe_reports.stripe_api.api import StripeApi
+from stripe_reports.stripe_api.contents import Contents, Interrupted, ask_for_contents, stopped, truncated
 from stripe_reports.stripe_api.report_run import ResultFile
 
-_CHUNK = 1 << 20
-_CONNECT_AND_READ_TIMEOUT = (15.0, 90.0)
-_WORTH_ASKING_AGAIN = {404, 408, 409, 425, 429}
-"""404 too: a file can be a moment late behind its run."""
+_ATTEMPTS = 8
+"""In a row that bring no byte; their pauses add up to a minute."""
+_MOST_REQUESTS = 200
+"""In all, for a server that brings a little each time."""
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0  # seconds
 
 
 @contextmanager
 def open_result(api: StripeApi, result: ResultFile) -> Iterator[Iterator[bytes]]:
-    """The result's bytes in chunks of at most 1 MiB, from `GET /v1/files/{id}/contents` on the files host.
+    """The result's bytes in chunks of at most 256 KiB, from `GET /v1/files/{id}/contents` on the files host:
+    each byte once, and as many as `result.size` says.
 
     Authorized by HTTP Basic: the secret key is the user name, the password is empty
     (https://docs.stripe.com/file-upload#download-file-contents). The address is built from `files_base`
     rather than taken from `result.url`, and requests drops the header when it is sent on to another host,
     so the key goes to no host but the one that was configured.
 
-    Raises DownloadError where asking again may help, StripeRequestError where it will not.
+    Where a connection breaks, the bytes behind it are asked for with `Range`
+    (https://www.rfc-editor.org/rfc/rfc9110#name-range-requests), after a pause. Whether Stripe's files host
+    serves ranges is not documented; one that does not is an error here, and the file is to be read again from
+    its first byte.
+
+    The chunks raise DownloadError where that may help or all attempts were in vain, StripeRequestError where
+    asking again will not help.
     """
-    url = f"{api.files_base.rstrip('/')}/v1/files/{quote(result.id, safe='')}/contents"
-    headers = {"Accept-Encoding": "identity"}
-    if api.stripe_account:
-        headers["Stripe-Account"] = api.stripe_account
+    stream = _Stream(api, result)
     try:
-        response = requests.get(
-            url, auth=(api.api_key, ""), headers=headers, stream=True, timeout=_CONNECT_AND_READ_TIMEOUT
+        yield stream.chunks()
+    finally:
+        stream.close()
+
+
+class _Stream:
+    def __init__(self, api: StripeApi, result: ResultFile) -> None:
+        self._api = api
+        self._result = result
+        self._came = 0
+        self._requests = 0
+        self._contents: Contents | None = None
+        # As the answer with the first byte says:
+        self._etag: str | None = None
+        self._is_encoded = False
+
+    def chunks(self) -> Iterator[bytes]:
+        size = self._result.size
+        while chunk := self._next_chunk():
+            self._came += len(chunk)
+            if self._came > size:
+                raise DownloadError(
+                    f"{self._result.id} should have {size} bytes and at least {self._came} came;"
+                    " materialize the day again"
+                )
+            yield chunk
+
+    def close(self) -> None:
+        if self._contents:
+            self._contents.close()
+            self._contents = None
+
+    def _next_chunk(self) -> bytes:
+        """Empty at the end. Each chunk has its own attempts, so that they are counted anew with it."""
+        try:
+            return self._read()
+        except Interrupted as broke:
+            return self._read_again(broke)
+
+    def _read_again(self, broke: Interrupted) -> bytes:
+        try:
+            for attempt in stamina.retry_context(
+                on=self._pause,
+                attempts=_ATTEMPTS,
+                timeout=None,
+                wait_initial=_FIRST_PAUSE,
+                wait_max=_LONGEST_PAUSE,
+            ):
+                with attempt:
+                    if attempt.num == 1:
+                        raise broke  # that was the first attempt
+                    return self._read()
+        except Interrupted as last:
+            raise self._given_up(last) from last
+        raise AssertionError("unreachable: the loop returns or raises")
+
+    def _pause(self, error: Exception) -> bool | float:
+        if isinstance(error, Interrupted) and self._requests < _MOST_REQUESTS:
+            return error.retry_after or True
+        return False
+
+    def _read(self) -> bytes:
+        """The next chunk, from the answer that is open or else from a new one."""
+        contents = self._contents = self._contents or self._ask()
+        is_whole = self._came >= self._result.size
+        try:
+            chunk = next(contents.chunks, b"")
+            if chunk or is_whole:
+                return chunk
+            if self._came == contents.first:
+                raise truncated(self._result, self._came)
+            raise Interrupted(f"the download of {self._result.id} ended early")
+        except Interrupted:
+            self.close()
+            if is_whole:
+                return b""
+            raise
+
+    def _ask(self) -> Contents:
+        if self._came and self._is_encoded:
+            raise stopped(self._result, self._came, "the files host encodes it")
+        self._requests += 1
+        contents = ask_for_contents(self._api, self._result, first=self._came, etag=self._etag)
+        if not self._came:
+            self._etag, self._is_encoded = contents.etag, contents.is_encoded
+        return contents
+
+    def _given_up(self, last: Interrupted) -> DownloadError:
+        error = DownloadError(
+            f"{last}; given up with {self._came} of {self._result.size} bytes of {self._result.id} after"
+            f" {self._requests} requests: check the network and STRIPE_FILES_BASE, then materialize the day"
+            " again"
         )
-    except requests.RequestException as error:
-        raise DownloadError(
-            f"no answer from {api.files_base} ({type(error).__name__});"
-            " check the network and STRIPE_FILES_BASE"
-        ) from error
-    with response:
-        if not response.ok:
-            raise _refused(api, result, response)
-        yield _chunks(result, response)
-
-
-def _chunks(result: ResultFile, response: requests.Response) -> Iterator[bytes]:
-    try:
-        yield from response.iter_content(_CHUNK)
-    except requests.RequestException as error:
-        raise DownloadError(
-            f"the download of {result.id} broke off before its {result.size} bytes were there"
-            f" ({type(error).__name__})"
-        ) from error
-
-
-def _refused(
-    api: StripeApi, result: ResultFile, response: requests.Response
-) -> DownloadError | StripeRequestError:
-    try:
-        said = str(response.json()["error"]["message"])
-    except (json.JSONDecodeError, requests.JSONDecodeError, KeyError, TypeError):
-        said = response.reason or "no reason given"
-    text = f"the files host answered {response.status_code} for {result.id}: {api.redact(said)}"
-    if response.status_code in _WORTH_ASKING_AGAIN or response.status_code >= 500:
-        again = DownloadError(text)
-        again.retry_after = retry_after(response.headers)
-        return again
-    if response.status_code in (401, 403):
-        text += "; a restricted key needs Files: read, and STRIPE_FILES_BASE must be the host of this key"
-    return StripeRequestError(text)
+        # A server that refuses ranges only may still give the file as a whole.
+        error.worth_repeating = self._came > 0 and self._requests < _MOST_REQUESTS
+        return error

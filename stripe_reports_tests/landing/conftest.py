@@ -7,6 +7,8 @@ import pytest
 from stripe_reports.lake import Lake
 from stripe_reports.sandbox import Sandbox
 from stripe_reports.stripe_api import Account, StripeApi
+from stripe_reports_tests.landing.scripted_stripe import ScriptedStripe
+from stripe_reports_tests.scripted_server import ScriptedServer
 
 
 @pytest.fixture
@@ -17,3 +19,8 @@ def lake(tmp_path: Path) -> Lake:
 @pytest.fixture
 def account(sandbox: Sandbox) -> Account:
     return Account(StripeApi(sandbox.key, api_base=sandbox.api_base, files_base=sandbox.files_base))
+
+
+@pytest.fixture
+def stripe(server: ScriptedServer, no_pauses: None) -> ScriptedStripe:
+    return ScriptedStripe(server)

@@ -60,6 +60,8 @@ def _land(account: Account, lake: Lake, deadline: float = 5) -> LandedDay:
         ("stored_500", {"count": 1}),
         ("truncated", {"count": 2}),
         ("truncated", {"declared": "short", "count": 2}),
+        ("truncated", {"bytes": 1000}),
+        ("no_range", {}),
         ("file_late", {"seconds": 3600, "count": 2}),
         ("pending", {"seconds": 0.2}),
         ("cached", {"seconds": 86400}),
@@ -94,7 +96,14 @@ def test_what_passes_does_not_change_what_lands(
         ("status", {"code": 401}, StripeRequestError, "check that STRIPE_API_KEY"),
         ("status", {"code": 403}, StripeRequestError, "a restricted key needs Reporting: write"),
         ("status", {"code": 500, "path": "*/contents"}, DownloadError, "answered 500"),
-        ("truncated", {}, DownloadError, "broke off"),
+        ("truncated", {}, DownloadError, "broke off"),  # always half of the rest: the last byte never comes
+        (
+            "truncated",
+            {"bytes": 0},
+            DownloadError,
+            r"given up with 0 of \d+ bytes of file_\w+ after 8 requests",
+        ),
+        ("truncated", {"bytes": 10}, DownloadError, r"given up with 2000 of \d+ bytes .* after 200 requests"),
         ("truncated", {"declared": "short"}, DownloadError, "truncated"),
         ("wrong_size", {"bytes": 1}, DownloadError, "bytes"),
         ("expired", {}, DownloadError, "answered 404"),
@@ -122,6 +131,31 @@ def test_what_stays_fails_clearly_and_leaves_the_day_as_it_was(
     assert str(failed.value).startswith(f"{_ACTIVITY.id} {_DAY}")
     assert "\n" not in str(failed.value)
     assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("declared", ["full", "short"])
+def test_a_cut_file_begins_again_where_ranges_are_ignored(
+    faulty: Sandbox, account: Account, lake: Lake, tmp_path: Path, no_pauses: None, declared: str
+) -> None:
+    untroubled = Lake.open(str(tmp_path / "untroubled"))
+    _land(account, untroubled)
+    no_range = faulty.fault("no_range")
+    faulty.fault("truncated", declared=declared, count=1)
+    _land(account, lake)
+    assert no_range.applied == 3, "the cut file, the answer to the range, and the file from its beginning"
+    assert lake.read_table(_ACTIVITY.table).equals(untroubled.read_table(_ACTIVITY.table))
+
+
+@pytest.mark.parametrize("declared", ["full", "short"])
+def test_a_file_that_is_always_cut_never_lands_where_ranges_are_ignored(
+    faulty: Sandbox, account: Account, lake: Lake, no_pauses: None, declared: str
+) -> None:
+    no_range = faulty.fault("no_range")
+    faulty.fault("truncated", declared=declared)
+    with pytest.raises(DownloadError, match="cannot go on there: the files host answered 200"):
+        _land(account, lake)
+    assert no_range.applied == 12, "bounded attempts"
+    assert not list(Path(lake.root).rglob("*.parquet"))
 
 
 def test_a_column_more_lands_as_text(faulty: Sandbox, account: Account, lake: Lake) -> None:

@@ -7,7 +7,6 @@ import io
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pytest
@@ -25,15 +24,13 @@ from stripe_reports.errors import (
 from stripe_reports.lake import Lake
 from stripe_reports.landing import LandedDay, land_day
 from stripe_reports.sandbox import Sandbox
-from stripe_reports.stripe_api import Account, Polling, StripeApi
-from stripe_reports_tests.scripted_server import Answer, ScriptedServer, stripe_error
+from stripe_reports.stripe_api import Account, Polling
+from stripe_reports_tests.landing.scripted_stripe import CONTENTS, CSV, RUNS, ScriptedStripe
+from stripe_reports_tests.scripted_server import Answer, stripe_error
 
 _NEWEST = newest_complete_day(datetime.now(UTC))
 _BALANCE = REPORT_TYPES["balance.summary.1"]
 _ACTIVITY = REPORT_TYPES["balance_change_from_activity.itemized.3"]
-_CSV = b'"category","description","net_amount","currency"\n"activity","","1.50","usd"\n'
-_RUNS = "/v1/reporting/report_runs"
-_CONTENTS = "/v1/files/file_1/contents"
 
 
 def _land(
@@ -157,45 +154,16 @@ def test_another_account_is_refused_before_a_report_run_is_made(
 # A Stripe that is not
 
 
-class _Stripe:
-    """A scripted Stripe with one report type, one run, one file."""
-
-    def __init__(self, server: ScriptedServer) -> None:
-        self.server = server
-        api = StripeApi("sk_test_x", api_base=server.base, files_base=server.base, max_network_retries=0)
-        self.account = Account(api)
-
-    def has(self, *contents: Answer, size: int = len(_CSV), **run: Any) -> None:
-        report_type = {
-            "object": "reporting.report_type", "id": _BALANCE.id, "livemode": False,
-            "data_available_start": 0, "data_available_end": 2**31 - 1, "name": "Balance summary",
-            "default_columns": ["category", "net_amount"],
-        }  # fmt: skip
-        file = {"object": "file", "id": "file_1", "size": size, "created": 5, "filename": "other_frr.csv"}
-        found = {
-            "object": "reporting.report_run", "id": "frr_1", "report_type": _BALANCE.id,
-            "status": "succeeded", "livemode": False, "created": 7, "error": None, "parameters": {},
-            "result": file,
-        } | run  # fmt: skip
-        listed = {"object": "list", "url": "/v1/reporting/report_types", "has_more": False}
-        self.server.answers("GET", "/v1/reporting/report_types", Answer(listed | {"data": [report_type]}))
-        self.server.answers("POST", _RUNS, Answer(found))
-        self.server.answers("GET", _CONTENTS, *(contents or [Answer(_CSV)]))
-
-
-@pytest.fixture
-def stripe(server: ScriptedServer, no_pauses: None) -> _Stripe:
-    return _Stripe(server)
-
-
-def test_a_run_that_succeeded_at_once_with_an_older_file_lands(stripe: _Stripe, lake: Lake) -> None:
+def test_a_run_that_succeeded_at_once_with_an_older_file_lands(stripe: ScriptedStripe, lake: Lake) -> None:
     stripe.has()
     landed = _land(stripe.account, lake)
     assert landed.table.rows == 1
     assert landed.results[0].created == 5, "the data's build time, not the run's"
 
 
-def test_columns_may_come_in_another_order_and_with_others_among_them(stripe: _Stripe, lake: Lake) -> None:
+def test_columns_may_come_in_another_order_and_with_others_among_them(
+    stripe: ScriptedStripe, lake: Lake
+) -> None:
     csv_ = b'"net_amount","surprise","currency","category","description"\n"1.50","x","usd","activity",\n'
     stripe.has(Answer(csv_), size=len(csv_))
     landed = _land(stripe.account, lake)
@@ -204,41 +172,8 @@ def test_columns_may_come_in_another_order_and_with_others_among_them(stripe: _S
     assert landed.table.new_columns == ("surprise",)
 
 
-@pytest.mark.parametrize(
-    "first",
-    [
-        Answer(_CSV, cut=20),
-        Answer(_CSV[:20]),
-        Answer(stripe_error("not yet"), 404),
-        Answer(stripe_error("too fast"), 429, {"Retry-After": "1"}),
-        Answer(b"", 502),
-        Answer(reset=True),
-    ],
-    ids=["cut", "short", "late", "too fast", "502", "reset"],
-)
-def test_a_download_that_breaks_is_repeated(stripe: _Stripe, lake: Lake, first: Answer) -> None:
-    stripe.has(first, Answer(_CSV))
-    assert _land(stripe.account, lake).table.rows == 1
-    assert len(stripe.server.asked_for("GET", _CONTENTS)) == 2
-    assert len(stripe.server.asked_for("POST", _RUNS)) == 1, "the run is not made again"
-
-
-@pytest.mark.parametrize("contents", [Answer(_CSV[:40]), Answer(_CSV + b"x")], ids=["short", "long"])
-def test_a_file_of_another_size_than_stripe_says_never_lands(
-    stripe: _Stripe, lake: Lake, contents: Answer
-) -> None:
-    stripe.has(contents)
-    with pytest.raises(
-        DownloadError, match=rf"^balance\.summary\.1 {_NEWEST} \(report run frr_1\): "
-    ) as failed:
-        _land(stripe.account, lake)
-    assert str(len(_CSV)) in str(failed.value)
-    assert len(stripe.server.asked_for("GET", _CONTENTS)) == 6, "bounded attempts"
-    assert _files(lake) == []
-
-
-def test_a_value_that_does_not_fit_says_where_and_lands_nothing(stripe: _Stripe, lake: Lake) -> None:
-    csv_ = _CSV + b'"activity","two\nlines","1,50","usd"\n'
+def test_a_value_that_does_not_fit_says_where_and_lands_nothing(stripe: ScriptedStripe, lake: Lake) -> None:
+    csv_ = CSV + b'"activity","two\nlines","1,50","usd"\n'
     stripe.has(Answer(csv_), size=len(csv_))
     with pytest.raises(CsvError) as failed:
         _land(stripe.account, lake)
@@ -247,12 +182,12 @@ def test_a_value_that_does_not_fit_says_where_and_lands_nothing(stripe: _Stripe,
         f"balance.summary.1 {_NEWEST} (report run frr_1): line 4, column 'net_amount': '1,50'"
     )
     assert "\n" not in text
-    assert len(stripe.server.asked_for("GET", _CONTENTS)) == 1, "asking again would not help"
+    assert len(stripe.server.asked_for("GET", CONTENTS)) == 1, "asking again would not help"
     assert _files(lake) == []
 
 
-def test_a_failure_leaves_the_day_as_it_was(stripe: _Stripe, lake: Lake) -> None:
-    stripe.has(Answer(_CSV), Answer(b"nonsense"))
+def test_a_failure_leaves_the_day_as_it_was(stripe: ScriptedStripe, lake: Lake) -> None:
+    stripe.has(Answer(CSV), Answer(b"nonsense"))
     path = Path(_land(stripe.account, lake).table.uri)
     before = path.read_bytes()
     with pytest.raises(DownloadError):
@@ -261,23 +196,23 @@ def test_a_failure_leaves_the_day_as_it_was(stripe: _Stripe, lake: Lake) -> None
     assert _files(lake) == [path]
 
 
-def test_a_failed_run_lands_nothing(stripe: _Stripe, lake: Lake) -> None:
+def test_a_failed_run_lands_nothing(stripe: ScriptedStripe, lake: Lake) -> None:
     stripe.has(status="failed", error="Sorry.", result=None)
     with pytest.raises(ReportRunError, match=r"\(report run frr_1\): Stripe marked it failed: Sorry\."):
         _land(stripe.account, lake)
     assert _files(lake) == []
 
 
-def test_a_wrong_key_on_the_files_host_is_not_repeated(stripe: _Stripe, lake: Lake) -> None:
+def test_a_wrong_key_on_the_files_host_is_not_repeated(stripe: ScriptedStripe, lake: Lake) -> None:
     stripe.has(Answer(stripe_error("No."), 401))
     with pytest.raises(StripeRequestError, match="STRIPE_FILES_BASE"):
         _land(stripe.account, lake)
-    assert len(stripe.server.asked_for("GET", _CONTENTS)) == 1
+    assert len(stripe.server.asked_for("GET", CONTENTS)) == 1
 
 
-def test_live_data_do_not_land_in_a_test_lake(stripe: _Stripe, lake: Lake) -> None:
+def test_live_data_do_not_land_in_a_test_lake(stripe: ScriptedStripe, lake: Lake) -> None:
     lake.claim(livemode=True, account=None)
     stripe.has()
     with pytest.raises(LakeError, match="belongs to live mode"):
         _land(stripe.account, lake)
-    assert not stripe.server.asked_for("POST", _RUNS)
+    assert not stripe.server.asked_for("POST", RUNS)

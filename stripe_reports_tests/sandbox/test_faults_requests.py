@@ -154,6 +154,29 @@ def test_a_truncated_body_is_less_than_it_declares(faulty: Sandbox, asking: Clie
     assert (rest.status_code, received + rest.content) == (206, whole)
 
 
+def test_each_part_of_a_file_can_be_truncated(faulty: Sandbox, asking: Client, result: Any) -> None:
+    whole = asking.files.get(result["url"]).content
+    fault = faulty.fault("truncated", bytes=1000, declared="short")
+    received = b""
+    while len(received) < len(whole):
+        answer = asking.files.get(result["url"], headers={"Range": f"bytes={len(received)}-"})
+        assert answer.status_code == 206
+        received += answer.content
+    assert received == whole
+    assert fault.applied == -(-len(whole) // 1000)
+
+
+def test_a_server_that_ignores_ranges(faulty: Sandbox, asking: Client, result: Any) -> None:
+    fault = faulty.fault("no_range", count=1)
+    headers = {"Range": "bytes=100-"}
+    ignored, heeded = (asking.files.get(result["url"], headers=headers) for _ in range(2))
+    assert (ignored.status_code, len(ignored.content)) == (200, result["size"])
+    assert "Accept-Ranges" not in ignored.headers
+    assert "Content-Range" not in ignored.headers
+    assert (heeded.status_code, heeded.content) == (206, ignored.content[100:])
+    assert fault.applied == 1
+
+
 @pytest.mark.parametrize("sent", [0, 100])
 def test_a_truncated_body_that_declares_what_it_has(
     faulty: Sandbox, asking: Client, result: Any, sent: int

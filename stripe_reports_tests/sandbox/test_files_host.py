@@ -54,7 +54,31 @@ def test_a_range_of_it(
 
 
 def test_a_range_beyond_it(client: Client, result: dict[str, Any], content: bytes) -> None:
-    assert client.files.get(result["url"], headers={"Range": f"bytes={len(content)}-"}).status_code == 416
+    answer = client.files.get(result["url"], headers={"Range": f"bytes={len(content)}-"})
+    assert answer.status_code == 416
+    assert answer.headers["Content-Range"] == f"bytes */{len(content)}"
+
+
+@pytest.mark.parametrize(
+    "asked", ["bytes=0-9,20-29", "bytes=9-0", "bytes=-", "bytes=a-", "bytes=1-b", "rows=0-9", "bytes", ""]
+)
+def test_other_ranges_are_ignored(client: Client, result: dict[str, Any], content: bytes, asked: str) -> None:
+    answer = client.files.get(result["url"], headers={"Range": asked})
+    assert (answer.status_code, answer.content) == (200, content)
+    assert "Content-Range" not in answer.headers
+
+
+def test_a_range_of_the_same_file_only(client: Client, result: dict[str, Any], content: bytes) -> None:
+    whole = client.files.get(result["url"])
+    assert whole.headers["Accept-Ranges"] == "bytes"
+    etag = whole.headers["ETag"]
+    assert etag.startswith('"'), "a strong one"
+    conditions = {etag: 206, '"another"': 200, f"W/{etag}": 200}
+    for condition, status in conditions.items():
+        headers = {"Range": "bytes=100-", "If-Range": condition}
+        answer = client.files.get(result["url"], headers=headers)
+        assert (answer.status_code, answer.headers["ETag"]) == (status, etag)
+        assert answer.content == (content[100:] if status == 206 else content)
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,20 @@ from __future__ import annotations
 
 import pytest
 
-from stripe_reports.stripe_api import StripeApi
+from stripe_reports.stripe_api import ResultFile, StripeApi, open_result
 from stripe_reports_tests.scripted_server import ScriptedServer
 
 KEY = "sk_test_SECRETSECRETSECRET"
+CONTENTS = "/v1/files/file_1/contents"
 
 
 @pytest.fixture
 def api(server: ScriptedServer) -> StripeApi:
     """A door to the scripted server, for API and files alike."""
     return StripeApi(KEY, api_base=server.base, files_base=server.base, max_network_retries=1)
+
+
+def read(api: StripeApi, size: int) -> bytes:
+    """All of `file_1`, which Stripe says has that size."""
+    with open_result(api, ResultFile("file_1", size, created=1, filename=None)) as chunks:
+        return b"".join(chunks)

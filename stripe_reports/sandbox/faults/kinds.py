@@ -94,9 +94,11 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "reset": Kind("request", {"when": one_of("after", "before")}),
         "stored_500": Kind("request"),  # POSTs with an idempotency key only
         "truncated": Kind(
-            "contents",  # so many bytes arrive, half of them if it is not said; what does Content-Length say?
+            # So many bytes of an answer arrive, half of them if it is not said; what does Content-Length say?
+            "contents",
             {"bytes": whole(None), "declared": one_of("full", "short")},
         ),
+        "no_range": Kind("contents"),  # the header Range is ignored
         "slow": Kind("contents", {"bytes_per_second": whole(10_000, least=1)}),
         "file_late": Kind("contents", {"seconds": number(1.0)}),  # 404 until the file is that old
         "duplicate_events": Kind("events"),

@@ -1,4 +1,4 @@
-"""Contents of a result file that come late, slowly, or not whole."""
+"""Contents of a result file that come late, slowly, not whole, or not from where they are asked for."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from stripe_reports.sandbox.faults import Fault, Faults, Occasion
+from stripe_reports.sandbox.http.byte_range import without_offer, without_range
 from stripe_reports.sandbox.http.call import with_request_id
 from stripe_reports.sandbox.http.connection import Connection
 from stripe_reports.sandbox.http.error import no_such
@@ -25,6 +26,7 @@ class BadContents:
         self._is_late = late is not None and file.age < late["seconds"]
         self._file = file
         self._truncated = None if self._is_late else faults.take("truncated", occasion)
+        self._no_range = None if self._is_late else faults.take("no_range", occasion)
         self._slow = None if self._is_late else faults.take("slow", occasion)
 
     async def __call__(
@@ -35,6 +37,8 @@ class BadContents:
             error = no_such("file upload", self._file.id, param="file")
             await JSONResponse(error.body, error.status, with_request_id())(scope, receive, send)
             return
+        if self._no_range:
+            scope, send = without_range(scope), without_offer(send)
         if self._slow:
             send = _slowly(self._slow["bytes_per_second"], send)
         if self._truncated is None:

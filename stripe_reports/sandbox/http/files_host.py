@@ -5,9 +5,10 @@ from __future__ import annotations
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
+from stripe_reports.sandbox.http.byte_range import RangedFile
 from stripe_reports.sandbox.http.call import Door, refuse, with_request_id
 from stripe_reports.sandbox.http.error import Refusal, no_such
 from stripe_reports.sandbox.http.file import File, Files
@@ -43,4 +44,4 @@ class FilesHost:
 def _bytes(file: File | None, asked: str) -> Response:
     if file is None:
         raise no_such("file upload", asked, param="file")
-    return FileResponse(file.path, headers=with_request_id(), media_type="text/csv", filename=file.filename)
+    return RangedFile(file.path, headers=with_request_id(), media_type="text/csv", filename=file.filename)
