@@ -1,9 +1,12 @@
 """The code location: the environment, handed to the builders. The only file that reads the environment."""
 
 import os
+from pathlib import Path
 
 import dagster as dg
 
+from stripe_reports.errors import ConfigurationError
+from stripe_reports.lake import Lake
 from stripe_reports.orchestration import (
     ReportLakeResource,
     StripeResource,
@@ -25,7 +28,7 @@ def defs() -> dg.Definitions:
             api_base=_given("STRIPE_API_BASE", API_BASE),
             files_base=_given("STRIPE_FILES_BASE", FILES_BASE),
         ),
-        report_lake=ReportLakeResource(uri=_given("STRIPE_REPORTS_LAKE", "./lake")),
+        report_lake=_report_lake(),
         select=_given("STRIPE_REPORTS_SELECT", "core"),
         start_date=_given("STRIPE_REPORTS_START_DATE", START_DATE),
         timezone=_given("STRIPE_REPORTS_TIMEZONE", "UTC"),
@@ -42,6 +45,33 @@ def account_of_environment() -> Account:
             files_base=_given("STRIPE_FILES_BASE", FILES_BASE),
         )
     )
+
+
+def lake_of_environment(uri: str | None = None) -> Lake:
+    """The lake at `uri`, or where the variables say, for the command line: one that is there already.
+
+    Raises ConfigurationError for a directory that is not there, and for an address that is none.
+    """
+    resource = _report_lake(uri)
+    if "://" not in resource.uri and not Path(resource.uri).expanduser().is_dir():
+        raise ConfigurationError(
+            f"there is no lake at {resource.uri}; name another with --lake or STRIPE_REPORTS_LAKE"
+        )
+    return resource.lake
+
+
+def _report_lake(uri: str | None = None) -> ReportLakeResource:
+    return ReportLakeResource(
+        uri=uri or _given("STRIPE_REPORTS_LAKE", "./lake"),
+        keep_csv=_switch("STRIPE_REPORTS_KEEP_CSV", default=True),
+    )
+
+
+def _switch(name: str, *, default: bool) -> bool:
+    value = _given(name, str(default).lower())
+    if value not in ("true", "false"):
+        raise ConfigurationError(f"{name} is {value!r}; set it to true or false")
+    return value == "true"
 
 
 def _given(name: str, default: str) -> str:

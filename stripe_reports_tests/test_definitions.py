@@ -12,7 +12,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from stripe_reports.catalog import newest_complete_day
+from stripe_reports.definitions import defs, lake_of_environment
 from stripe_reports.sandbox import Sandbox
+from stripe_reports_tests.lake.support import land
 
 _DAY = newest_complete_day(datetime.now(UTC))
 
@@ -61,6 +63,15 @@ def test_the_command_line_lands_a_day(sandbox: Sandbox, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     landed = tmp_path / "lake" / "balance_summary_1" / f"date={_DAY}" / "part-0.parquet"
     assert pq.read_metadata(landed).num_rows > 0
+    assert list(tmp_path.glob("lake/_csv/*.csv.zst"))
+
+
+def test_a_variable_says_that_no_csv_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for value, keep_csv in (("", True), ("true", True), ("false", False)):
+        monkeypatch.setenv("STRIPE_REPORTS_KEEP_CSV", value)
+        assert defs().resources["report_lake"].keep_csv is keep_csv
+        land(lake_of_environment(str(tmp_path)), b"gross\n%d\n" % keep_csv)
+    assert len(list(tmp_path.glob("_csv/*"))) == 1
 
 
 def test_no_secret_appears_in_logs_records_or_files(tmp_path: Path) -> None:
@@ -105,6 +116,7 @@ def test_the_workspace_file_names_a_module_that_loads(tmp_path: Path) -> None:
         ("STRIPE_REPORTS_SELECT", "balance.sumary.1", "did you mean 'balance.summary.1'"),
         ("STRIPE_REPORTS_START_DATE", "soon", "'soon' is not a day; write YYYY-MM-DD"),
         ("STRIPE_REPORTS_TIMEZONE", "Berlin", "unknown time zone 'Berlin'"),
+        ("STRIPE_REPORTS_KEEP_CSV", "no", "STRIPE_REPORTS_KEEP_CSV is 'no'; set it to true or false"),
     ],
 )
 def test_a_variable_that_makes_no_sense_is_named(

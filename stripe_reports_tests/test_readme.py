@@ -68,6 +68,14 @@ def test_the_shell_example_materializes_a_day(sandbox: Sandbox, tmp_path: Path) 
     assert list((tmp_path / "lake").rglob("part-0.parquet"))
 
 
+def test_the_shell_example_verifies_the_demo(demo_lake: Path) -> None:
+    (command,) = (text for text in _SHELL if "stripe-reports verify" in text)
+    command = command.replace(".venv/bin/", f"{_BIN}/")
+    done = subprocess.run(command, shell=True, cwd=demo_lake, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Every value is what its CSV says." in done.stdout
+
+
 def test_every_variable_is_documented_and_no_other() -> None:
     read = {
         node.value
@@ -99,7 +107,7 @@ def test_links_inside_the_project_lead_somewhere() -> None:
 
 def test_every_dependency_has_its_reason() -> None:
     text = (_CHECKOUT / "pyproject.toml").read_text(encoding="utf-8")
-    names = re.findall(r'^    "([a-z-]+)', text.split("dependencies = [")[1].split("]")[0], re.MULTILINE)
+    names = re.findall(r'^    "([a-z0-9-]+)', text.split("dependencies = [")[1].split("]")[0], re.MULTILINE)
     reasons = _README.split("## What it is built on")[1]
     assert names
     assert all(re.search(rf"\b{name}\b", reasons) for name in names)

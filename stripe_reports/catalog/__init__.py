@@ -1,5 +1,6 @@
 """What Stripe can report: report types as data, their columns and types, days as intervals. No I/O."""
 
+from stripe_reports.catalog._nearest import nearest
 from stripe_reports.catalog.columns import ColumnType, column_type
 from stripe_reports.catalog.days import Interval, day_interval, newest_complete_day, parse_day, time_zone
 from stripe_reports.catalog.report_type import REPORT_TYPES, IntervalKind, ReportType
@@ -14,6 +15,7 @@ __all__ = [
     "ReportType",
     "column_type",
     "day_interval",
+    "nearest",
     "newest_complete_day",
     "parse_day",
     "select_report_types",

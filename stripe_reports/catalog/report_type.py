@@ -59,6 +59,14 @@ class ReportType:
         return self.family.replace("-", "_")
 
     @property
+    def constant_columns(self) -> tuple[str, ...]:
+        """Columns that say which payout a report run is about; its CSV may lack them."""
+        if self.interval != "payout":
+            return ()
+        columns = {"payout": "payout_id", "connected_account": "connected_account"}
+        return tuple(column for name, column in columns.items() if name in self.required_parameters)
+
+    @property
     def takes_columns(self) -> bool:
         """Whether Stripe documents the run parameter `columns` for it."""
         return "columns" in self.optional_parameters

@@ -22,7 +22,7 @@ from stripe_reports.lake.tally import Tally
 
 _PARSERS = 1
 # Blocks between the stream and the file.
-_BLOCKS_IN_FLIGHT = 20
+_BLOCKS_IN_FLIGHT = 14
 
 
 class RowWriter(Protocol):

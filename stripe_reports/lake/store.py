@@ -25,7 +25,7 @@ Store = LocalStore | S3Store
 # The parts of a multipart upload; S3 allows 10,000, so a file may have 80 GB. At most `_PARTS_IN_FLIGHT` are
 # in memory.
 _PART_BYTES = 8 << 20
-_PARTS_IN_FLIGHT = 4
+_PARTS_IN_FLIGHT = 2
 
 _UNFINISHED = "_unfinished"
 _ABANDONED_AFTER = timedelta(days=1)

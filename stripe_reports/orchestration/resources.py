@@ -73,6 +73,10 @@ class ReportLakeResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     """
 
     uri: str = Field(default="lake", description="A local directory or s3://bucket/prefix.")
+    keep_csv: bool = Field(
+        default=True,
+        description="Keep each CSV as it came, in _csv/ of the lake: what a table can be verified against.",
+    )
     # Any, because importing dagster_aws here would add a second to every load of the code location.
     s3: dg.ResourceDependency[Any | None] = None  # type: ignore[assignment]
 
@@ -82,11 +86,11 @@ class ReportLakeResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         from stripe_reports.lake import Lake
 
         if not self.uri.startswith("s3://"):
-            return Lake.open(self.uri)
+            return Lake.open(self.uri, keep_csv=self.keep_csv)
         from boto3.session import Session
 
         if self.s3 is None:
-            return Lake.open(self.uri, s3_session=Session())
+            return Lake.open(self.uri, s3_session=Session(), keep_csv=self.keep_csv)
         session = Session(
             aws_access_key_id=self.s3.aws_access_key_id,
             aws_secret_access_key=self.s3.aws_secret_access_key,
@@ -94,4 +98,6 @@ class ReportLakeResource(dg.ConfigurableResource):  # type: ignore[type-arg]
             region_name=self.s3.region_name,
             profile_name=self.s3.profile_name,
         )
-        return Lake.open(self.uri, s3_session=session, endpoint_url=self.s3.endpoint_url)
+        return Lake.open(
+            self.uri, s3_session=session, endpoint_url=self.s3.endpoint_url, keep_csv=self.keep_csv
+        )

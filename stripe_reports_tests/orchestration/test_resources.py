@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import dagster as dg
 import pytest
 
 from stripe_reports import ReportLakeResource, StripeResource
 from stripe_reports.errors import ConfigurationError
+from stripe_reports_tests.lake.support import land
 
 _KEY = "sk_test_SECRETSECRETSECRET"
 
@@ -35,6 +38,13 @@ def test_the_key_is_not_shown_once_it_is_resolved_from_the_environment(
 def test_poll_settings_that_make_no_sense_are_refused() -> None:
     with pytest.raises(ConfigurationError, match="poll settings"):
         _ = StripeResource(poll_factor=0.5).polling
+
+
+@pytest.mark.parametrize("keep_csv", [True, False])
+def test_a_lake_keeps_csvs_unless_it_is_told_not_to(tmp_path: Path, keep_csv: bool) -> None:
+    assert ReportLakeResource().keep_csv
+    land(ReportLakeResource(uri=str(tmp_path), keep_csv=keep_csv).lake, b"gross\n1\n")
+    assert bool(list(tmp_path.glob("_csv/*"))) is keep_csv
 
 
 def test_a_lake_that_is_no_address_is_refused() -> None:

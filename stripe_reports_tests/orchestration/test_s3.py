@@ -26,8 +26,9 @@ def test_awss_variables_are_enough(
     (result,) = materialize(instance, resources | {"report_lake": lake}, NEWEST)
     assert result.success
     path = f"stripe/{_TABLE}/date={NEWEST}/part-0.parquet"
-    assert _landed(s3, bucket) == ["stripe/_stripe_reports.json", path]
     (event,) = result.get_asset_materialization_events()
+    kept = f"stripe/_csv/{event.materialization.metadata['csv_sha256'].value}.csv.zst"
+    assert _landed(s3, bucket) == [kept, "stripe/_stripe_reports.json", path]
     assert event.materialization.metadata["dagster/uri"].value == f"s3://{bucket}/{path}"
     assert lake.lake.read_table(_TABLE, [NEWEST]).num_rows > 0
 
@@ -48,10 +49,11 @@ def test_dagsters_s3_resource_brings_keys_region_and_endpoint(
         region_name="eu-central-1",
         endpoint_url=aws,
     )
-    lake = ReportLakeResource(uri=f"s3://{bucket}/stripe", s3=given)
+    lake = ReportLakeResource(uri=f"s3://{bucket}/stripe", s3=given, keep_csv=False)
     (result,) = materialize(instance, resources | {"report_lake": lake}, NEWEST)
     assert result.success
-    assert f"stripe/{_TABLE}/date={NEWEST}/part-0.parquet" in _landed(s3, bucket)
+    table = f"stripe/{_TABLE}/date={NEWEST}/part-0.parquet"
+    assert _landed(s3, bucket) == ["stripe/_stripe_reports.json", table], "and no CSV"
 
 
 def test_a_profile_is_enough(
@@ -71,10 +73,11 @@ def test_a_profile_is_enough(
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(credentials))
     monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
     monkeypatch.setenv("AWS_PROFILE", "finance")
-    lake = ReportLakeResource(uri=f"s3://{bucket}/stripe")
+    lake = ReportLakeResource(uri=f"s3://{bucket}/stripe", keep_csv=False)
     (result,) = materialize(instance, resources | {"report_lake": lake}, NEWEST)
     assert result.success
-    assert f"stripe/{_TABLE}/date={NEWEST}/part-0.parquet" in _landed(s3, bucket)
+    table = f"stripe/{_TABLE}/date={NEWEST}/part-0.parquet"
+    assert _landed(s3, bucket) == ["stripe/_stripe_reports.json", table], "and no CSV"
 
 
 def test_without_credentials_it_says_so_in_one_line(
