@@ -20,9 +20,9 @@ from stripe_reports.lake.schema import arrow_schema, table_columns
 from stripe_reports.lake.source import Csv, ExpectedColumns
 from stripe_reports.lake.tally import Tally
 
-_PARSERS = 1
-# Blocks between the stream and the file.
-_BLOCKS_IN_FLIGHT = 14
+# Blocks between the stream and the file: about as many as a row group is made of, so that parsing goes on
+# while one is written. (A second parser gained nothing where there are two cores, and took memory.)
+_BLOCKS_IN_FLIGHT = 16
 
 
 class RowWriter(Protocol):
@@ -106,7 +106,7 @@ def convert_csvs(
 
 
 def _pump(blocks: Iterable[Block], parser: RowParser, writer: RowWriter) -> None:
-    """Blocks are parsed by two threads and written, in their order, by a third."""
+    """Blocks are parsed by one thread and written, in their order, by another."""
 
     def parse(block: Block) -> pa.Table:
         try:
@@ -118,7 +118,7 @@ def _pump(blocks: Iterable[Block], parser: RowParser, writer: RowWriter) -> None
         writer.write(parsed.result())
 
     in_flight: deque[Future[None]] = deque()
-    parsers = ThreadPoolExecutor(_PARSERS, thread_name_prefix="stripe-reports-parse")
+    parsers = ThreadPoolExecutor(1, thread_name_prefix="stripe-reports-parse")
     writers = ThreadPoolExecutor(1, thread_name_prefix="stripe-reports-write")
     try:
         for block in blocks:
