@@ -113,7 +113,7 @@ class _Landing:
         expected = ExpectedColumns(
             expected_columns(self.report_type, asked),
             optional=frozenset(self.request.optional_columns),
-            constant=_constant_columns(self.report_type),
+            constant=self.report_type.constant_columns,
         )
         facts = self._facts(parts, interval, asked) | {"livemode": json.dumps(offered.livemode)}
         if left_out:
@@ -205,10 +205,3 @@ class _Landing:
             "columns": json.dumps(list(asked) or None),
             "account": self.account.id or "",
         }
-
-
-def _constant_columns(report_type: ReportType) -> tuple[str, ...]:
-    if report_type.interval != "payout":
-        return ()
-    connected = "connected_account" in report_type.required_parameters
-    return ("payout_id", "connected_account") if connected else ("payout_id",)
