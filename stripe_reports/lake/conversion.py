@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -20,9 +20,11 @@ from stripe_reports.lake.schema import arrow_schema, table_columns
 from stripe_reports.lake.source import Csv, ExpectedColumns
 from stripe_reports.lake.tally import Tally
 
-# Blocks between the stream and the file: about as many as a row group is made of, so that parsing goes on
-# while one is written. (A second parser gained nothing where there are two cores, and took memory.)
-_BLOCKS_IN_FLIGHT = 16
+# Blocks between the stream and the file: more than a row group is made of, so that parsing goes on while one
+# is written. (A second parser gained nothing where there are two cores, and took memory.)
+_BLOCKS_IN_FLIGHT = 24
+# Of these, the ones that wait for the parser: few, as each has the bytes of the CSV.
+_BLOCKS_UNPARSED = 3
 
 
 class RowWriter(Protocol):
@@ -117,12 +119,16 @@ def _pump(blocks: Iterable[Block], parser: RowParser, writer: RowWriter) -> None
     def write(parsed: Future[pa.Table]) -> None:
         writer.write(parsed.result())
 
+    parsing: deque[Future[pa.Table]] = deque()
     in_flight: deque[Future[None]] = deque()
     parsers = ThreadPoolExecutor(1, thread_name_prefix="stripe-reports-parse")
     writers = ThreadPoolExecutor(1, thread_name_prefix="stripe-reports-write")
     try:
         for block in blocks:
-            in_flight.append(writers.submit(write, parsers.submit(parse, block)))
+            parsing.append(parsers.submit(parse, block))
+            in_flight.append(writers.submit(write, parsing[-1]))
+            while len(parsing) > _BLOCKS_UNPARSED:
+                wait([parsing.popleft()])  # an error is raised where it is written, behind those before it
             while len(in_flight) > _BLOCKS_IN_FLIGHT:
                 in_flight.popleft().result()
         while in_flight:
