@@ -26,7 +26,7 @@ value differs from its CSV.
 \b
 Examples:
   python -m benchmarks
-  python -m benchmarks --keep /tmp/benchmark-inputs
+  python -m benchmarks --keep inputs
   python -m benchmarks --quick
 """
 

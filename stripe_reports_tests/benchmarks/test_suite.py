@@ -51,8 +51,8 @@ def test_figures_become_ratios_pair_by_pair(tmp_path: Path) -> None:
     suite = _ScriptedSuite(Inputs(tmp_path, 0.05, 0.1), tmp_path, pairs=3, large_pairs=2)
     suite.landing()
     values = {key: (len(row.values), median(row.values)) for key, row in suite.rows.items()}
-    bound, _ = values.pop("bound"), suite.rows["bound"].note.index("s of CPU to read")
-    assert bound[0] == 1
+    assert values.pop("bound")[0] == 1
+    assert "s of CPU to read" in suite.rows["bound"].note
     assert values == {
         "wall_small": (3, 0.5),
         "pandas": (3, 0.1),
