@@ -56,7 +56,9 @@ _WALL = (
 # and why, with the measurement it rests on.
 BOUNDS: Mapping[str, str] = {
     "wall_large": _WALL,
-    "wall_small": f"{_WALL} Of this file's time 0.23 s are start and imports: so long takes a file of two rows.",
+    "wall_small": (
+        f"{_WALL} Of this file's time 0.23 s are start and imports: so long takes a file of two rows."
+    ),
     "pandas": "pandas 3 keeps texts in Arrow and writes with it too: only reading and amounts are slower.",
     "peak": "",
     "peak_growth": "",
@@ -71,7 +73,8 @@ BOUNDS: Mapping[str, str] = {
         " is an encoding that DuckDB does not read for decimals (`BYTE_STREAM_SPLIT`)."
     ),
     "days": (
-        "Every day begins new dictionaries and a new footer, and blocks with rows of two days are copied. In CPU"
+        "Every day begins new dictionaries and a new footer, and blocks with rows of two days are "
+        "copied. In CPU"
         " time four pairs took 1.35, 1.03, 0.99 and 1.08: much of the spread is the machine's."
     ),
     "query": "DuckDB opens each file and reads its footer, which of small files is most of the work.",
