@@ -1,7 +1,8 @@
 """Keeping tables: CSV to typed Parquet, committed whole, and reading back. Knows no Dagster and no Stripe."""
 
 from stripe_reports.lake.lake import Lake
+from stripe_reports.lake.landed_file import LandedFile
 from stripe_reports.lake.landed_table import LandedTable
 from stripe_reports.lake.source import Csv, DayColumn, ExpectedColumns
 
-__all__ = ["Csv", "DayColumn", "ExpectedColumns", "Lake", "LandedTable"]
+__all__ = ["Csv", "DayColumn", "ExpectedColumns", "Lake", "LandedFile", "LandedTable"]

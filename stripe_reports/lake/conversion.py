@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -15,6 +16,7 @@ from stripe_reports.errors import CsvError
 from stripe_reports.lake.blocks import BLOCK_BYTES, ROW_LIMIT_BYTES, Block, cut_blocks
 from stripe_reports.lake.header import take_header
 from stripe_reports.lake.kept_csv import Through, keep_nothing
+from stripe_reports.lake.landed_table import LandedTable
 from stripe_reports.lake.rows import RowParser
 from stripe_reports.lake.schema import arrow_schema, table_columns
 from stripe_reports.lake.source import Csv, ExpectedColumns
@@ -53,6 +55,19 @@ class Converted:
     """Of each CSV, in their order, with commas between them."""
     new_columns: tuple[str, ...]
 
+    def landed(self, uri: str, path: str, rows: int, parquet_bytes: int) -> LandedTable:
+        """The facts of a file that so many of its rows are in."""
+        return LandedTable(
+            uri=uri,
+            path=path,
+            rows=rows,
+            csv_bytes=self.csv_bytes,
+            csv_sha256=self.csv_sha256,
+            parquet_bytes=parquet_bytes,
+            schema=self.schema,
+            new_columns=self.new_columns,
+        )
+
 
 def convert_csvs(
     csvs: Iterable[Csv],
@@ -67,7 +82,8 @@ def convert_csvs(
     """Write the rows of the CSVs, one behind the other, to the writer that is opened for their schema.
 
     Each CSV goes through `keep` as it came. The writer is told `facts` and the CSVs' own:
-    `stripe_reports.csv_sha256` and `.csv_bytes`. Without any CSV there are no rows, of the expected columns.
+    `stripe_reports.csv_sha256`, `.csv_bytes` and `.new_columns` (a JSON list). Without any CSV there are no
+    rows, of the expected columns.
 
     Raises DownloadError if the number of bytes is not `size`, CsvError if a CSV does not fit or has other
     columns than the one before, and what `chunks` raises, unchanged; the writer has abandoned its file then.
@@ -98,7 +114,11 @@ def convert_csvs(
         writer = writer or open_writer(schema)
         csv_sha256 = ",".join(tally.sha256 for tally in tallies)
         csv_bytes = sum(tally.bytes_ for tally in tallies)
-        own_facts = {"stripe_reports.csv_sha256": csv_sha256, "stripe_reports.csv_bytes": str(csv_bytes)}
+        own_facts = {
+            "stripe_reports.csv_sha256": csv_sha256,
+            "stripe_reports.csv_bytes": str(csv_bytes),
+            "stripe_reports.new_columns": json.dumps(new_columns),
+        }
         writer.finish({**facts, **own_facts})
     except BaseException:
         if writer is not None:

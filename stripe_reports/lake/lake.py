@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from datetime import date
+from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
@@ -14,10 +15,11 @@ from stripe_reports import __version__
 from stripe_reports.catalog import ReportType
 from stripe_reports.errors import LakeError, StripeReportsError
 from stripe_reports.lake import marker
+from stripe_reports.lake.landed_file import FACT_PREFIX, LandedFile
 from stripe_reports.lake.landed_table import LandedTable
 from stripe_reports.lake.partition import partition_day, partition_path
 from stripe_reports.lake.source import Csv, DayColumn, ExpectedColumns
-from stripe_reports.lake.store import ObjectSink, Store, open_store, storage_errors, whole_object
+from stripe_reports.lake.store import Store, open_store, storage_errors, whole_object
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,8 +30,6 @@ if TYPE_CHECKING:
     from stripe_reports.lake.conversion import Converted, RowWriter
     from stripe_reports.lake.day_writer import DayWriter
     from stripe_reports.lake.verification import VerifiedDay
-
-_PREFIX = "stripe_reports."
 
 
 class Lake:
@@ -43,6 +43,11 @@ class Lake:
 
     def __repr__(self) -> str:
         return f"Lake({self.root!r})"
+
+    @property
+    def keeps_csvs(self) -> bool:
+        """Whether CSVs are kept as they came."""
+        return self._keep_csv
 
     @classmethod
     def open(
@@ -92,8 +97,9 @@ class Lake:
         or nothing.
 
         A file that is there is replaced in one step, once every CSV is complete and every value fits. `facts`
-        are kept in the file as provenance, beside report_type, day, csv_sha256, csv_bytes, csv_kept, rows and
-        package_version, which the lake adds. A CSV that is kept has its place before the table has.
+        are kept in the file as provenance, beside report_type, day, csv_sha256, csv_bytes, csv_kept, rows,
+        new_columns and package_version, which the lake adds. A CSV that is kept has its place before the
+        table has.
 
         Raises DownloadError if other than `size` bytes of a CSV came; CsvError if one is damaged, lacks an
         expected column, or holds a value that does not fit; LakeError if the store refuses; and whatever the
@@ -114,7 +120,7 @@ class Lake:
         except StripeReportsError as error:
             error.at(report_type=report_type.id, day=day)
             raise
-        return _landed(uri, path, sink, converted, converted.rows)
+        return converted.landed(uri, path, converted.rows, sink.bytes_)
 
     def land_days(
         self,
@@ -156,7 +162,7 @@ class Lake:
             raise
         rows = writers[0].rows_of_days
         return {
-            day: _landed(self.uri(table, day), partition_path(table, day), sink, converted, rows[day])
+            day: converted.landed(self.uri(table, day), partition_path(table, day), rows[day], sink.bytes_)
             for day, sink in sinks.items()
         }
 
@@ -181,7 +187,7 @@ class Lake:
             csvs,
             open_writer,
             expected=expected,
-            facts={_PREFIX + name: fact for name, fact in known.items()},
+            facts={FACT_PREFIX + name: fact for name, fact in known.items()},
             keep=partial(keep_csv, self._store, self.root) if self._keep_csv else keep_nothing,
         )
 
@@ -208,11 +214,34 @@ class Lake:
         Raises LakeError if the day is not landed.
         """
         from stripe_reports.lake import reader
+        from stripe_reports.lake.footer import read_footer
 
-        metadata = reader.footer_metadata(self._store, partition_path(table, day), self.uri(table, day))
-        return {
-            name.removeprefix(_PREFIX): fact for name, fact in metadata.items() if name.startswith(_PREFIX)
-        }
+        footer = read_footer(self._store, partition_path(table, day), self.uri(table, day))
+        if footer is None:
+            raise reader.not_landed(self.uri(table, day))
+        return footer.provenance
+
+    def landed(self, table: str, day: date) -> LandedFile | None:
+        """What landing said of the day that is landed, by the footer and size of its file; None if none is.
+
+        Raises LakeError if the file cannot be read, or does not say that it is this day.
+        """
+        from stripe_reports.lake.footer import read_landed
+
+        return read_landed(self._store, table, day, self.uri(table, day))
+
+    def totals(self, table: str, day: date) -> Mapping[str, Mapping[str, Decimal]]:
+        """The exact sums of a landed day, {currency: {column: sum}}, sorted by currency.
+
+        Of the columns gross, fee, net, gross_amount, fee_amount, net_amount and amount, those that the table
+        has; empty if it has none, no `currency`, or no rows. A null currency is "", a null amount is nothing,
+        and rows whose `reporting_category` is "total" are left out. Raises LakeError if it cannot be read.
+        """
+        from stripe_reports.lake import reader
+        from stripe_reports.lake.totals import sum_amounts
+
+        with self.open_file(table, day) as file, reader.reading(self.uri(table, day)):
+            return sum_amounts(file)
 
     def kept_csv(self, sha256: str) -> Iterator[bytes]:
         """The bytes of a CSV as it came, in chunks; a day's `provenance` says its `csv_sha256`.
@@ -283,16 +312,3 @@ class Lake:
             types_mapper=pd.ArrowDtype
         )
         return frame
-
-
-def _landed(uri: str, path: str, sink: ObjectSink, converted: Converted, rows: int) -> LandedTable:
-    return LandedTable(
-        uri=uri,
-        path=path,
-        rows=rows,
-        csv_bytes=converted.csv_bytes,
-        csv_sha256=converted.csv_sha256,
-        parquet_bytes=sink.bytes_,
-        schema=converted.schema,
-        new_columns=converted.new_columns,
-    )

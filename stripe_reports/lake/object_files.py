@@ -1,4 +1,4 @@
-"""Objects of a store as files that Arrow can read: each read is one range request."""
+"""Objects of a store as files that Arrow can read: each read is one range request, or none."""
 
 from __future__ import annotations
 
@@ -12,13 +12,27 @@ from pyarrow import fs
 
 from stripe_reports.lake.store import Store
 
+# As much as Arrow reads first of a Parquet file, for its footer.
+_END_BYTES = 1 << 16
+
 
 class _ObjectFile(io.RawIOBase):
-    def __init__(self, store: Store, path: str) -> None:
+    """Asks for the size and, where `with_end`, for the last bytes by the same request.
+
+    So a footer takes one request, and a small file too.
+    """
+
+    def __init__(self, store: Store, path: str, *, with_end: bool) -> None:
         super().__init__()
         self._store = store
         self._path = path
-        self._size = int(obstore.head(store, path)["size"])
+        self._end = b""
+        if with_end:
+            got = obstore.get(store, path, options={"range": {"suffix": _END_BYTES}})
+            self._size = int(got.meta["size"])
+            self._end = bytes(got.bytes())
+        else:
+            self._size = int(obstore.head(store, path)["size"])
         self._at = 0
 
     def readable(self) -> bool:
@@ -38,7 +52,11 @@ class _ObjectFile(io.RawIOBase):
         end = self._size if size is None or size < 0 else min(self._at + size, self._size)
         if end <= self._at:
             return b""
-        data = bytes(obstore.get_range(self._store, self._path, start=self._at, end=end))
+        end_at = self._size - len(self._end)
+        if self._at >= end_at:
+            data = self._end[self._at - end_at : end - end_at]
+        else:
+            data = bytes(obstore.get_range(self._store, self._path, start=self._at, end=end))
         self._at += len(data)
         return data
 
@@ -65,11 +83,11 @@ class ObjectFileHandler(fs.FileSystemHandler):  # type: ignore[misc]  # pyarrow 
 
     def open_input_file(self, path: str) -> pa.NativeFile:
         """A file for reading in any order. Raises FileNotFoundError."""
-        return pa.PythonFile(_ObjectFile(self._store, path), mode="r")
+        return pa.PythonFile(_ObjectFile(self._store, path, with_end=True), mode="r")
 
     def open_input_stream(self, path: str) -> pa.NativeFile:
         """A file for reading from its start. Raises FileNotFoundError."""
-        return self.open_input_file(path)
+        return pa.PythonFile(_ObjectFile(self._store, path, with_end=False), mode="r")
 
     def get_file_info(self, paths: Sequence[str]) -> list[fs.FileInfo]:
         """What is at these paths."""

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from datetime import date
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
-import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 from pyarrow import fs
 
@@ -16,6 +16,9 @@ from stripe_reports.errors import CsvNotKeptError, LakeError
 from stripe_reports.lake.kept_csv import csv_path
 from stripe_reports.lake.object_files import ObjectFileHandler
 from stripe_reports.lake.store import Store, storage_errors
+
+if TYPE_CHECKING:
+    import pyarrow.dataset as ds
 
 _DAY_COLUMN = "date"
 _FOOTERS_AT_ONCE = 16
@@ -29,21 +32,13 @@ def reading(uri: str) -> Iterator[None]:
     with storage_errors(f"read {uri}"):
         try:
             yield
-        except pa.ArrowInvalid as error:
+        except (pa.ArrowException, UnicodeDecodeError) as error:
             raise LakeError(f"cannot read {uri}: {error}") from error
 
 
-def footer_metadata(store: Store, path: str, uri: str) -> dict[str, str]:
-    """The key-value metadata of one file. Raises LakeError if there is no such file."""
-    filesystem = fs.PyFileSystem(ObjectFileHandler(store))
-    try:
-        with reading(uri), filesystem.open_input_file(path) as file:
-            metadata = pq.read_metadata(file).metadata
-    except LakeError as error:
-        if isinstance(error.__cause__, FileNotFoundError):
-            raise LakeError(f"{uri} is not landed; materialize that day first") from error
-        raise
-    return {name.decode(): value.decode() for name, value in (metadata or {}).items()}
+def not_landed(uri: str) -> LakeError:
+    """What to raise where a day's file is not there."""
+    return LakeError(f"{uri} is not landed; materialize that day first")
 
 
 @contextmanager
@@ -51,8 +46,13 @@ def open_file(store: Store, path: str, uri: str) -> Iterator[pq.ParquetFile]:
     """One file, until the end of the block. Raises LakeError if it cannot be opened."""
     filesystem = fs.PyFileSystem(ObjectFileHandler(store))
     with ExitStack() as stack:
-        with reading(uri):
-            file = pq.ParquetFile(stack.enter_context(filesystem.open_input_file(path)))
+        try:
+            with reading(uri):
+                file = pq.ParquetFile(stack.enter_context(filesystem.open_input_file(path)))
+        except LakeError as error:
+            if isinstance(error.__cause__, FileNotFoundError):
+                raise not_landed(uri) from error
+            raise
         yield file
 
 
@@ -82,6 +82,8 @@ def read_kept_csv(store: Store, root: str, sha256: str) -> Iterator[bytes]:
 
 def open_dataset(store: Store, root: str, paths: Mapping[date, str]) -> ds.Dataset:
     """One dataset over these files, a day each, in their order."""
+    import pyarrow.dataset as ds  # imports pandas, which the other ways to read do without
+
     filesystem = fs.PyFileSystem(ObjectFileHandler(store))
     with ThreadPoolExecutor(min(_FOOTERS_AT_ONCE, len(paths))) as threads:
         schemas = threads.map(lambda path: _file_schema(filesystem, root, path), paths.values())

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
+import obstore
 import pytest
 
 from stripe_reports.errors import ConfigurationError, CsvError, LakeError
@@ -51,6 +52,48 @@ def test_a_day_is_landed_and_read_back(lake: Lake, bucket: str, s3: Any) -> None
     }
     assert lake.provenance(TABLE, DAY)["report_run_id"] == "frr_1"
     assert (lake.tables(), lake.days(TABLE)) == ([TABLE], [DAY])
+
+
+def test_what_landed_and_its_totals_are_read_with_one_request_each(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert lake.landed(TABLE, DAY) is None
+    csv = stripe_csv(["currency", "gross"], [("usd", "0.000000000000000001"), ("usd", "-1")])
+    landed = land(lake, csv, facts={"report_run_id": "frr_1"})
+    requests: list[str] = []
+
+    def counted(name: str, ask: Callable[..., Any]) -> Callable[..., Any]:
+        def asked(*args: Any, **options: Any) -> Any:
+            requests.append(name)
+            return ask(*args, **options)
+
+        return asked
+
+    for name in ("get", "get_range", "head", "list"):
+        monkeypatch.setattr(obstore, name, counted(name, getattr(obstore, name)))
+    file = lake.landed(TABLE, DAY)
+    assert requests == ["get"]
+    assert file is not None
+    assert file.table == landed
+    assert file.provenance["report_run_id"] == "frr_1"
+    assert lake.totals(TABLE, DAY) == {"usd": {"gross": Decimal("-0.999999999999999999")}}
+    assert requests == ["get", "get"]
+
+
+def test_a_large_object_is_asked_for_its_footer_only(lake: Lake) -> None:
+    landed = land(lake, _large(20_000), facts={"note": "x" * 200_000})
+    file = lake.landed(TABLE, DAY)
+    assert file is not None
+    assert file.table == landed
+    assert file.provenance["note"] == "x" * 200_000
+
+
+def test_an_object_without_a_byte_is_an_error_of_the_lake(lake: Lake, bucket: str, s3: Any) -> None:
+    landed = land(lake, _CSV)
+    s3.put_object(Bucket=bucket, Key=f"some/prefix/{landed.path}", Body=b"")
+    for read in (lake.landed, lake.totals, lake.provenance):
+        with pytest.raises(LakeError, match="cannot read s3://"):
+            read(TABLE, DAY)
 
 
 def test_a_large_day_goes_up_in_parts_and_comes_back(lake: Lake) -> None:
