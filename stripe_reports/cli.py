@@ -21,6 +21,7 @@ Examples:
   stripe-reports sandbox
   stripe-reports sandbox --port 12111 --files-port 12112 --latency 2 --rows-per-day 10000
   stripe-reports sandbox --live --account-profile connect
+  stripe-reports sandbox --latency 20 --runs-at-once 4
   stripe-reports sandbox --fault status:code=429,probability=0.05,seed=3 --fault reset:method=POST,count=1
   stripe-reports sandbox --fault 'late:seconds=86400,report_type=tax.*'
   stripe-reports sandbox --webhook-url http://127.0.0.1:8000/webhook --fault webhook_duplicate
@@ -82,7 +83,13 @@ def cli() -> None:
 @click.option("--files-port", default=12112, show_default=True, help="Port of the files host.")
 @click.option("--key", default=None, help="The one key that is accepted.  [default: a fixed one]")
 @click.option("--live", is_flag=True, help="Live mode: the fixed key looks like a live one.")
-@click.option("--latency", default=0.3, show_default=True, help="Seconds a report run is pending.")
+@click.option("--latency", default=0.3, show_default=True, help="Seconds that building a report run takes.")
+@click.option(
+    "--runs-at-once",
+    default=None,
+    type=int,
+    help="How many report runs are built at once; others wait.  [default: no limit]",
+)
 @click.option("--seed", default=1, show_default=True, help="Another seed, another merchant.")
 @click.option("--rows-per-day", default=40, show_default=True, help="Balance transactions of a usual day.")
 @click.option(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
@@ -12,12 +12,14 @@ from tempfile import TemporaryDirectory
 from threading import Event
 from typing import Any, Self
 
+from starlette.applications import Starlette
 from starlette.types import ASGIApp, Scope
 
 from stripe_reports.errors import ConfigurationError
 from stripe_reports.sandbox.faults import Fault, Faults
 from stripe_reports.sandbox.http.api_host import ApiHost
 from stripe_reports.sandbox.http.call import Door
+from stripe_reports.sandbox.http.calls import Calls
 from stripe_reports.sandbox.http.connection import Connection
 from stripe_reports.sandbox.http.event import Events
 from stripe_reports.sandbox.http.faulty_host import FaultyHost
@@ -50,7 +52,10 @@ class Sandbox:
 
     `key` is the one key that is accepted; with a live one, objects say `livemode: true`. `seed`,
     `rows_per_day` (balance transactions of a usual day) and `start_date` (first day of the books) determine
-    all report data to the byte. A report run is pending for `latency` seconds. Port 0 is any free port.
+    all report data to the byte. Building a report run takes `latency` seconds. At most `runs_at_once` are
+    built at a time, in the order of their creation, and the others are pending meanwhile; None is no limit.
+    A run that is stuck (the fault `pending`) holds its place for the latency and no longer, or a few of them
+    would block all others. Port 0 is any free port.
     `account_profile` decides which report types the account has: `plain`, `connect` or `full`.
     `now` is the wall clock in Unix seconds: it decides which days are available, and stamps runs.
 
@@ -75,6 +80,7 @@ class Sandbox:
         faults: Iterable[str] = (),
         webhook_url: str | None = None,
         webhook_secret: str | None = None,
+        runs_at_once: int | None = None,
     ) -> None:
         self.key = DEFAULT_KEY if key is None else key
         if not self.key or not self.key.isascii() or any(c.isspace() for c in self.key):
@@ -83,6 +89,8 @@ class Sandbox:
             )
         if rows_per_day < 1 or latency < 0:
             raise ConfigurationError("the sandbox needs rows_per_day >= 1 and latency >= 0")
+        if runs_at_once is not None and runs_at_once < 1:
+            raise ConfigurationError("the sandbox needs runs_at_once >= 1, or None for no limit")
         if account_profile not in ACCOUNT_PROFILES:
             raise ConfigurationError(f"the sandbox's account_profile is one of {', '.join(ACCOUNT_PROFILES)}")
         self._profile = account_profile
@@ -105,7 +113,9 @@ class Sandbox:
             livemode=livemode,
             now=now,
             faults=self._faults,
+            at_once=runs_at_once,
         )
+        self._calls = Calls()
         self.webhook_secret = DEFAULT_WEBHOOK_SECRET if webhook_secret is None else webhook_secret
         self._webhook = None
         if webhook_url is not None:
@@ -133,6 +143,15 @@ class Sandbox:
     def report_runs_created(self) -> int:
         """How many report runs clients have made."""
         return len(self._runs)
+
+    @property
+    def calls(self) -> Mapping[tuple[str, str], int]:
+        """How many requests came to the two hosts, those included that were refused or met a fault.
+
+        By method and path, ids replaced: `calls["GET", "/v1/reporting/report_runs/{id}"]`. What was not asked
+        for is not in it, nor are calls about faults. A copy: ask again for newer figures.
+        """
+        return self._calls.counts()
 
     @property
     def data_available_start(self) -> int:
@@ -198,8 +217,9 @@ class Sandbox:
         )
         return self._faulty(api.app()), self._faulty(FilesHost(door, self._files).app())
 
-    def _faulty(self, app: ASGIApp) -> FaultyHost:
-        return FaultyHost(app, self._faults, Subjects(self._runs, self._files), self._connection_of)
+    def _faulty(self, app: Starlette) -> ASGIApp:
+        subjects = Subjects(self._runs, self._files)
+        return self._calls.counting(FaultyHost(app, self._faults, subjects, self._connection_of), app)
 
     def _connection_of(self, scope: Scope) -> Connection:
         if self._servers is None:

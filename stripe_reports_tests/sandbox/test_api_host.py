@@ -79,6 +79,36 @@ def test_a_report_run_and_its_result(client: Client, sandbox: Sandbox) -> None:
     assert result in client.get("/v1/files", limit="100")["data"]
 
 
+def test_a_run_in_the_list_has_its_parameters_exactly_as_they_were_sent(client: Client) -> None:
+    columns = ["net", "created", "balance_transaction_id", "gross", "fee", "currency"]
+    columns += ["reporting_category", "description", "source_id", "customer_id", "charge_id", "created_utc"]
+    client.create(ACTIVITY, END - DAY, END, columns, timezone="America/New_York")
+    client.create(BALANCE, END - DAY, END)
+    snapshot = "ending_balance_reconciliation.itemized.4"
+    client.create(snapshot, None, END, ["net"], timezone="Etc/UTC")
+    pairs = {
+        "report_type": ACTIVITY,
+        "parameters[interval_start]": END - DAY,
+        "parameters[interval_end]": END,
+    }
+    client.post(RUNS, **pairs, **{"parameters[columns][]": ["source_id", "net"]})
+    newest_first = client.get(RUNS, limit="4")["data"]
+    assert [run["parameters"] for run in newest_first] == [
+        {"interval_start": END - DAY, "interval_end": END, "columns": ["source_id", "net"]},
+        {"interval_end": END, "columns": ["net"], "timezone": "Etc/UTC"},
+        {"interval_start": END - DAY, "interval_end": END},
+        {
+            "interval_start": END - DAY,
+            "interval_end": END,
+            "columns": columns,
+            "timezone": "America/New_York",
+        },
+    ]
+    for run in newest_first:
+        assert run["parameters"] == client.get(f"{RUNS}/{run['id']}")["parameters"]
+        assert all(type(run["parameters"][n]) is int for n in run["parameters"] if n.startswith("interval"))
+
+
 def test_a_finished_run_is_announced_by_one_event(client: Client) -> None:
     run = client.create(BALANCE, END - DAY, END).json()
     events = client.get("/v1/events", type="reporting.report_run.succeeded", limit="100")["data"]

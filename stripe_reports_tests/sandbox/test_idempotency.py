@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import date
+from threading import Barrier, Thread
+from typing import Any
 
 from stripe_reports.sandbox import Sandbox
 from stripe_reports_tests.sandbox.support import Client, midnight, refusal
@@ -27,6 +29,35 @@ def test_the_same_request_again_under_the_same_key_makes_no_second_run(
     assert "one key" in refusal(other, 400, "idempotency_error")["message"]
     without = client.http.post(RUNS, data=data)
     assert without.json()["id"] != first.json()["id"]
+
+
+def test_the_same_key_from_two_threads_at_the_same_time_makes_one_run(sandbox: Sandbox) -> None:
+    data = {"report_type": BALANCE, "parameters[interval_start]": START, "parameters[interval_end]": END}
+    before = sandbox.report_runs_created
+    rounds = 20
+    together = Barrier(2)
+    answers: list[tuple[int, Any]] = []
+
+    def ask() -> None:
+        client = Client(sandbox)
+        client.get("/v1/account")  # connected, so that both are as fast
+        for number in range(rounds):
+            together.wait(timeout=20)
+            answer = client.http.post(RUNS, data=data, headers={"Idempotency-Key": f"both {number}"})
+            answers.append((number, answer.json()))
+        client.close()
+
+    threads = [Thread(target=ask) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(answers) == 2 * rounds
+    for number in range(rounds):
+        one, other = (body for key, body in answers if key == number)
+        assert one == other
+        assert one["status"] == "pending", one
+    assert sandbox.report_runs_created == before + rounds
 
 
 def test_a_refused_request_leaves_its_key_free(client: Client) -> None:

@@ -60,6 +60,8 @@ def test_pages_go_back(ticking: tuple[Client, list[str]]) -> None:
         ({"created[lt]": NOW + 2}, slice(24, 25)),
         ({"created": NOW + 3}, slice(22, 23)),
         ({"created[gt]": NOW + 3, "created[lt]": NOW + 6}, slice(20, 22)),
+        ({"created[gt]": NOW + 3, "created[gte]": NOW + 2, "created[lte]": NOW + 5}, slice(20, 22)),
+        ({"created[gt]": NOW + 6, "created[lt]": NOW + 3}, slice(0, 0)),
     ],
 )
 def test_runs_by_the_time_of_their_creation(
@@ -68,6 +70,24 @@ def test_runs_by_the_time_of_their_creation(
     client, ids = ticking
     found = client.get(RUNS, **{name: str(int(bound)) for name, bound in bounds.items()})
     assert [run["id"] for run in found["data"]] == ids[expected]
+
+
+def test_bounds_hold_on_each_page_and_in_both_directions(ticking: tuple[Client, list[str]]) -> None:
+    client, ids = ticking
+    bounds = {"created[gte]": str(int(NOW + 6)), "created[lt]": str(int(NOW + 24))}
+    inside = ids[2:20]
+    page = client.get(RUNS, limit="7", **bounds)
+    assert [run["id"] for run in page["data"]] == inside[:7]
+    assert page["has_more"]
+    page = client.get(RUNS, limit="11", starting_after=inside[6], **bounds)
+    assert [run["id"] for run in page["data"]] == inside[7:]
+    assert not page["has_more"], "what is older is out of bounds"
+    page = client.get(RUNS, limit="3", ending_before=ids[5], **bounds)
+    assert [run["id"] for run in page["data"]] == inside[:3]
+    assert not page["has_more"], "what is newer is out of bounds"
+    page = client.get(RUNS, limit="2", ending_before=ids[5], **bounds)
+    assert [run["id"] for run in page["data"]] == inside[1:3], "those next to the cursor"
+    assert page["has_more"]
 
 
 def test_events_are_listed_newest_first_too(ticking: tuple[Client, list[str]]) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Any, Protocol, TypeVar
 
 from stripe_reports.sandbox.http import form
@@ -42,8 +44,12 @@ def page(newest_first: Sequence[_T], params: Mapping[str, Any], what: str) -> tu
         newest_first = newest_first[_position(newest_first, after, "starting_after", what) + 1 :]
     elif before:
         newest_first = newest_first[: _position(newest_first, before, "ending_before", what)]
-    found = [each for each in newest_first if _is_created(each.created, params)]
-    return (found[-limit:] if before else found[:limit]), len(found) > limit
+    earliest, latest = _bounds(params)
+    from_cursor = reversed(newest_first) if before else iter(newest_first)
+    # No further than the page, so that paging through thousands stays cheap.
+    found = list(islice((each for each in from_cursor if earliest <= each.created <= latest), limit + 1))
+    shown = found[:limit]
+    return (shown[::-1] if before else shown), len(found) > limit
 
 
 def as_list(url: str, data: Sequence[Mapping[str, Any]], has_more: bool = False) -> dict[str, Any]:
@@ -58,23 +64,24 @@ def _position(items: Sequence[Listed], cursor: str, param: str, what: str) -> in
     raise no_such(what, cursor, param=param, status=400)
 
 
-def _is_created(created: int, params: Mapping[str, Any]) -> bool:
+def _bounds(params: Mapping[str, Any]) -> tuple[float, float]:
+    """The first and the last second of creation that are asked for."""
     bounds = params.get("created")
     if not isinstance(bounds, dict):
         exactly = form.integer(params, "created")
-        return exactly in (None, created)
-    holds = True
+        return (-math.inf, math.inf) if exactly is None else (exactly, exactly)
+    first, last = -math.inf, math.inf
     for name in bounds:
         bound = form.integer(bounds, name, param=f"created[{name}]")
         match name, bound:
             case "gt", int():
-                holds &= created > bound
+                first = max(first, bound + 1)
             case "gte", int():
-                holds &= created >= bound
+                first = max(first, bound)
             case "lt", int():
-                holds &= created < bound
+                last = min(last, bound - 1)
             case "lte", int():
-                holds &= created <= bound
+                last = min(last, bound)
             case _:
                 raise unknown(f"created[{name}]")
-    return holds
+    return first, last

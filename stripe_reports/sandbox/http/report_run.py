@@ -15,6 +15,7 @@ from stripe_reports.sandbox.faults import Fault, Faults, Occasion
 from stripe_reports.sandbox.faults.rows import with_faults
 from stripe_reports.sandbox.http.event import Events
 from stripe_reports.sandbox.http.file import KEPT, File, Files
+from stripe_reports.sandbox.http.places import Places
 from stripe_reports.sandbox.http.run_parameters import Checked
 from stripe_reports.sandbox.http.run_target import check_target
 from stripe_reports.sandbox.ledger import Ledger
@@ -72,6 +73,10 @@ class ReportRuns:
     """All runs since the start. A run is settled when somebody looks at it and its time has come.
 
     Nothing runs in the background, so an idle sandbox is idle, and what is never looked at costs nothing.
+
+    At most `at_once` runs are built at the same time, in the order of their creation. Each holds its place
+    for the latency. What a `pending` fault adds is spent outside of it: stuck runs would else block all
+    others. A `cached` run is not built, and takes no place.
     """
 
     def __init__(
@@ -84,6 +89,7 @@ class ReportRuns:
         livemode: bool,
         now: Callable[[], float],
         faults: Faults,
+        at_once: int | None = None,
     ) -> None:
         self._ledger = ledger
         self._files = files
@@ -91,6 +97,8 @@ class ReportRuns:
         self.folder: Path | None = None
         """Where results go, once there is such a place."""
         self._latency = latency
+        self._places = Places(at_once, latency)
+        self._creating = Lock()
         self._livemode = livemode
         self._now = now
         self._faults = faults
@@ -101,28 +109,37 @@ class ReportRuns:
 
     def create(self, report_type: str, checked: Checked, failure: str | None = None) -> ReportRun:
         """A new run, pending even where the latency is zero; with a `failure`, it ends with that error."""
-        now = self._now()
-        run = ReportRun(
-            id=f"frr_1{secrets.token_hex(11)}",
-            created=int(now),
-            succeeds_at=int(now + self._latency),
-            due=time.monotonic() + self._latency,
-            livemode=self._livemode,
-            report_type=report_type,
-            checked=checked,
-            faults=self._faults.take_all("report_run", Occasion(report_type)),
-            failure=failure,
-        )
-        if pending := run.fault("pending"):
-            run.due += math.inf if pending["seconds"] is None else pending["seconds"]
-            run.succeeds_at += int(pending["seconds"] or 0)
-        if failed := run.fault("failed"):
-            run.failure = failed["error"]
-        self._runs[run.id] = run
+        with self._creating:  # one at a time: listed in the order in which they get their places
+            now, clock = self._now(), time.monotonic()
+            run = ReportRun(
+                id=f"frr_1{secrets.token_hex(11)}",
+                created=int(now),
+                succeeds_at=int(now),
+                due=clock,
+                livemode=self._livemode,
+                report_type=report_type,
+                checked=checked,
+                faults=self._faults.take_all("report_run", Occasion(report_type)),
+                failure=failure,
+            )
+            if failed := run.fault("failed"):
+                run.failure = failed["error"]
+            seconds = self._seconds_until_done(run, clock)
+            if math.isfinite(seconds):
+                run.succeeds_at = int(now + seconds)
+            run.due += seconds
+            self._runs[run.id] = run
         if run.fault("cached"):
-            run.due, run.succeeds_at = time.monotonic(), run.created
             self._settle(run)
         return run
+
+    def _seconds_until_done(self, run: ReportRun, clock: float) -> float:
+        if run.fault("cached"):
+            return 0.0
+        pending, longer = run.fault("pending"), 0.0
+        if pending:
+            longer = math.inf if pending["seconds"] is None else pending["seconds"]
+        return self._places.take(clock) - clock + self._latency + longer
 
     def check_target(self, query: Query) -> None:
         """Raise Refusal where a run cannot be about the accounts or the payout that it names."""
