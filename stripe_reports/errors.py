@@ -62,10 +62,12 @@ class ConfigurationError(StripeReportsError):
 class StripeRequestError(StripeReportsError):
     """Stripe refused a request (bad key, missing right, bad parameter) or could not be reached.
 
-    `param` is the parameter that Stripe names as the reason, such as `parameters[columns]`.
+    `param` is the parameter that Stripe names as the reason, such as `parameters[columns]`. `passes` says
+    that it is trouble on the way or at Stripe, which is over after a while.
     """
 
     param: str | None = None
+    passes: bool = False
 
 
 class DataNotAvailableError(StripeReportsError):
@@ -73,7 +75,7 @@ class DataNotAvailableError(StripeReportsError):
 
 
 class ReportRunError(StripeReportsError):
-    """Stripe marked a report run `failed`, or it is pending beyond the deadline."""
+    """Stripe marked report runs `failed`, or they stayed pending, one after the other."""
 
 
 class DownloadError(StripeReportsError):

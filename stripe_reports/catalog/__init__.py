@@ -1,6 +1,7 @@
 """What Stripe can report: report types as data, their columns and types, days as intervals. No I/O."""
 
 from stripe_reports.catalog._nearest import nearest
+from stripe_reports.catalog.availability import data_ready_by
 from stripe_reports.catalog.columns import ColumnType, column_type
 from stripe_reports.catalog.days import Interval, day_interval, newest_complete_day, parse_day, time_zone
 from stripe_reports.catalog.report_type import REPORT_TYPES, IntervalKind, ReportType
@@ -14,6 +15,7 @@ __all__ = [
     "IntervalKind",
     "ReportType",
     "column_type",
+    "data_ready_by",
     "day_interval",
     "nearest",
     "newest_complete_day",

@@ -1,30 +1,31 @@
 """Asking Stripe: accounts, report types, report runs, result files. No Dagster, no Parquet."""
 
 from stripe_reports.stripe_api.account import Account
-from stripe_reports.stripe_api.api import API_BASE, FILES_BASE, StripeApi
+from stripe_reports.stripe_api.api import API_BASE, CALLS_PER_SECOND, FILES_BASE, StripeApi
 from stripe_reports.stripe_api.report_run import (
-    Polling,
     ReportRun,
     ResultFile,
     RunParameters,
     create_report_run,
-    wait_for,
+    list_report_runs,
+    retrieve_report_run,
 )
 from stripe_reports.stripe_api.report_type import OfferedReportType, check_available
 from stripe_reports.stripe_api.result_file import open_result
 
 __all__ = [
     "API_BASE",
+    "CALLS_PER_SECOND",
     "FILES_BASE",
     "Account",
     "OfferedReportType",
-    "Polling",
     "ReportRun",
     "ResultFile",
     "RunParameters",
     "StripeApi",
     "check_available",
     "create_report_run",
+    "list_report_runs",
     "open_result",
-    "wait_for",
+    "retrieve_report_run",
 ]

@@ -6,6 +6,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from functools import cached_property
+from threading import Lock
 
 from stripe_reports.errors import StripeRequestError
 from stripe_reports.stripe_api.api import StripeApi
@@ -38,6 +39,7 @@ class Account:
         self._clock = clock
         self._listed: Mapping[str, OfferedReportType] = {}
         self._listed_until = float("-inf")
+        self._listing = Lock()
 
     @cached_property
     def id(self) -> str | None:
@@ -53,10 +55,11 @@ class Account:
 
     def report_types(self) -> Mapping[str, OfferedReportType]:
         """All report types that the account offers, by id."""
-        if self._clock() >= self._listed_until:
-            self._listed = list_report_types(self.api)
-            self._listed_until = self._clock() + self._max_age
-        return self._listed
+        with self._listing:
+            if self._clock() >= self._listed_until:
+                self._listed = list_report_types(self.api)
+                self._listed_until = self._clock() + self._max_age
+            return self._listed
 
     def report_type(self, id_: str) -> OfferedReportType:
         """One of them. Raises StripeRequestError, in Stripe's words, where the account does not have it."""

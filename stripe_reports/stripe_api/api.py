@@ -11,9 +11,11 @@ import stamina
 import stripe
 
 from stripe_reports.errors import ConfigurationError, DataNotAvailableError, StripeRequestError
+from stripe_reports.stripe_api.rate_limit import RateLimit, shared_rate_limit
 
 API_BASE = "https://api.stripe.com"
 FILES_BASE = "https://files.stripe.com"
+CALLS_PER_SECOND = 20.0
 
 _LONGEST_PAUSE = 120.0
 
@@ -25,7 +27,9 @@ class StripeApi:
     """What is needed to ask Stripe. Its repr does not show the key.
 
     `stripe_account` is sent as the header `Stripe-Account` with every call, the download included
-    (https://docs.stripe.com/api/connected-accounts).
+    (https://docs.stripe.com/api/connected-accounts). `calls_per_second` is for the API host, and half of it
+    for the files host, whose own limit is lower (https://docs.stripe.com/rate-limits); all who use one key in
+    this process share both.
     """
 
     api_key: str = field(repr=False)
@@ -34,6 +38,7 @@ class StripeApi:
     stripe_account: str | None = None
     max_network_retries: int = 4
     rate_limit_attempts: int = 8
+    calls_per_second: float = CALLS_PER_SECOND
 
     def __post_init__(self) -> None:
         if not self.api_key.strip():
@@ -43,6 +48,8 @@ class StripeApi:
             )
         if any(c.isspace() for c in self.api_key) or not self.api_key.isascii():
             raise ConfigurationError("STRIPE_API_KEY holds a blank or a non-ASCII character; copy it again")
+        if self.calls_per_second <= 0:
+            raise ConfigurationError(f"calls_per_second is {self.calls_per_second:g}; give one above 0")
 
     @cached_property
     def _client(self) -> stripe.StripeClient:
@@ -53,21 +60,42 @@ class StripeApi:
             max_network_retries=self.max_network_retries,
         )
 
+    @cached_property
+    def limit(self) -> RateLimit:
+        """Of calls to the API host."""
+        return shared_rate_limit(self.api_base, self.api_key, self.calls_per_second)
+
+    @cached_property
+    def files_limit(self) -> RateLimit:
+        """Of calls to the files host."""
+        return shared_rate_limit(f"{self.files_base} files", self.api_key, self.calls_per_second / 2)
+
     def call(self, request: Callable[[stripe.StripeClient], _T]) -> _T:
         """Run one request of the SDK.
 
         The SDK repeats what broke on the way and 5xx; "too fast" (429) is repeated here, after the pause
-        that Stripe asks for. Raises StripeRequestError, or DataNotAvailableError where Stripe says so.
+        that Stripe asks for, and lowers the rate of all calls. Raises StripeRequestError, or
+        DataNotAvailableError where Stripe says so.
         """
         try:
             for attempt in stamina.retry_context(
                 on=_pause_if_too_fast, attempts=self.rate_limit_attempts, timeout=None, wait_max=30
             ):
                 with attempt:
-                    return request(self._client)
+                    return self._request(request)
         except stripe.StripeError as error:
             raise self._explain(error) from error
         raise AssertionError("unreachable: the loop returns or raises")
+
+    def _request(self, request: Callable[[stripe.StripeClient], _T]) -> _T:
+        self.limit.wait()
+        try:
+            answer = request(self._client)
+        except stripe.RateLimitError as error:
+            self.limit.too_fast(retry_after(error.headers or {}))
+            raise
+        self.limit.went_well()
+        return answer
 
     def redact(self, text: str) -> str:
         """The text without the key, whatever a server has put into its answer."""
@@ -88,12 +116,12 @@ class StripeApi:
                     f"the key may not do this: {said}; a restricted key needs Reporting: write, Files: read"
                 )
             case stripe.RateLimitError():
-                return StripeRequestError(
+                return _passing(
                     f"Stripe limits the rate and did so {self.rate_limit_attempts} times: {said};"
                     " ask for less at once, or later"
                 )
             case stripe.APIConnectionError():
-                return StripeRequestError(
+                return _passing(
                     f"no answer from {self.api_base}: {said}; check the network and STRIPE_API_BASE"
                 )
             case stripe.InvalidRequestError() if "only available" in said and "interval" in str(error.param):
@@ -104,7 +132,13 @@ class StripeApi:
                 refused.param = error.param
                 return refused
             case _:
-                return StripeRequestError(f"Stripe is in trouble: {said}; try again later")
+                return _passing(f"Stripe is in trouble: {said}; try again later")
+
+
+def _passing(what: str) -> StripeRequestError:
+    error = StripeRequestError(what)
+    error.passes = True
+    return error
 
 
 def _pause_if_too_fast(error: Exception) -> bool | float:

@@ -77,6 +77,7 @@ def ask_for_contents(api: StripeApi, result: ResultFile, *, first: int, etag: st
     help, DownloadError where what is there does not go on at `first`, StripeRequestError where nothing helps.
     """
     url = f"{api.files_base.rstrip('/')}/v1/files/{quote(result.id, safe='')}/contents"
+    api.files_limit.wait()
     try:
         response = requests.get(
             url,
@@ -87,6 +88,10 @@ def ask_for_contents(api: StripeApi, result: ResultFile, *, first: int, etag: st
         )
     except requests.RequestException as error:
         raise Interrupted(f"no answer from {api.files_base} ({type(error).__name__})") from error
+    if response.status_code == 429:
+        api.files_limit.too_fast(retry_after(response.headers))
+    else:
+        api.files_limit.went_well()
     contents = Contents(response, result, first)
     try:
         _check(api, result, response, contents, etag)

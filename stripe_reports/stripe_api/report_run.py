@@ -1,23 +1,22 @@
-"""Report runs: create one, wait until Stripe has built its result."""
+"""Report runs: create one, find those that were made, see whether Stripe has built a result."""
 
 from __future__ import annotations
 
-import time
-import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, cast
 
 import stripe
 
-from stripe_reports.errors import ConfigurationError, ReportRunError, StripeRequestError
+from stripe_reports.errors import StripeRequestError
 from stripe_reports.stripe_api.api import StripeApi
 
 RunParameters = Mapping[str, str | int | Sequence[str]]
 """As in `parameters[...]`; some that Stripe documents are missing from the SDK's types."""
 
 _CREATE_ATTEMPTS = 3
+_PAGE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +31,14 @@ class ResultFile:
 
 @dataclass(frozen=True, slots=True)
 class ReportRun:
-    """Stripe's report run (https://docs.stripe.com/api/reporting/report_run/object)."""
+    """Stripe's report run (https://docs.stripe.com/api/reporting/report_run/object).
+
+    `created` in Unix seconds. `parameters` are as Stripe tells them again.
+    """
 
     id: str
     report_type: str
+    parameters: RunParameters
     status: str
     livemode: bool
     created: int
@@ -43,78 +46,42 @@ class ReportRun:
     result: ResultFile | None
 
 
-@dataclass(frozen=True, slots=True)
-class Polling:
-    """How often to ask for a pending run, all in seconds: `initial`, then `factor` times longer up to
-    `longest`, for `deadline` at most."""
-
-    initial: float = 0.5
-    factor: float = 1.5
-    longest: float = 30.0
-    deadline: float = 3600.0
-
-    def __post_init__(self) -> None:
-        if self.initial <= 0 or self.factor < 1 or self.longest < self.initial or self.deadline <= 0:
-            raise ConfigurationError(
-                f"these poll settings make no sense: {self}; use initial > 0, factor >= 1,"
-                " longest >= initial, deadline > 0"
-            )
-
-
-def create_report_run(api: StripeApi, report_type: str, parameters: RunParameters) -> ReportRun:
+def create_report_run(api: StripeApi, report_type: str, parameters: RunParameters, key: str) -> ReportRun:
     """POST a report run; it may come back `succeeded` at once.
 
-    A request that broke on the way is repeated under its idempotency key, so no second run is made. Stripe
-    replays a stored 500 under the same key for a day (https://docs.stripe.com/api/idempotent_requests), so
-    after one the key is changed.
+    `key` is the idempotency key, to which an attempt's number is added: the same key is the same run, for a
+    day at least, whoever asks (https://docs.stripe.com/api/idempotent_requests). Stripe replays a stored 500
+    under the same key as well, so after one the number is raised.
     """
-    request = uuid.uuid4().hex
     for attempt in range(1, _CREATE_ATTEMPTS + 1):
-        key = f"stripe_reports-{request}-{attempt}"
         try:
-            return _report_run(api.call(partial(_post, report_type, parameters, key)))
+            return _report_run(api.call(partial(_post, report_type, parameters, f"{key}-{attempt}")))
         except StripeRequestError as error:
             if attempt == _CREATE_ATTEMPTS or not isinstance(error.__cause__, stripe.APIError):
                 raise
     raise AssertionError("unreachable: the loop returns or raises")
 
 
-def wait_for(
-    api: StripeApi,
-    run: ReportRun,
-    polling: Polling,
-    *,
-    sleep: Callable[[float], None] = time.sleep,
-    clock: Callable[[], float] = time.monotonic,
-) -> ResultFile:
-    """The result of the run, once it has `succeeded`; until then it is asked for again and again.
-
-    Raises ReportRunError as soon as it has `failed`, or when it is pending at the deadline.
-    """
-    began = clock()
-    pause = polling.initial
-    while run.status == "pending":
-        left = began + polling.deadline - clock()
-        if left <= 0:
-            raise ReportRunError(
-                f"still pending after {polling.deadline:g} s; Stripe may be slow: materialize the day again"
-                " later, or raise the deadline",
-                report_run=run.id,
-            )
-        sleep(min(pause, left))
-        pause = min(pause * polling.factor, polling.longest)
-        run = _report_run(api.call(partial(_get, run.id)))
-    if run.status != "succeeded" or run.result is None:
-        why = api.redact(run.error or "Stripe gives no reason")
-        raise ReportRunError(
-            f"Stripe marked it {run.status}: {why}; this is rare and passes: materialize the day again",
-            report_run=run.id,
-        )
-    return run.result
+def retrieve_report_run(api: StripeApi, id_: str) -> ReportRun:
+    """The run as it is now."""
+    return _report_run(api.call(lambda client: client.v1.reporting.report_runs.retrieve(id_)))
 
 
-def _get(id_: str, client: stripe.StripeClient) -> stripe.reporting.ReportRun:
-    return client.v1.reporting.report_runs.retrieve(id_)
+def list_report_runs(api: StripeApi, *, created_from: int) -> Iterator[ReportRun]:
+    """The runs made since that second, whoever made them, newest first; a call for every hundred."""
+    params: dict[str, Any] = {"created": {"gte": created_from}, "limit": _PAGE}
+    while True:
+        page = api.call(partial(_list, dict(params)))
+        yield from map(_report_run, page.data)
+        if not page.has_more or not page.data:
+            return
+        params["starting_after"] = page.data[-1].id
+
+
+def _list(
+    params: dict[str, Any], client: stripe.StripeClient
+) -> stripe.ListObject[stripe.reporting.ReportRun]:
+    return client.v1.reporting.report_runs.list(cast("Any", params))
 
 
 def _post(
@@ -129,6 +96,7 @@ def _report_run(found: stripe.reporting.ReportRun) -> ReportRun:
     return ReportRun(
         id=found.id,
         report_type=found.report_type,
+        parameters=found.parameters.to_dict(),
         status=found.status,
         livemode=found.livemode,
         created=found.created,

@@ -12,7 +12,9 @@ CONTENTS = "/v1/files/file_1/contents"
 @pytest.fixture
 def api(server: ScriptedServer) -> StripeApi:
     """A door to the scripted server, for API and files alike."""
-    return StripeApi(KEY, api_base=server.base, files_base=server.base, max_network_retries=1)
+    return StripeApi(
+        KEY, api_base=server.base, files_base=server.base, max_network_retries=1, calls_per_second=1000
+    )
 
 
 def read(api: StripeApi, size: int) -> bytes:

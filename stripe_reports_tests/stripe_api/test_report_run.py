@@ -1,20 +1,24 @@
-"""Report runs: one is made, whatever breaks on the way, and waited for."""
+"""Report runs: one is made, whatever breaks on the way, and looked at; those that were made are found."""
 
 from __future__ import annotations
 
+import time
+from datetime import UTC, datetime
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
-from stripe_reports.catalog import REPORT_TYPES, day_interval, newest_complete_day
-from stripe_reports.errors import (
-    ConfigurationError,
-    DataNotAvailableError,
-    ReportRunError,
-    StripeRequestError,
-)
+from stripe_reports.catalog import day_interval, newest_complete_day
+from stripe_reports.errors import DataNotAvailableError, StripeRequestError
 from stripe_reports.sandbox import Sandbox
-from stripe_reports.stripe_api import Polling, ReportRun, StripeApi, create_report_run, wait_for
+from stripe_reports.stripe_api import (
+    ReportRun,
+    StripeApi,
+    create_report_run,
+    list_report_runs,
+    retrieve_report_run,
+)
 from stripe_reports_tests.scripted_server import Answer, ScriptedServer, stripe_error
 
 _RUNS = "/v1/reporting/report_runs"
@@ -33,28 +37,9 @@ def _run(status: str = "pending", **more: Any) -> dict[str, Any]:
     } | more  # fmt: skip
 
 
-class _Time:
-    """A clock that moves only when somebody sleeps."""
-
-    def __init__(self) -> None:
-        self.pauses: list[float] = []
-
-    def sleep(self, seconds: float) -> None:
-        self.pauses.append(seconds)
-
-    def clock(self) -> float:
-        return sum(self.pauses)
-
-
-def _wait(api: StripeApi, polling: Polling | None = None, time: _Time | None = None) -> Any:
-    time = time or _Time()
-    run = ReportRun("frr_1", "balance.summary.1", "pending", False, 7, None, None)
-    return wait_for(api, run, polling or Polling(), sleep=time.sleep, clock=time.clock)
-
-
 def test_columns_and_interval_are_sent_as_stripe_takes_them(api: StripeApi, server: ScriptedServer) -> None:
     server.answers("POST", _RUNS, Answer(_run()))
-    run = create_report_run(api, "balance.summary.1", _PARAMETERS)
+    run = create_report_run(api, "balance.summary.1", _PARAMETERS, "key")
     assert (run.id, run.status, run.result) == ("frr_1", "pending", None)
     assert server.asked[0].form == {
         "report_type": ["balance.summary.1"],
@@ -67,16 +52,16 @@ def test_columns_and_interval_are_sent_as_stripe_takes_them(api: StripeApi, serv
 
 def test_a_run_may_come_back_succeeded_at_once(api: StripeApi, server: ScriptedServer) -> None:
     server.answers("POST", _RUNS, Answer(_run("succeeded")))
-    run = create_report_run(api, "balance.summary.1", _PARAMETERS)
-    assert wait_for(api, run, Polling()).id == "file_1"
-    assert len(server.asked) == 1, "there is nothing to ask again"
+    run = create_report_run(api, "balance.summary.1", _PARAMETERS, "key")
+    assert run.result
+    assert (run.status, run.result.id) == ("succeeded", "file_1")
 
 
 def test_a_lost_answer_is_asked_for_again_under_the_same_idempotency_key(
     api: StripeApi, server: ScriptedServer
 ) -> None:
     server.answers("POST", _RUNS, Answer(reset=True), Answer(_run()))
-    create_report_run(api, "balance.summary.1", _PARAMETERS)
+    create_report_run(api, "balance.summary.1", _PARAMETERS, "key")
     keys = [asked.headers["Idempotency-Key"] for asked in server.asked_for("POST", _RUNS)]
     assert len(keys) == 2
     assert keys[0] == keys[1], "another key would make a second report run"
@@ -87,7 +72,7 @@ def test_a_stored_500_is_left_behind_with_a_new_idempotency_key(
 ) -> None:
     trouble = Answer(stripe_error("Sorry.", "api_error"), 500)
     server.answers("POST", _RUNS, trouble, trouble, Answer(_run()))
-    assert create_report_run(api, "balance.summary.1", _PARAMETERS).id == "frr_1"
+    assert create_report_run(api, "balance.summary.1", _PARAMETERS, "key").id == "frr_1"
     keys = [asked.headers["Idempotency-Key"] for asked in server.asked_for("POST", _RUNS)]
     assert keys[0] == keys[1] != keys[2]
 
@@ -95,69 +80,95 @@ def test_a_stored_500_is_left_behind_with_a_new_idempotency_key(
 def test_lasting_trouble_ends_after_bounded_attempts(api: StripeApi, server: ScriptedServer) -> None:
     server.answers("POST", _RUNS, Answer(stripe_error("Sorry.", "api_error"), 500))
     with pytest.raises(StripeRequestError, match="Stripe is in trouble"):
-        create_report_run(api, "balance.summary.1", _PARAMETERS)
+        create_report_run(api, "balance.summary.1", _PARAMETERS, "key")
     assert len(server.asked) == 6, "three keys, each asked twice"
 
 
-def test_two_runs_for_the_same_day_have_different_idempotency_keys(
-    api: StripeApi, server: ScriptedServer
+@pytest.mark.parametrize(("key", "other", "equal"), [("a", "a", True), ("a", "b", False)])
+def test_the_key_says_which_run_is_meant(
+    api: StripeApi, server: ScriptedServer, key: str, other: str, equal: bool
 ) -> None:
     server.answers("POST", _RUNS, Answer(_run()))
-    create_report_run(api, "balance.summary.1", _PARAMETERS)
-    create_report_run(api, "balance.summary.1", _PARAMETERS)
-    keys = {asked.headers["Idempotency-Key"] for asked in server.asked}
-    assert len(keys) == 2, "materializing again must ask for new data"
+    create_report_run(api, "balance.summary.1", _PARAMETERS, key)
+    create_report_run(api, "balance.summary.1", _PARAMETERS, other)
+    first, second = [asked.headers["Idempotency-Key"] for asked in server.asked]
+    assert (first == second) is equal
 
 
-def test_pauses_grow_from_half_a_second_to_thirty(api: StripeApi, server: ScriptedServer) -> None:
-    server.answers("GET", f"{_RUNS}/frr_1", *[Answer(_run())] * 14, Answer(_run("succeeded")))
-    time = _Time()
-    assert _wait(api, time=time).size == 3
-    assert time.pauses[:4] == [0.5, 0.75, 1.125, 1.6875]
-    assert time.pauses[-1] == 30
+def test_a_run_is_told_as_it_is_now(api: StripeApi, server: ScriptedServer) -> None:
+    failed = _run("failed", error="An internal error.")
+    server.answers("GET", f"{_RUNS}/frr_1", Answer(_run()), Answer(failed), Answer(_run("succeeded")))
+    runs = [retrieve_report_run(api, "frr_1") for _ in range(3)]
+    assert [run.status for run in runs] == ["pending", "failed", "succeeded"]
+    assert [run.error for run in runs] == [None, "An internal error.", None]
+    assert [run.result and run.result.id for run in runs] == [None, None, "file_1"]
 
 
-def test_failed_is_seen_at_once_with_stripes_text(api: StripeApi, server: ScriptedServer) -> None:
-    server.answers("GET", f"{_RUNS}/frr_1", Answer(_run("failed", error="An internal error.")))
-    with pytest.raises(ReportRunError, match=r"frr_1.*marked it failed: An internal error\.") as failed:
-        _wait(api)
-    assert failed.value.report_run == "frr_1"
+def _page(ids: range, has_more: bool) -> Answer:
+    data = [_run(id=f"frr_{n}", created=n) for n in ids]
+    return Answer({"object": "list", "url": _RUNS, "has_more": has_more, "data": data})
 
 
-def test_succeeded_without_a_result_is_not_taken_for_one(api: StripeApi, server: ScriptedServer) -> None:
-    server.answers("GET", f"{_RUNS}/frr_1", Answer(_run("succeeded", result=None)))
-    with pytest.raises(ReportRunError):
-        _wait(api)
+def test_runs_are_listed_a_hundred_at_a_time_from_a_second_on() -> None:
+    now = [1_800_000_000]
+    with Sandbox(port=0, files_port=0, latency=0, now=lambda: now[0]) as sandbox:
+        api = StripeApi(sandbox.key, api_base=sandbox.api_base, calls_per_second=1000)
+        interval = {
+            "interval_start": sandbox.data_available_start,
+            "interval_end": sandbox.data_available_end,
+        }
+        made = []
+        for number in range(111):
+            made.append(create_report_run(api, "balance.summary.1", interval, f"key-{number}"))
+            now[0] += 1
+        found = list(list_report_runs(api, created_from=made[1].created))
+        assert [run.id for run in found] == [run.id for run in made[:0:-1]], "newest first, but the oldest"
+        assert sandbox.calls["GET", _RUNS] == 2, "110 of them"
 
 
-def test_a_run_that_stays_pending_ends_at_the_deadline(api: StripeApi, server: ScriptedServer) -> None:
-    server.answers("GET", f"{_RUNS}/frr_1", Answer(_run()))
-    time = _Time()
-    with pytest.raises(ReportRunError, match="still pending after 60 s"):
-        _wait(api, Polling(deadline=60), time)
-    assert time.clock() == 60
+def test_no_more_is_asked_for_than_is_looked_at(api: StripeApi, server: ScriptedServer) -> None:
+    server.answers("GET", _RUNS, _page(range(300, 200, -1), True))
+    assert next(list_report_runs(api, created_from=0)).id == "frr_300"
+    assert len(server.asked) == 1
 
 
-@pytest.mark.parametrize("wrong", [{"initial": 0}, {"factor": 0.5}, {"longest": 0.1}, {"deadline": 0}])
-def test_poll_settings_that_make_no_sense_are_refused(wrong: dict[str, float]) -> None:
-    with pytest.raises(ConfigurationError, match="make no sense"):
-        Polling(**wrong)
+def test_a_page_without_runs_is_the_last_whatever_is_said_of_more(
+    api: StripeApi, server: ScriptedServer
+) -> None:
+    server.answers("GET", _RUNS, _page(range(0), True))
+    assert list(list_report_runs(api, created_from=0)) == []
+    assert len(server.asked) == 1
 
 
-def test_a_real_run_is_made_and_waited_for(sandbox: Sandbox) -> None:
+def _real_run(sandbox: Sandbox, key: str, **parameters: Any) -> tuple[StripeApi, ReportRun, dict[str, Any]]:
     api = StripeApi(sandbox.key, api_base=sandbox.api_base, files_base=sandbox.files_base)
-    from datetime import UTC, datetime
-
     interval = day_interval(newest_complete_day(datetime.now(UTC)))
-    columns = list(REPORT_TYPES["balance.summary.1"].columns)
-    parameters = {"interval_start": interval.start, "interval_end": interval.end, "columns": columns}
-    run = create_report_run(api, "balance.summary.1", parameters)
-    result = wait_for(api, run, Polling(initial=0.02))
-    assert result.size > 0
-    assert result.id.startswith("file_")
+    sent = {"interval_start": interval.start, "interval_end": interval.end} | parameters
+    return api, create_report_run(api, "balance_change_from_activity.itemized.3", sent, key), sent
+
+
+def test_a_real_run_comes_to_a_result(sandbox: Sandbox) -> None:
+    api, run, _ = _real_run(sandbox, uuid4().hex)
+    until = time.monotonic() + 30
+    while run.status == "pending":
+        assert time.monotonic() < until
+        time.sleep(0.02)
+        run = retrieve_report_run(api, run.id)
+    assert run.result
+    assert run.result.size > 0
+    assert run.result.id.startswith("file_")
+
+
+def test_a_real_run_is_listed_with_the_parameters_that_were_sent(sandbox: Sandbox) -> None:
+    columns = ["net", "currency"]
+    api, run, sent = _real_run(sandbox, uuid4().hex, columns=columns, timezone="Asia/Tokyo", currency="usd")
+    listed = {each.id: each for each in list_report_runs(api, created_from=run.created)}
+    assert dict(listed[run.id].parameters) == dict(run.parameters) == sent
+    assert listed[run.id].created == run.created
+    assert list(list_report_runs(api, created_from=run.created + 3600)) == []
 
 
 def test_stripes_own_word_on_missing_data_is_told_as_such(sandbox: Sandbox) -> None:
     api = StripeApi(sandbox.key, api_base=sandbox.api_base, files_base=sandbox.files_base)
     with pytest.raises(DataNotAvailableError, match="only available starting at"):
-        create_report_run(api, "balance.summary.1", {"interval_start": 86400, "interval_end": 172800})
+        create_report_run(api, "balance.summary.1", {"interval_start": 86400, "interval_end": 172800}, "key")
