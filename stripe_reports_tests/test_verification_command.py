@@ -16,9 +16,9 @@ import pytest
 from stripe_reports.catalog import REPORT_TYPES, newest_complete_day
 from stripe_reports.errors import LakeError
 from stripe_reports.lake import Lake
-from stripe_reports.landing import ReportRequest, land_day
+from stripe_reports.landing import LandingSettings, ReportRequest, land_day
 from stripe_reports.sandbox import Sandbox
-from stripe_reports.stripe_api import Account, Polling, StripeApi
+from stripe_reports.stripe_api import Account, StripeApi
 from stripe_reports.verification_command import run_verification
 from stripe_reports_tests.lake.support import TABLE, land, stripe_csv
 from stripe_reports_tests.lake.tampering import rewrite, with_value
@@ -38,14 +38,15 @@ _TABLES = sorted(REPORT_TYPES[id_].table for id_ in _REPORT_TYPES)
 @pytest.fixture(scope="module")
 def landed(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three days of four tables, as assets would land them."""
-    account = Account(StripeApi(sandbox.key, api_base=sandbox.api_base, files_base=sandbox.files_base))
+    api = StripeApi(
+        sandbox.key, api_base=sandbox.api_base, files_base=sandbox.files_base, calls_per_second=1000
+    )
+    account, settings = Account(api), LandingSettings(poll_initial=0.02)
     root = tmp_path_factory.mktemp("landed") / "lake"
     lake = Lake.open(str(root))
     for id_, request in _REPORT_TYPES.items():
         for day in _DAYS:
-            land_day(
-                REPORT_TYPES[id_], day, account=account, lake=lake, request=request, polling=Polling(0.02)
-            )
+            land_day(REPORT_TYPES[id_], day, account=account, lake=lake, request=request, settings=settings)
     return root
 
 

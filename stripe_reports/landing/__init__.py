@@ -1,7 +1,23 @@
-"""One report type and one day: ask, wait, download, convert, commit."""
+"""Days of report types, from the question to the committed tables."""
 
-from stripe_reports.landing.land import LandedDay, land_day
+from stripe_reports.landing.backfill import Backfill, Outcome
+from stripe_reports.landing.land import land_day
+from stripe_reports.landing.outcome import FailedDay, LandedDay, Progress, StillPending, Warned
 from stripe_reports.landing.payouts import itemized_payouts
 from stripe_reports.landing.request import ReportRequest
+from stripe_reports.landing.settings import MAX_RUNS_IN_FLIGHT, LandingSettings
 
-__all__ = ["LandedDay", "ReportRequest", "itemized_payouts", "land_day"]
+__all__ = [
+    "MAX_RUNS_IN_FLIGHT",
+    "Backfill",
+    "FailedDay",
+    "LandedDay",
+    "LandingSettings",
+    "Outcome",
+    "Progress",
+    "ReportRequest",
+    "StillPending",
+    "Warned",
+    "itemized_payouts",
+    "land_day",
+]

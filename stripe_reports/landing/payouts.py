@@ -5,24 +5,20 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 
-from stripe_reports.catalog import REPORT_TYPES, Interval, ReportType
-from stripe_reports.errors import StripeRequestError
-from stripe_reports.lake import Lake
+from stripe_reports.catalog import REPORT_TYPES, ReportType, data_ready_by
 from stripe_reports.landing.download import download
-from stripe_reports.landing.obtain import ObtainedRun, obtain_run
 from stripe_reports.landing.parameters import interval_parameters
-from stripe_reports.landing.request import ReportRequest
-from stripe_reports.stripe_api import Account, Polling, RunParameters, check_available, wait_for
+from stripe_reports.landing.tables import Steps, Tables
+from stripe_reports.landing.wanted_run import WantedRun
+from stripe_reports.stripe_api import check_available
 
 _PAYOUT = "payout"
 """The reporting category; a payout that failed comes back as `payout_reversal`, under the same id."""
 
-_MADE_AHEAD = 8
+_Rows = Iterable[Mapping[str, str | None]]
 
 _COLUMNS = ("payout_id", "reporting_category")
 _CONNECTED_COLUMNS = (*_COLUMNS, "connected_account")
@@ -51,66 +47,54 @@ class PayoutRef:
         return {"payout_id": self.id, **self._account}
 
 
-def payouts_of_day(
-    report_type: ReportType,
-    request: ReportRequest,
-    day: date,
-    interval: Interval,
-    timezone: str,
-    *,
-    account: Account,
-    lake: Lake,
-    polling: Polling,
-    warn: Callable[[str], None],
-) -> list[PayoutRef]:
+def payout_steps(tables: Tables) -> Steps:
+    """A report run for each payout that was effective on the day; the first one, maybe, to list them."""
+    report_type, shared = tables.report_type, tables.shared
+    refs = yield from _payouts_of_day(tables)
+    columns = tables.columns
+    runs = [
+        WantedRun(
+            report_type.id,
+            {**tables.options, **ref.parameters},
+            columns,
+            tables.data_ready_by,
+            constants=ref.columns,
+            may_be_refused=True,
+        )
+        for ref in refs
+    ]
+    yield runs
+    left_out = []
+    for ref, run in zip(refs, runs, strict=True):
+        if run.refused:
+            shared.warn(
+                f"{report_type.id}: Stripe does not report on {ref.id}, it was left out; {run.refused.what}"
+            )
+            left_out.append(ref.id)
+    return tables.land([run for run in runs if not run.refused], left_out)
+
+
+def _payouts_of_day(tables: Tables) -> Generator[Sequence[WantedRun], None, list[PayoutRef]]:
     """The payouts effective on the day, each once, in the order of Stripe's itemized payouts.
 
     Read from the landed itemized payouts of that day, if there are any and they are not filtered; asked for
     in a report run of their own otherwise.
     """
+    report_type = tables.report_type
     columns = _CONNECTED_COLUMNS if _is_connected(report_type) else _COLUMNS
-    sources = itemized_payouts(report_type)
-    rows = _landed_rows(sources, columns, day, timezone, lake)
+    rows = _landed_rows(tables, columns)
     if rows is None:
-        rows = _asked_rows(sources, columns, interval, account, polling, warn)
+        listing = _listing(tables, columns)
+        yield [listing]
+        text = download(tables.shared.account.api, listing.result).decode()
+        rows = csv.DictReader(io.StringIO(text, newline=""))
     refs = (
         PayoutRef(str(row["payout_id"]), row.get("connected_account"))
         for row in rows
         if row["reporting_category"] == _PAYOUT
     )
-    only = request.parameters.get("connected_account")
+    only = tables.request.parameters.get("connected_account")
     return list(dict.fromkeys(ref for ref in refs if only in (None, ref.connected_account)))
-
-
-def obtain_payout_runs(
-    report_type: ReportType,
-    refs: Sequence[PayoutRef],
-    options: RunParameters,
-    columns: Sequence[str],
-    *,
-    account: Account,
-    warn: Callable[[str], None],
-    leave_out: Callable[[str], None],
-) -> Iterator[tuple[ObtainedRun, Mapping[str, str]]]:
-    """A report run for each payout, with the columns that name it.
-
-    A few of them are made ahead, so that their waits overlap. `leave_out` is given the id of a payout that
-    Stripe does not report on, because it is not automatic.
-    """
-    ahead: deque[tuple[ObtainedRun, Mapping[str, str]]] = deque()
-    for ref in refs:
-        try:
-            parameters = {**options, **ref.parameters}
-            made = obtain_run(account, report_type.id, parameters, columns, warn)
-            ahead.append((made, ref.columns))
-        except StripeRequestError as error:
-            if _PAYOUT not in (error.param or ""):
-                raise
-            warn(f"{report_type.id}: Stripe does not report on {ref.id}, it was left out; {error.what}")
-            leave_out(ref.id)
-        if len(ahead) >= _MADE_AHEAD:
-            yield ahead.popleft()
-    yield from ahead
 
 
 def itemized_payouts(report_type: ReportType) -> list[ReportType]:
@@ -124,34 +108,26 @@ def _is_connected(report_type: ReportType) -> bool:
     return "connected_account" in report_type.required_parameters
 
 
-def _landed_rows(
-    sources: Iterable[ReportType], columns: Sequence[str], day: date, timezone: str, lake: Lake
-) -> list[Mapping[str, str | None]] | None:
-    for source in sources:
-        if day not in lake.days(source.table):
+def _landed_rows(tables: Tables, columns: Sequence[str]) -> _Rows | None:
+    (day,) = tables.days
+    lake = tables.shared.lake
+    for source in itemized_payouts(tables.report_type):
+        landed = lake.landed(source.table, day)
+        if landed is None:
             continue
-        provenance = lake.provenance(source.table, day)
-        table = lake.dataset(source.table, [day])
-        whole = set(json.loads(provenance.get("parameters", "null")) or {"?"}) <= _NOT_A_FILTER
-        if whole and provenance["timezone"] == timezone and set(columns) <= set(table.schema.names):
-            rows: list[Mapping[str, str | None]] = table.to_table(columns=list(columns)).to_pylist()
+        is_whole = set(json.loads(landed.provenance.get("parameters", "null")) or {"?"}) <= _NOT_A_FILTER
+        is_of_day = landed.provenance["timezone"] == tables.shared.timezone
+        if is_whole and is_of_day and set(columns) <= set(landed.table.schema.names):
+            rows: _Rows = lake.read_table(source.table, [day], columns=columns).to_pylist()
             return rows
     return None
 
 
-def _asked_rows(
-    sources: Sequence[ReportType],
-    columns: Sequence[str],
-    interval: Interval,
-    account: Account,
-    polling: Polling,
-    warn: Callable[[str], None],
-) -> list[Mapping[str, str | None]]:
+def _listing(tables: Tables, columns: Sequence[str]) -> WantedRun:
+    account, interval = tables.shared.account, tables.interval
     offered = account.report_types()
-    known = [each for each in sources if each.columns_complete]
+    known = [each for each in itemized_payouts(tables.report_type) if each.columns_complete]
     source = next((each for each in known if each.id in offered), known[0])
     check_available(account.report_type(source.id), interval, source.interval)
-    made = obtain_run(account, source.id, interval_parameters(source, interval), columns, warn)
-    result = wait_for(account.api, made.run, polling)
-    text = download(account.api, result).decode()
-    return list(csv.DictReader(io.StringIO(text, newline="")))
+    ready_by = data_ready_by(source, interval.end)
+    return WantedRun(source.id, interval_parameters(source, interval), columns, ready_by)

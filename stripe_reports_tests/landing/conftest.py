@@ -6,8 +6,9 @@ import pytest
 
 from stripe_reports.lake import Lake
 from stripe_reports.sandbox import Sandbox
-from stripe_reports.stripe_api import Account, StripeApi
+from stripe_reports.stripe_api import Account
 from stripe_reports_tests.landing.scripted_stripe import ScriptedStripe
+from stripe_reports_tests.landing.support import account_of
 from stripe_reports_tests.scripted_server import ScriptedServer
 
 
@@ -18,7 +19,7 @@ def lake(tmp_path: Path) -> Lake:
 
 @pytest.fixture
 def account(sandbox: Sandbox) -> Account:
-    return Account(StripeApi(sandbox.key, api_base=sandbox.api_base, files_base=sandbox.files_base))
+    return account_of(sandbox)
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from stripe_reports.catalog import REPORT_TYPES, newest_complete_day
 from stripe_reports.errors import DownloadError
 from stripe_reports.lake import Lake
 from stripe_reports.landing import LandedDay, land_day
-from stripe_reports.stripe_api import Polling
 from stripe_reports_tests.landing.scripted_stripe import CONTENTS, CSV, RUNS, ScriptedStripe
+from stripe_reports_tests.landing.support import quick
 from stripe_reports_tests.scripted_server import Answer, Asked, stripe_error
 from stripe_reports_tests.served_file import ServedFile
 
@@ -34,7 +34,7 @@ _SIZE = len(_LARGE)
 
 
 def _land(stripe: ScriptedStripe, lake: Lake) -> LandedDay:
-    return land_day(_BALANCE, _DAY, account=stripe.account, lake=lake, polling=Polling(initial=0.02))
+    return land_day(_BALANCE, _DAY, account=stripe.account, lake=lake, settings=quick())
 
 
 def _files(lake: Lake) -> dict[str, bytes]:

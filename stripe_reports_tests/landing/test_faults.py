@@ -21,7 +21,8 @@ from stripe_reports.errors import (
 from stripe_reports.lake import Lake
 from stripe_reports.landing import LandedDay, land_day
 from stripe_reports.sandbox import Sandbox
-from stripe_reports.stripe_api import Account, Polling, StripeApi
+from stripe_reports.stripe_api import Account
+from stripe_reports_tests.landing.support import account_of, fresh
 
 _DAY = date(2025, 9, 3)
 _ACTIVITY = REPORT_TYPES["balance_change_from_activity.itemized.3"]
@@ -35,22 +36,19 @@ def faulty() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def account(faulty: Sandbox) -> Iterator[Account]:
-    yield Account(
-        StripeApi(faulty.key, api_base=faulty.api_base, files_base=faulty.files_base, max_network_retries=2)
-    )
+    yield account_of(faulty, max_network_retries=2)
     faulty.clear_faults()
 
 
-def _land(account: Account, lake: Lake, deadline: float = 5) -> LandedDay:
-    return land_day(
-        _ACTIVITY, _DAY, account=account, lake=lake, polling=Polling(initial=0.02, deadline=deadline)
-    )
+def _land(account: Account, lake: Lake, stuck_after: float = 5) -> LandedDay:
+    """From a report run that this landing has made."""
+    return land_day(_ACTIVITY, _DAY, account=account, lake=lake, settings=fresh(stuck_after=stuck_after))
 
 
 @pytest.mark.parametrize(
     ("kind", "settings"),
     [
-        ("status", {"code": 429, "error_code": "rate_limit", "retry_after": 1, "count": 3}),
+        ("status", {"code": 429, "error_code": "rate_limit", "retry_after": 0.2, "count": 3}),
         ("status", {"code": 429, "error_code": "lock_timeout", "count": 3}),
         ("status", {"code": 500, "count": 2}),
         ("status", {"code": 503, "body": "html", "count": 2}),
@@ -91,7 +89,7 @@ def test_what_passes_does_not_change_what_lands(
     ("kind", "settings", "error", "says"),
     [
         ("late", {"seconds": 10**9}, DataNotAvailableError, "Stripe has data"),
-        ("pending", {}, ReportRunError, "still pending after 0.5 s"),
+        ("pending", {}, ReportRunError, "still pending after 1.5 s; before it"),
         ("failed", {"error": "Sorry."}, ReportRunError, r"Stripe marked it failed: Sorry\."),
         ("status", {"code": 401}, StripeRequestError, "check that STRIPE_API_KEY"),
         ("status", {"code": 403}, StripeRequestError, "a restricted key needs Reporting: write"),
@@ -127,7 +125,7 @@ def test_what_stays_fails_clearly_and_leaves_the_day_as_it_was(
     faulty.fault(kind, **settings)
     fresh = Account(account.api)  # the list of report types is not remembered from before
     with pytest.raises(error, match=says) as failed:
-        _land(fresh, lake, deadline=0.5)
+        _land(fresh, lake, stuck_after=1.5)
     assert str(failed.value).startswith(f"{_ACTIVITY.id} {_DAY}")
     assert "\n" not in str(failed.value)
     assert path.read_bytes() == before

@@ -24,8 +24,9 @@ from stripe_reports.errors import (
 from stripe_reports.lake import Lake
 from stripe_reports.landing import LandedDay, land_day
 from stripe_reports.sandbox import Sandbox
-from stripe_reports.stripe_api import Account, Polling
+from stripe_reports.stripe_api import Account
 from stripe_reports_tests.landing.scripted_stripe import CONTENTS, CSV, RUNS, ScriptedStripe
+from stripe_reports_tests.landing.support import fresh
 from stripe_reports_tests.scripted_server import Answer, stripe_error
 
 _NEWEST = newest_complete_day(datetime.now(UTC))
@@ -36,7 +37,7 @@ _ACTIVITY = REPORT_TYPES["balance_change_from_activity.itemized.3"]
 def _land(
     account: Account, lake: Lake, report_type: str = "balance.summary.1", day: date = _NEWEST
 ) -> LandedDay:
-    return land_day(REPORT_TYPES[report_type], day, account=account, lake=lake, polling=Polling(initial=0.02))
+    return land_day(REPORT_TYPES[report_type], day, account=account, lake=lake, settings=fresh())
 
 
 def _csv_rows(account: Account, landed: LandedDay) -> list[dict[str, str]]:
@@ -196,10 +197,14 @@ def test_a_failure_leaves_the_day_as_it_was(stripe: ScriptedStripe, lake: Lake) 
     assert _files(lake) == [path]
 
 
-def test_a_failed_run_lands_nothing(stripe: ScriptedStripe, lake: Lake) -> None:
+def test_runs_that_fail_one_after_the_other_land_nothing(stripe: ScriptedStripe, lake: Lake) -> None:
     stripe.has(status="failed", error="Sorry.", result=None)
-    with pytest.raises(ReportRunError, match=r"\(report run frr_1\): Stripe marked it failed: Sorry\."):
+    with pytest.raises(ReportRunError) as failed:
         _land(stripe.account, lake)
+    text = str(failed.value)
+    assert f"{_NEWEST} (report run frr_4): Stripe marked it failed: Sorry.;" in text
+    assert "frr_1, frr_2, frr_3" in text, "those before it, which were replaced"
+    assert len(stripe.server.asked_for("POST", RUNS)) == 4, "bounded attempts"
     assert _files(lake) == []
 
 

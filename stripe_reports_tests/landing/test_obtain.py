@@ -5,17 +5,14 @@ from __future__ import annotations
 import pytest
 
 from stripe_reports.errors import StripeRequestError
+from stripe_reports.landing import LandingSettings
+from stripe_reports.landing.made_runs import MadeRuns
 from stripe_reports.landing.obtain import obtain_run
+from stripe_reports.landing.wanted_run import WantedRun
 from stripe_reports.stripe_api import Account, StripeApi
-from stripe_reports_tests.scripted_server import Answer, ScriptedServer, stripe_error
+from stripe_reports_tests.landing.report_runs import RUNS, asked_columns, keys, made, refused
+from stripe_reports_tests.scripted_server import Answer, ScriptedServer
 
-_RUNS = "/v1/reporting/report_runs"
-_MADE = Answer(
-    {
-        "object": "reporting.report_run", "id": "frr_1", "report_type": "a.1", "status": "pending",
-        "livemode": False, "created": 7, "error": None, "parameters": {}, "result": None,
-    }
-)  # fmt: skip
 _COLUMNS = ("net", "net_amount", "fee", "payment_metadata[fee]")
 
 
@@ -24,35 +21,31 @@ def account(server: ScriptedServer) -> Account:
     return Account(StripeApi("sk_test_x", api_base=server.base, files_base=server.base))
 
 
-def _refused(message: str, param: str = "parameters[columns]") -> Answer:
-    return Answer(stripe_error(message, param=param), 400)
-
-
-def _asked_columns(server: ScriptedServer) -> list[list[str]]:
-    return [
-        [value for name, (value,) in asked.form.items() if name.startswith("parameters[columns]")]
-        for asked in server.asked_for("POST", _RUNS)
-    ]
+def _obtain(account: Account, report_type: str = "a.1", warnings: list[str] | None = None) -> WantedRun:
+    wanted = WantedRun(report_type, {}, _COLUMNS, data_ready_by=0)
+    warn = ([] if warnings is None else warnings).append
+    obtain_run(account, wanted, MadeRuns(), LandingSettings(), warn)
+    return wanted
 
 
 @pytest.mark.parametrize(
     ("refusal", "dropped"),
     [
-        (_refused("The column 'net' is not available for the report type a.1."), ("net",)),
-        (_refused("Invalid columns: net, fee. Valid columns are: net_amount, id."), ("net", "fee")),
-        (_refused("Unknown column.", param="parameters[columns][2]"), ("fee",)),
-        (_refused("No metadata column payment_metadata[fee]."), ("payment_metadata[fee]",)),
+        (refused("The column 'net' is not available for the report type a.1."), ("net",)),
+        (refused("Invalid columns: net, fee. Valid columns are: net_amount, id."), ("net", "fee")),
+        (refused("Unknown column.", param="parameters[columns][2]"), ("fee",)),
+        (refused("No metadata column payment_metadata[fee]."), ("payment_metadata[fee]",)),
     ],
 )
 def test_a_refused_column_is_left_out_with_a_warning(
     account: Account, server: ScriptedServer, refusal: Answer, dropped: tuple[str, ...]
 ) -> None:
-    server.answers("POST", _RUNS, refusal, _MADE)
+    server.answers("POST", RUNS, refusal, made())
     warnings: list[str] = []
-    made = obtain_run(account, "a.1", {}, _COLUMNS, warnings.append)
+    wanted = _obtain(account, warnings=warnings)
     rest = [column for column in _COLUMNS if column not in dropped]
-    assert (made.dropped_columns, list(made.columns)) == (dropped, rest)
-    assert _asked_columns(server) == [list(_COLUMNS), rest]
+    assert (wanted.dropped_columns, list(wanted.columns)) == (dropped, rest)
+    assert asked_columns(server) == [list(_COLUMNS), rest]
     (warning,) = warnings
     assert all(column in warning for column in dropped)
 
@@ -60,35 +53,56 @@ def test_a_refused_column_is_left_out_with_a_warning(
 def test_one_after_the_other_may_be_refused_and_each_is_remembered(
     account: Account, server: ScriptedServer
 ) -> None:
-    refusals = [_refused(f"The column '{name}' is not available.") for name in ("net", "fee")]
-    server.answers("POST", _RUNS, *refusals, _MADE)
-    obtain_run(account, "a.1", {}, _COLUMNS, lambda _: None)
-    again = obtain_run(account, "a.1", {}, _COLUMNS, lambda _: None)
-    assert again.dropped_columns == ("net", "fee")
+    refusals = [refused(f"The column '{name}' is not available.") for name in ("net", "fee")]
+    server.answers("POST", RUNS, *refusals, made())
+    _obtain(account)
+    assert _obtain(account).dropped_columns == ("net", "fee")
     assert len(server.asked) == 4, "the second run asks for no column that was refused"
 
 
 def test_another_report_type_may_know_what_this_one_does_not(
     account: Account, server: ScriptedServer
 ) -> None:
-    server.answers("POST", _RUNS, _refused("The column 'net' is not available."), _MADE)
-    obtain_run(account, "a.1", {}, _COLUMNS, lambda _: None)
-    assert obtain_run(account, "b.1", {}, _COLUMNS, lambda _: None).dropped_columns == ()
+    server.answers("POST", RUNS, refused("The column 'net' is not available."), made())
+    _obtain(account)
+    assert _obtain(account, "b.1").dropped_columns == ()
 
 
 @pytest.mark.parametrize(
     "refusal",
     [
-        _refused("Something is wrong with the columns."),
-        _refused("Not available: net, net_amount, fee, payment_metadata[fee]."),
-        _refused("Bad currency; net is fine.", param="parameters[currency]"),
+        refused("Something is wrong with the columns."),
+        refused("Not available: net, net_amount, fee, payment_metadata[fee]."),
+        refused("Bad currency; net is fine.", param="parameters[currency]"),
     ],
     ids=["names none", "names all", "is about something else"],
 )
 def test_a_refusal_that_names_no_single_column_is_a_failure(
     account: Account, server: ScriptedServer, refusal: Answer
 ) -> None:
-    server.answers("POST", _RUNS, refusal)
+    server.answers("POST", RUNS, refusal)
     with pytest.raises(StripeRequestError, match="Stripe refused the request"):
-        obtain_run(account, "a.1", {}, _COLUMNS, lambda _: None)
+        _obtain(account)
     assert len(server.asked) == 1
+
+
+def test_a_column_that_another_thread_has_dropped_meanwhile_is_not_dropped_from_this_run(
+    account: Account, server: ScriptedServer
+) -> None:
+    def answer(_: object) -> Answer:
+        account.rejected_columns["a.1"].add("fee")
+        return made()
+
+    server.answers("POST", RUNS, answer)
+    wanted = _obtain(account)
+    assert (wanted.columns, wanted.dropped_columns) == (_COLUMNS, ())
+
+
+def test_the_run_without_the_refused_columns_has_the_key_that_all_give_it(
+    account: Account, server: ScriptedServer
+) -> None:
+    server.answers("POST", RUNS, refused("The column 'net' is not available."), made())
+    _obtain(account)
+    _obtain(account)  # it knows by now
+    first, second, third = keys(server)
+    assert first != second == third

@@ -12,19 +12,19 @@ from stripe_reports.catalog import REPORT_TYPES, newest_complete_day
 from stripe_reports.lake import Csv, ExpectedColumns, Lake
 from stripe_reports.landing import LandedDay, ReportRequest, land_day
 from stripe_reports.sandbox import Sandbox
-from stripe_reports.stripe_api import Account, Polling
+from stripe_reports.stripe_api import Account
+from stripe_reports_tests.landing.support import fresh
 
 _NEWEST = newest_complete_day(datetime.now(UTC))
 _BY_ID = "payout_reconciliation.by_id.itemized.4"
 _TABLE = REPORT_TYPES[_BY_ID].table
 _PAYOUTS = "payouts.itemized.3"
-_FAST = Polling(initial=0.02)
 
 
 def _land(
     account: Account, lake: Lake, id_: str, day: date, request: ReportRequest | None = None
 ) -> LandedDay:
-    return land_day(REPORT_TYPES[id_], day, account=account, lake=lake, request=request, polling=_FAST)
+    return land_day(REPORT_TYPES[id_], day, account=account, lake=lake, request=request, settings=fresh())
 
 
 def _a_day(account: Account, lake: Lake, *, with_payouts: bool) -> date:
@@ -91,7 +91,7 @@ def test_a_payout_that_stripe_does_not_report_on_is_left_out_and_told(account: A
     )
     warnings: list[str] = []
     landed = land_day(
-        REPORT_TYPES[_BY_ID], day, account=account, lake=lake, polling=_FAST, warn=warnings.append
+        REPORT_TYPES[_BY_ID], day, account=account, lake=lake, settings=fresh(), warn=warnings.append
     )
     assert landed.left_out_payouts == ("po_manual",)
     assert lake.provenance(_TABLE, day)["left_out_payouts"] == "po_manual"

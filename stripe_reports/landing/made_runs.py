@@ -1,0 +1,54 @@
+"""Report runs that exist already, found by what they were asked for."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable
+from hashlib import sha256
+from threading import Lock
+
+from stripe_reports.stripe_api import ReportRun, RunParameters
+
+_UTC = {"UTC", "Etc/UTC"}
+
+
+class MadeRuns:
+    """Report runs by report type and parameters, whoever made them. Threads may share it."""
+
+    def __init__(self, *, fresh: str | None = None) -> None:
+        self._fresh = fresh
+        self._runs: defaultdict[str, dict[str, ReportRun]] = defaultdict(dict)
+        self._lock = Lock()
+
+    def found(self, runs: Iterable[ReportRun]) -> None:
+        """Remember these."""
+        for run in runs:
+            self.made(run, run.parameters)
+
+    def made(self, run: ReportRun, parameters: RunParameters) -> None:
+        """Remember this one as the answer to these parameters."""
+        asked_for = _asked_for(run.report_type, parameters)
+        with self._lock:
+            self._runs[asked_for].setdefault(run.id, run)
+
+    def equal(self, report_type: str, parameters: RunParameters) -> list[ReportRun]:
+        """Those that were asked for the same, newest first."""
+        with self._lock:
+            found = list(self._runs[_asked_for(report_type, parameters)].values())
+        return sorted(found, key=lambda run: run.created, reverse=True)
+
+    def idempotency_key(self, report_type: str, parameters: RunParameters, number: int) -> str:
+        """The same for all who ask for their run of that number with these parameters."""
+        asked = json.dumps([_asked_for(report_type, parameters), number, self._fresh])
+        return f"stripe_reports-{sha256(asked.encode()).hexdigest()}"
+
+
+def _asked_for(report_type: str, parameters: RunParameters) -> str:
+    """A text that is the same for equal requests: a zone of UTC is the default, and null is not given."""
+    given = {
+        name: value if isinstance(value, str | int) else list(value)
+        for name, value in parameters.items()
+        if value is not None and not (name == "timezone" and value in _UTC)  # type: ignore[redundant-expr]
+    }
+    return json.dumps([report_type, given], sort_keys=True)

@@ -1,0 +1,98 @@
+"""What became of a day, and how far the whole is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from stripe_reports.catalog import ReportType
+from stripe_reports.errors import StripeReportsError
+from stripe_reports.lake import LandedTable
+from stripe_reports.stripe_api import ResultFile
+
+
+@dataclass(frozen=True, slots=True)
+class LandedDay:
+    """Facts about a day that is in the lake: where, what it rests on, and how long it took (seconds)."""
+
+    report_type: ReportType
+    day: date
+    table: LandedTable
+    report_runs: tuple[str, ...]
+    """One, which other days may share; or for a report on payouts one for each payout."""
+    results: tuple[ResultFile, ...]
+    dropped_columns: tuple[str, ...]
+    """Asked for, and not known to the account's version of the report."""
+    left_out_payouts: tuple[str, ...]
+    """Payouts of the day that Stripe does not report on."""
+    totals: Mapping[str, Mapping[str, Decimal]]
+    """Of each currency the exact sums of its amounts, by column."""
+    adopted: bool
+    """Whether all of its report runs were there already."""
+    unchanged: bool
+    """Whether its table held these results already, and was left as it is."""
+    waited_seconds: float
+    landed_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class FailedDay:
+    """A day that is in the lake as it was before, or not at all; `error` names report type and day."""
+
+    report_type: ReportType
+    day: date
+    error: StripeReportsError
+
+
+@dataclass(frozen=True, slots=True)
+class StillPending:
+    """The end, with report runs that Stripe has not built yet: `report_runs` of `days` days."""
+
+    days: int
+    report_runs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """One line that somebody should see."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Counts of days (of each report type one) and of report runs."""
+
+    days: int
+    landed: int
+    unchanged: int
+    """Of the landed ones."""
+    failed: int
+    runs_made: int
+    runs_adopted: int
+    runs_pending: int
+    calls_per_second: float
+    """What the rate limit is at."""
+    share: float
+    """Of the work, from 0 to 1: by report runs rather than days, as one may be for a month of them."""
+    seconds: float
+    """Since the start."""
+
+    def __str__(self) -> str:
+        done = self.landed + self.failed
+        parts = [
+            f"{done} of {self.days} partitions done",
+            *([f"{self.unchanged} unchanged"] if self.unchanged else []),
+            *([f"{self.failed} failed"] if self.failed else []),
+            f"report runs: {self.runs_made} made, {self.runs_adopted} adopted, {self.runs_pending} pending",
+            f"at most {self.calls_per_second:.3g} calls/s",
+        ]
+        if 0 < self.share < 1:
+            parts.append(f"about {_duration(self.seconds / self.share * (1 - self.share))} left")
+        return "; ".join(parts)
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds / 60:.0f} min" if seconds >= 90 else f"{seconds:.0f} s"

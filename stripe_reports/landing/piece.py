@@ -1,0 +1,116 @@
+"""A part of a landing that succeeds or fails as one: the days of one or more report runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from stripe_reports.catalog import ReportType, day_interval
+from stripe_reports.errors import CsvError, DataNotAvailableError, StripeReportsError, StripeRequestError
+from stripe_reports.landing.outcome import LandedDay
+from stripe_reports.landing.payouts import itemized_payouts, payout_steps
+from stripe_reports.landing.plan import day_column, stretches
+from stripe_reports.landing.request import ReportRequest
+from stripe_reports.landing.shared import Shared
+from stripe_reports.landing.tables import Tables
+from stripe_reports.landing.wanted_run import WantedRun
+from stripe_reports.stripe_api import OfferedReportType, check_available
+
+
+class Piece:
+    """Days of one report type, on their way."""
+
+    def __init__(self, tables: Tables) -> None:
+        self.tables = tables
+        self.wanted: Sequence[WantedRun] = ()
+        """What the last step has asked for."""
+        self.landed: list[LandedDay] | None = None
+        self._is_new = True
+        self._steps = payout_steps(tables) if tables.report_type.interval == "payout" else tables.steps()
+
+    @property
+    def report_type(self) -> ReportType:
+        """Of all its days."""
+        return self.tables.report_type
+
+    @property
+    def days(self) -> tuple[date, ...]:
+        """Without a gap."""
+        return self.tables.days
+
+    @property
+    def only_asks(self) -> bool:
+        """Whether the next step takes no time."""
+        return self._is_new and self.report_type.interval != "payout"
+
+    @property
+    def bytes_to_land(self) -> int:
+        """Of the results that the next step will read."""
+        return sum(run.result.size for run in self.wanted if not run.refused)
+
+    @property
+    def after(self) -> Sequence[str]:
+        """Report types of which one's table of the day is read, where it lands as well."""
+        if self.report_type.interval != "payout":
+            return ()
+        return [each.id for each in itemized_payouts(self.report_type)]
+
+    def next_step(self) -> None:
+        """Go on, with the runs that were `wanted`, until others are or the days have `landed`.
+
+        Raises StripeReportsError.
+        """
+        self._is_new = False
+        try:
+            self.wanted = next(self._steps)
+        except StopIteration as end:
+            self.wanted, self.landed = (), end.value
+
+    def close(self) -> None:
+        """Nothing more is done."""
+        self._steps.close()
+
+    def day_by_day(self, error: StripeReportsError) -> Sequence[Piece]:
+        """The days as pieces of their own, if that may help: the rows of one may be all that is wrong."""
+        is_about_the_range = isinstance(error, StripeRequestError) and "interval" in (error.param or "")
+        may_be_about_a_day = isinstance(error, CsvError | DataNotAvailableError) or is_about_the_range
+        if len(self.days) == 1 or not may_be_about_a_day:
+            return ()
+        return [Piece(replace(self.tables, days=(day,))) for day in self.days]
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """The pieces of a report type's days, and why others cannot be asked for."""
+
+    pieces: Sequence[Piece]
+    unavailable: Mapping[date, StripeReportsError]
+
+
+def cut_into_pieces(
+    shared: Shared,
+    report_type: ReportType,
+    request: ReportRequest,
+    offered: OfferedReportType,
+    days: Sequence[date],
+) -> Cut:
+    """As few as give these days; without those whose data Stripe does not have."""
+    available: list[date] = []
+    unavailable: dict[date, StripeReportsError] = {}
+    for day in days:
+        try:
+            check_available(offered, day_interval(day, shared.timezone), report_type.interval)
+            available.append(day)
+        except StripeReportsError as error:
+            unavailable[day] = error
+    columns = Tables(shared, report_type, request, offered, ()).columns
+    column = day_column(report_type, request, shared.timezone, columns)
+    whole_ranges = shared.settings.range_runs and column is not None
+    return Cut(
+        [
+            Piece(Tables(shared, report_type, request, offered, stretch))
+            for stretch in stretches(available, range_runs=whole_ranges)
+        ],
+        unavailable,
+    )

@@ -1,0 +1,51 @@
+"""How report runs are made, waited for and used again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from stripe_reports.errors import ConfigurationError
+
+MAX_RUNS_IN_FLIGHT = 8
+
+
+@dataclass(frozen=True, slots=True)
+class LandingSettings:
+    """All times in seconds."""
+
+    max_runs_in_flight: int = MAX_RUNS_IN_FLIGHT
+    """Report runs that are pending at the same time."""
+    range_runs: bool = True
+    """Whether days of an itemized report may come from one report run of up to a calendar month."""
+    poll_initial: float = 0.5
+    """The pause before a pending run is looked at; then `poll_factor` times longer, up to `poll_longest`.
+    Once some runs have succeeded, the first look is at the time that they usually took."""
+    poll_factor: float = 1.5
+    poll_longest: float = 30.0
+    stuck_after: float = 1800.0
+    """A run that is pending for so long is replaced by a new one."""
+    adopt_within: float = 7 * 86400.0
+    """How old a report run may be to be used instead of a new one; 0 for none."""
+    fresh: str | None = None
+    """A name, to use no run but those that were made under it."""
+    made_since: float = float("inf")
+    """Unix seconds. Runs made since then that came to nothing count among those that may be replaced."""
+    release_after: float | None = None
+    """End with StillPending after so long a time with nothing but pending runs; None to wait on."""
+
+    def __post_init__(self) -> None:
+        if (
+            self.poll_initial <= 0
+            or self.poll_factor < 1
+            or self.poll_longest < self.poll_initial
+            or self.stuck_after <= 0
+        ):
+            raise ConfigurationError(
+                f"these settings of polling make no sense: initial {self.poll_initial:g}, factor"
+                f" {self.poll_factor:g}, longest {self.poll_longest:g}, stuck after {self.stuck_after:g}; use"
+                " initial > 0, factor >= 1, longest >= initial, stuck after > 0"
+            )
+        if self.max_runs_in_flight < 1:
+            raise ConfigurationError(f"max_runs_in_flight is {self.max_runs_in_flight}; give 1 or more")
+        if self.adopt_within < 0:
+            raise ConfigurationError(f"adopt_within is {self.adopt_within:g} seconds; give 0 or more")

@@ -1,0 +1,196 @@
+"""Days of one report type whose results are there: downloaded, converted, committed."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from stripe_reports import __version__
+from stripe_reports.catalog import Interval, ReportType, data_ready_by, day_interval
+from stripe_reports.errors import CsvError, LakeError, StripeReportsError
+from stripe_reports.lake import Csv, ExpectedColumns, LandedTable
+from stripe_reports.landing.download import repeat_downloads
+from stripe_reports.landing.outcome import LandedDay
+from stripe_reports.landing.parameters import (
+    expected_columns,
+    interval_parameters,
+    option_parameters,
+    requested_columns,
+)
+from stripe_reports.landing.plan import day_column
+from stripe_reports.landing.request import ReportRequest
+from stripe_reports.landing.shared import Shared
+from stripe_reports.landing.wanted_run import WantedRun
+from stripe_reports.stripe_api import OfferedReportType, RunParameters, open_result
+
+Steps = Generator[Sequence[WantedRun], None, list[LandedDay]]
+"""What landing takes: it asks for report runs, goes on when they have succeeded, and ends with days."""
+
+_Table = tuple[LandedTable, str, Mapping[str, Mapping[str, Decimal]]]
+"""What landed, the ids of its report runs, and its totals."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """Days of one report type, without a gap, as they are asked for and as they land."""
+
+    shared: Shared
+    report_type: ReportType
+    request: ReportRequest
+    offered: OfferedReportType
+    days: tuple[date, ...]
+
+    @property
+    def interval(self) -> Interval:
+        """From the first instant of the first day to the last of the last."""
+        timezone = self.shared.timezone
+        return Interval(day_interval(self.days[0], timezone).start, day_interval(self.days[-1], timezone).end)
+
+    @property
+    def options(self) -> RunParameters:
+        """Run parameters beside the days."""
+        return option_parameters(self.report_type, self.request, self.shared.timezone)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Those to ask for."""
+        return requested_columns(self.report_type, self.request, self.offered)
+
+    @property
+    def data_ready_by(self) -> int:
+        """When all data of the days are there, at the latest."""
+        return data_ready_by(self.report_type, self.interval.end)
+
+    def steps(self) -> Steps:
+        """One report run for all of the days."""
+        bounds = interval_parameters(self.report_type, self.interval)
+        wanted = WantedRun(self.report_type.id, {**self.options, **bounds}, self.columns, self.data_ready_by)
+        yield [wanted]
+        return self.land([wanted])
+
+    def land(self, parts: Sequence[WantedRun], left_out: Sequence[str] = ()) -> list[LandedDay]:
+        """The tables of the days, from the results of all parts.
+
+        Raises a StripeReportsError that names the report run, where it is about one; no table has changed
+        then. Tables that rest on just these results are left as they are.
+        """
+        landing_since = time.monotonic()
+        asked_at = (part.asked_at for part in parts if part.asked_at is not None)
+        waited = landing_since - min(asked_at, default=landing_since)
+        asked = parts[0].columns if parts else self.columns
+        dropped = parts[0].dropped_columns if parts else ()
+        facts = self._facts(parts, asked, dropped, left_out)
+        tables = self._there_already(facts)
+        unchanged = tables is not None
+        if tables is None:
+            tables = self._converted(parts, asked, facts)
+        landed = time.monotonic() - landing_since
+        return [
+            LandedDay(
+                report_type=self.report_type,
+                day=day,
+                table=table,
+                report_runs=tuple(filter(None, run_ids.split(","))),
+                results=tuple(part.result for part in parts),
+                dropped_columns=dropped,
+                left_out_payouts=tuple(left_out),
+                totals=totals,
+                adopted=bool(parts) and all(part.adopted for part in parts),
+                unchanged=unchanged,
+                waited_seconds=waited,
+                landed_seconds=landed / len(tables),
+            )
+            for day, (table, run_ids, totals) in tables.items()
+        ]
+
+    def _there_already(self, facts: Mapping[str, str]) -> dict[date, _Table] | None:
+        """The tables, if all of them rest on these results and can be read."""
+        same = {name: fact for name, fact in facts.items() if name != "report_run_id"}
+        same |= {"package_version": __version__, "csv_kept": str(self.shared.lake.keeps_csvs).lower()}
+        found: dict[date, _Table] = {}
+        lake, table = self.shared.lake, self.report_type.table
+        try:
+            for day in self.days:
+                landed = lake.landed(table, day)
+                if landed is None or not same.items() <= landed.provenance.items():
+                    return None
+                found[day] = landed.table, landed.provenance["report_run_id"], lake.totals(table, day)
+        except LakeError:  # damaged: it is landed again
+            return None
+        return found
+
+    def _converted(
+        self, parts: Sequence[WantedRun], asked: tuple[str, ...], facts: Mapping[str, str]
+    ) -> dict[date, _Table]:
+        run_id: str | None = None
+        lake, report_type = self.shared.lake, self.report_type
+
+        @contextmanager
+        def csv_of(part: WantedRun) -> Iterator[Csv]:
+            nonlocal run_id
+            run_id = part.run.id if part.run else None
+            with open_result(self.shared.account.api, part.result) as chunks:
+                yield Csv(self.shared.until_stopped(chunks), part.result.size, part.constants)
+
+        def csvs() -> Iterator[Csv]:
+            for part in parts:
+                with csv_of(part) as csv:
+                    yield csv
+
+        expected = ExpectedColumns(
+            expected_columns(self.report_type, asked),
+            optional=frozenset(self.request.optional_columns),
+            constant=self.report_type.constant_columns,
+        )
+
+        def land() -> Mapping[date, LandedTable]:
+            if len(self.days) == 1:
+                (day,) = self.days
+                return {day: lake.land(report_type, day, csvs(), expected=expected, facts=facts)}
+            column = day_column(report_type, self.request, self.shared.timezone, asked)
+            if column is None:
+                raise CsvError(
+                    f"Stripe does not send {report_type.day_column!r}, which says the day of a row"
+                )
+            with csv_of(parts[0]) as csv:
+                return lake.land_days(
+                    report_type, self.days, csv, day_column=column, expected=expected, facts=facts
+                )
+
+        try:
+            tables = repeat_downloads(land)
+        except StripeReportsError as error:
+            error.at(report_run=run_id)
+            raise
+        return {
+            day: (table, facts["report_run_id"], lake.totals(report_type.table, day))
+            for day, table in tables.items()
+        }
+
+    def _facts(
+        self,
+        parts: Sequence[WantedRun],
+        asked: Sequence[str],
+        dropped: Sequence[str],
+        left_out: Sequence[str],
+    ) -> dict[str, str]:
+        """What the provenance says of the report runs; of several, with commas between them."""
+        bounds = interval_parameters(self.report_type, self.interval)
+        facts = {
+            "report_run_id": ",".join(part.run.id for part in parts if part.run),
+            "file_id": ",".join(part.result.id for part in parts),
+            "result_created": ",".join(str(part.result.created) for part in parts),
+            **{name: str(second) for name, second in bounds.items()},
+            "timezone": self.shared.timezone,
+            "parameters": json.dumps({**self.options, **bounds}),
+            "columns": json.dumps(list(asked) or None),
+            "dropped_columns": json.dumps(list(dropped)),
+            "account": self.shared.account.id or "",
+            "livemode": json.dumps(self.offered.livemode),
+        }
+        return facts | ({"left_out_payouts": ",".join(left_out)} if left_out else {})

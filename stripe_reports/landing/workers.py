@@ -1,0 +1,45 @@
+"""Threads that work off a queue."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from queue import SimpleQueue
+from threading import Thread
+
+
+class Workers:
+    """Threads of the background: a process ends without waiting for what they are at.
+
+    concurrent.futures would wait, for as long as a server lets a request hang, although nothing that a thread
+    leaves unfinished is ever seen.
+    """
+
+    def __init__(self, count: int, name: str) -> None:
+        self._tasks: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._threads = [
+            Thread(target=self._work, name=f"stripe-reports-{name}", daemon=True) for _ in range(count)
+        ]
+        self._began = False
+
+    def submit(self, task: Callable[[], None]) -> None:
+        """Have it done. What it raises is lost, so it must not."""
+        if not self._began:
+            self._began = True
+            for thread in self._threads:
+                thread.start()
+        self._tasks.put(task)
+
+    def end(self) -> None:
+        """Take nothing more; what is queued is done before."""
+        for _ in self._threads:
+            self._tasks.put(None)
+
+    def join(self, until: Callable[[], float]) -> None:
+        """Wait for the threads, as many seconds as `until` says are left."""
+        if self._began:
+            for thread in self._threads:
+                thread.join(max(0.0, until()))
+
+    def _work(self) -> None:
+        while task := self._tasks.get():
+            task()
