@@ -7,6 +7,7 @@ import dagster as dg
 
 from stripe_reports.errors import ConfigurationError
 from stripe_reports.lake import Lake
+from stripe_reports.landing import MAX_RUNS_IN_FLIGHT
 from stripe_reports.orchestration import (
     ReportLakeResource,
     StripeResource,
@@ -27,6 +28,7 @@ def defs() -> dg.Definitions:
             api_key=api_key,
             api_base=_given("STRIPE_API_BASE", API_BASE),
             files_base=_given("STRIPE_FILES_BASE", FILES_BASE),
+            max_runs_in_flight=_count("STRIPE_REPORTS_MAX_RUNS_IN_FLIGHT", default=MAX_RUNS_IN_FLIGHT),
         ),
         report_lake=_report_lake(),
         select=_given("STRIPE_REPORTS_SELECT", "core"),
@@ -72,6 +74,13 @@ def _switch(name: str, *, default: bool) -> bool:
     if value not in ("true", "false"):
         raise ConfigurationError(f"{name} is {value!r}; set it to true or false")
     return value == "true"
+
+
+def _count(name: str, *, default: int) -> int:
+    value = _given(name, str(default))
+    if not value.isascii() or not value.isdecimal() or int(value) < 1:
+        raise ConfigurationError(f"{name} is {value!r}; set it to a whole number, 1 or more")
+    return int(value)
 
 
 def _given(name: str, default: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -13,6 +13,8 @@ import pytest
 
 from stripe_reports.catalog import newest_complete_day
 from stripe_reports.definitions import defs, lake_of_environment
+from stripe_reports.errors import ConfigurationError
+from stripe_reports.landing import MAX_RUNS_IN_FLIGHT
 from stripe_reports.sandbox import Sandbox
 from stripe_reports_tests.lake.support import land
 
@@ -72,6 +74,37 @@ def test_a_variable_says_that_no_csv_is_kept(tmp_path: Path, monkeypatch: pytest
         assert defs().resources["report_lake"].keep_csv is keep_csv
         land(lake_of_environment(str(tmp_path)), b"gross\n%d\n" % keep_csv)
     assert len(list(tmp_path.glob("_csv/*"))) == 1
+
+
+def test_the_command_line_lands_days_of_several_reports_in_one_run(sandbox: Sandbox, tmp_path: Path) -> None:
+    first = _DAY - timedelta(days=2)
+    done = _dagster(
+        tmp_path,
+        *("asset", "materialize", "-m", "stripe_reports.definitions"),
+        *("--select", "stripe_reports/balance_summary_1,stripe_reports/payouts_itemized_3"),
+        *("--partition-range", f"{first}...{_DAY}"),
+        **_account(sandbox),
+        STRIPE_REPORTS_MAX_RUNS_IN_FLIGHT="2",
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("RUN_SUCCESS") == 1
+    assert "6 of 6 partitions done" in done.stderr
+    lake = lake_of_environment(str(tmp_path / "lake"))
+    for table in ("balance_summary_1", "payouts_itemized_3"):
+        assert lake.days(table) == [first, first + timedelta(days=1), _DAY]
+
+
+def test_a_variable_says_how_many_report_runs_are_in_flight(monkeypatch: pytest.MonkeyPatch) -> None:
+    for value, most in (("", MAX_RUNS_IN_FLIGHT), ("3", 3)):
+        monkeypatch.setenv("STRIPE_REPORTS_MAX_RUNS_IN_FLIGHT", value)
+        assert defs().resources["stripe"].settings.max_runs_in_flight == most
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "many", "2.5", "²"])
+def test_a_count_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("STRIPE_REPORTS_MAX_RUNS_IN_FLIGHT", value)
+    with pytest.raises(ConfigurationError, match=r"STRIPE_REPORTS_MAX_RUNS_IN_FLIGHT is .*whole number"):
+        defs()
 
 
 def test_no_secret_appears_in_logs_records_or_files(tmp_path: Path) -> None:

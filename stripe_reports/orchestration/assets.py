@@ -1,25 +1,21 @@
 """One daily-partitioned asset per report type, from a factory."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import dagster as dg
+from pydantic import Field
 
 from stripe_reports.catalog import ReportType, parse_day, select_report_types, time_zone
-from stripe_reports.errors import (
-    ConfigurationError,
-    CsvError,
-    LakeError,
-    StripeReportsError,
+from stripe_reports.errors import ConfigurationError
+from stripe_reports.landing import ReportRequest, itemized_payouts
+from stripe_reports.orchestration.checks import check_outputs, check_specs
+from stripe_reports.orchestration.materialization import (
+    Event,
+    Materialization,
+    Report,
+    evaluate_checks_alone,
 )
-from stripe_reports.landing import ReportRequest, itemized_payouts, land_day
-from stripe_reports.orchestration.checks import check_results, check_specs
-from stripe_reports.orchestration.metadata import (
-    REPORT_TYPE,
-    column_schema,
-    description,
-    failure_metadata,
-    landed_metadata,
-)
+from stripe_reports.orchestration.metadata import REPORT_TYPE, column_schema, description
 from stripe_reports.orchestration.resources import ReportLakeResource, StripeResource
 
 KEY_PREFIX = "stripe_reports"
@@ -28,7 +24,17 @@ START_DATE = "2023-01-01"
 
 _LONGEST_TAG = 63
 
-_TRYING_AGAIN_WILL_NOT_HELP = (ConfigurationError, CsvError, LakeError)
+
+_SINGLE_RUN = dg.BackfillPolicy.single_run()
+
+
+class StripeReportsConfig(dg.Config):
+    """What can be set for one run."""
+
+    force_new_report_run: bool = Field(
+        default=False,
+        description="Ask Stripe for new report runs, even where equal ones exist already.",
+    )
 
 
 def stripe_report_spec(report_type: ReportType) -> dg.AssetSpec:
@@ -59,14 +65,25 @@ def build_stripe_report_assets(
     partitions_def: dg.DailyPartitionsDefinition | None = None,
     requests: Mapping[str, ReportRequest] | None = None,
     get_asset_spec: Callable[[ReportType], dg.AssetSpec] = stripe_report_spec,
+    name: str | None = None,
+    range_runs: bool = True,
+    backfill_policy: dg.BackfillPolicy | None = _SINGLE_RUN,
+    pool: str | None = None,
 ) -> list[dg.AssetsDefinition]:
     """Assets that land the selected report types, one partition per day.
+
+    They are one multi-asset of which any part can be selected, so that the waits for all report runs overlap,
+    under one limit of calls; the days and report types of a run still land and fail on their own.
 
     `select`: ids, globs (`payouts.*`) and presets (`core`). A partition is a day in `timezone`, from local
     midnight to local midnight. `partitions_def`: give one that exists already, instead of `start_date` and
     `timezone`, to share it with other assets. `requests`: columns and run parameters, by report type, glob or
     preset; for a report type that several name, the last one counts. `get_asset_spec`: change keys' prefixes,
     groups, owners or tags before the assets are built; the last part of a key stays the table's name.
+    `name`: of the multi-asset's op, by default `land__` and what the keys begin with. `range_runs`: whether
+    days of an itemized report may come from one report run of up to a calendar month. `backfill_policy`: by
+    default all days of a backfill are one Dagster run. `pool`: Dagster's concurrency pool that the step
+    counts in.
 
     The assets need the resources `stripe` (StripeResource) and `report_lake` (ReportLakeResource), and
     `report_lake_io_manager` (ReportLakeIOManager) where another asset takes one as a parameter.
@@ -77,9 +94,19 @@ def build_stripe_report_assets(
     selected = {report_type.id: report_type for report_type in select_report_types(select)}
     asked = _requests(requests or {}, selected)
     specs = {id_: _checked(get_asset_spec(each), each) for id_, each in selected.items()}
-    return [
-        _asset(report_type, _after_its_payouts(report_type, specs), partitions, asked[id_])
+    reports = [
+        Report(report_type, _after_its_payouts(report_type, specs), asked[id_])
         for id_, report_type in selected.items()
+    ]
+    return [
+        _reports(
+            name or "__".join(["land", *(reports[0].key.path[:-1] or [KEY_PREFIX])]),
+            reports,
+            partitions,
+            range_runs=range_runs,
+            backfill_policy=backfill_policy,
+            pool=pool,
+        )
     ]
 
 
@@ -122,41 +149,42 @@ def _after_its_payouts(report_type: ReportType, specs: Mapping[str, dg.AssetSpec
     return spec if upstream is None else spec.replace_attributes(deps=[*spec.deps, upstream.key])
 
 
-def _asset(
-    report_type: ReportType,
-    spec: dg.AssetSpec,
+def _reports(
+    name: str,
+    reports: Sequence[Report],
     partitions: dg.DailyPartitionsDefinition,
-    request: ReportRequest,
+    *,
+    range_runs: bool,
+    backfill_policy: dg.BackfillPolicy | None,
+    pool: str | None,
 ) -> dg.AssetsDefinition:
-    # multi_asset, because only it takes an AssetSpec as it is.
     @dg.multi_asset(
-        name="__".join(spec.key.path),
-        specs=[spec],
+        name=name,
+        specs=[report.spec for report in reports],
         partitions_def=partitions,
-        check_specs=check_specs(report_type, spec.key, partitions),
+        check_specs=[
+            check for report in reports for check in check_specs(report.report_type, report.key, partitions)
+        ],
+        can_subset=True,
+        backfill_policy=backfill_policy,
+        pool=pool,
     )
     def land(
-        context: dg.AssetExecutionContext, stripe: StripeResource, report_lake: ReportLakeResource
-    ) -> dg.MaterializeResult:  # type: ignore[type-arg]
-        try:
-            landed = land_day(
-                report_type,
-                parse_day(context.partition_key),
-                account=stripe.account,
-                lake=report_lake.lake,
-                request=request,
-                timezone=partitions.timezone,
-                polling=stripe.polling,
-                tell=context.log.info,
-                warn=context.log.warning,
-            )
-        except StripeReportsError as error:
-            error.at(report_type=report_type.id, day=parse_day(context.partition_key))
-            raise dg.Failure(
-                str(error),
-                metadata=failure_metadata(error),
-                allow_retries=not isinstance(error, _TRYING_AGAIN_WILL_NOT_HELP),
-            ) from None
-        return dg.MaterializeResult(metadata=landed_metadata(landed), check_results=check_results(landed))
+        context: dg.AssetExecutionContext,
+        config: StripeReportsConfig,
+        stripe: StripeResource,
+        report_lake: ReportLakeResource,
+    ) -> Iterator[Event | dg.Output[None]]:
+        events = Materialization(
+            context,
+            {report.key: report for report in reports if report.key in context.selected_asset_keys},
+            timezone=partitions.timezone,
+            range_runs=range_runs,
+            force_new_report_run=config.force_new_report_run,
+        ).land(stripe, report_lake)
+        stripe.close_after_execution(events)
+        yield from events
+        yield from evaluate_checks_alone(context, reports, report_lake)
+        yield from check_outputs(context)
 
     return land

@@ -1,12 +1,13 @@
 """The sensor that tells of every report partition that a failed run did not land."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 import dagster as dg
 import requests
 
-from stripe_reports.orchestration.metadata import REPORT_TYPE
+from stripe_reports.orchestration.metadata import FAILURES, REPORT_TYPE
 
 SENSOR_NAME = "stripe_reports_failed_runs"
 _POST_TIMEOUT = 10.0
@@ -46,7 +47,7 @@ def build_stripe_reports_failed_runs_sensor(
     report_types = {
         key: str(spec.metadata[REPORT_TYPE]) for asset in assets for key, spec in asset.specs_by_key.items()
     }
-    keys_by_step = {asset.op.name: asset.key for asset in assets}
+    steps = {asset.op.name: asset.keys for asset in assets}
 
     @dg.run_failure_sensor(
         name=name, description="Tells of every report partition that a failed run did not land."
@@ -54,7 +55,7 @@ def build_stripe_reports_failed_runs_sensor(
     def failed_runs(context: dg.RunFailureSensorContext) -> dg.SkipReason | None:
         if context.dagster_run.tags.get("dagster/will_retry") == "true":
             return dg.SkipReason(f"run {context.dagster_run.run_id} will be retried")
-        for failed in _failed_partitions(context, report_types, keys_by_step):
+        for failed in _failed_partitions(context, report_types, steps):
             context.log.error(failed.text)
             if alert_url:
                 _post(context, alert_url, failed)
@@ -66,15 +67,15 @@ def build_stripe_reports_failed_runs_sensor(
 def _failed_partitions(
     context: dg.RunFailureSensorContext,
     report_types: Mapping[dg.AssetKey, str],
-    keys_by_step: Mapping[str, dg.AssetKey],
+    steps: Mapping[str, AbstractSet[dg.AssetKey]],
 ) -> Iterator[FailedPartition]:
     run = context.dagster_run
-    errors = dict(_step_errors(context, keys_by_step))
+    failures = _Failures(context, steps)
     landed = set(_partitions(context, dg.DagsterEventType.ASSET_MATERIALIZATION))
     for key, partition in _partitions(context, dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED):
         if key not in report_types or (key, partition) in landed:
             continue
-        error, report_run = errors.get(key, (_run_error(context), None))
+        error, report_run = failures.of(key, report_types[key], partition)
         yield FailedPartition(key, report_types[key], partition, run.run_id, report_run, error)
 
 
@@ -94,22 +95,31 @@ def _partitions(
             yield event.asset_key, partition
 
 
-def _step_errors(
-    context: dg.RunFailureSensorContext, keys_by_step: Mapping[str, dg.AssetKey]
-) -> Iterator[tuple[dg.AssetKey, tuple[str, str | None]]]:
-    for event in context.get_step_failure_events():
-        key = keys_by_step.get(event.node_name)
-        if key is None:
-            continue
-        data = event.step_failure_data
-        given = data.user_failure_data
-        report_run = given.metadata.get("report_run") if given else None
-        text = (given.description if given else None) or (data.error.message if data.error else None)
-        yield key, (_one_line(text), str(report_run.value) if report_run else None)
+class _Failures:
+    """Why partitions of a run did not land: each for its own reason, or else that of its step or run."""
 
+    def __init__(
+        self, context: dg.RunFailureSensorContext, steps: Mapping[str, AbstractSet[dg.AssetKey]]
+    ) -> None:
+        self._of_partitions: dict[tuple[str, str | None], tuple[str, str | None]] = {}
+        self._of_steps: dict[dg.AssetKey, str] = {}
+        self._of_run = _one_line(context.failure_event.message)
+        for event in context.get_step_failure_events():
+            data = event.step_failure_data
+            given = data.user_failure_data
+            text = (given.description if given else None) or (data.error.message if data.error else None)
+            self._of_steps |= dict.fromkeys(steps.get(event.node_name, ()), _one_line(text))
+            failures = given.metadata.get(FAILURES) if given else None
+            if isinstance(failures, dg.TableMetadataValue):
+                for record in failures.records:
+                    why, report_run = _one_line(str(record.data["why"])), str(record.data["report_run"])
+                    place = str(record.data["report_type"]), str(record.data["day"])
+                    self._of_partitions[place] = why, report_run or None
 
-def _run_error(context: dg.RunFailureSensorContext) -> str:
-    return _one_line(context.failure_event.message)
+    def of(self, key: dg.AssetKey, report_type: str, partition: str | None) -> tuple[str, str | None]:
+        """The reason, and the report run if it is about one."""
+        general = self._of_steps.get(key, self._of_run), None
+        return self._of_partitions.get((report_type, partition), general)
 
 
 def _one_line(text: str | None) -> str:

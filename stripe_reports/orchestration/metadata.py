@@ -1,16 +1,25 @@
 """What the Dagster UI shows: a table's columns, and facts about each landed partition."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Context, Decimal
 from typing import Any
 
 import dagster as dg
 
 from stripe_reports.catalog import ColumnType, ReportType, column_type
-from stripe_reports.errors import StripeReportsError
-from stripe_reports.landing import LandedDay
+from stripe_reports.lake import LandedFile
+from stripe_reports.landing import FailedDay, LandedDay
 
 REPORT_TYPE = "stripe_reports/report_type"
 """Key of the metadata and of the tag that hold Stripe's id."""
+
+FAILURES = "failures"
+"""Key of the metadata of a failed step that hold each partition's failure."""
+_MOST_FAILURES = 1000
+
+_EXACT = Context(prec=100)
 
 _SHOWN_TYPE = {
     ColumnType.DECIMAL: "decimal(38, 18)",
@@ -48,13 +57,50 @@ def description(report_type: ReportType) -> str:
     return "\n\n".join(lines)
 
 
+@dataclass(frozen=True, slots=True)
+class Oddities:
+    """What is not as the catalog would have it, by name; empty as a rule."""
+
+    new_columns: Sequence[str] = ()
+    dropped_columns: Sequence[str] = ()
+    left_out_payouts: Sequence[str] = ()
+
+    @property
+    def of_schema(self) -> dict[str, dg.MetadataValue[Any]]:
+        """How the columns differ from those that were expected."""
+        return _lists(new_columns=self.new_columns, dropped_columns=self.dropped_columns)
+
+    @property
+    def of_payouts(self) -> dict[str, dg.MetadataValue[Any]]:
+        """The payouts that Stripe does not report on."""
+        return _lists(left_out_payouts=self.left_out_payouts)
+
+
+def oddities_of_day(landed: LandedDay) -> Oddities:
+    """Those of a day as it landed."""
+    return Oddities(landed.table.new_columns, landed.dropped_columns, landed.left_out_payouts)
+
+
+def oddities_of_file(landed: LandedFile) -> Oddities:
+    """Those of a day that stands in the lake."""
+    left_out = landed.provenance.get("left_out_payouts", "")
+    return Oddities(
+        landed.table.new_columns,
+        json.loads(landed.provenance.get("dropped_columns", "[]")),
+        [payout for payout in left_out.split(",") if payout],
+    )
+
+
 def landed_metadata(landed: LandedDay) -> Mapping[str, Any]:
     """Facts about one landed partition; numbers are plotted over the partitions by the UI."""
     table = landed.table
+    oddities = oddities_of_day(landed)
     metadata: dict[str, Any] = {
         "dagster/partition_row_count": table.rows,
         "dagster/uri": table.uri,
         "report_run": ",".join(landed.report_runs),
+        "adopted": landed.adopted,
+        "unchanged": landed.unchanged,
         "result_file": ",".join(result.id for result in landed.results),
         "csv_bytes": table.csv_bytes,
         "csv_sha256": table.csv_sha256,
@@ -65,28 +111,39 @@ def landed_metadata(landed: LandedDay) -> Mapping[str, Any]:
     if landed.results:
         oldest = min(result.created for result in landed.results)
         metadata["result_created"] = dg.MetadataValue.timestamp(float(oldest))
-    return metadata | schema_metadata(landed) | left_out_metadata(landed)
+    if landed.totals:
+        metadata["totals"] = _totals(landed.totals)
+    return metadata | oddities.of_schema | oddities.of_payouts
 
 
-def schema_metadata(landed: LandedDay) -> dict[str, Any]:
-    """How the columns differ from those that were expected, if they do."""
-    differences = {"new_columns": landed.table.new_columns, "dropped_columns": landed.dropped_columns}
-    return {name: dg.MetadataValue.json(list(columns)) for name, columns in differences.items() if columns}
+def failures_metadata(failures: Sequence[FailedDay]) -> Mapping[str, Any]:
+    """What failed and why, for the failure's page and for the sensor that watches failed runs."""
+    records = [
+        dg.TableRecord(
+            {
+                "report_type": failed.report_type.id,
+                "day": failed.day.isoformat(),
+                "report_run": failed.error.report_run or "",
+                "error": type(failed.error).__name__,
+                "why": str(failed.error),
+            }
+        )
+        for failed in failures[:_MOST_FAILURES]
+    ]
+    return {FAILURES: dg.MetadataValue.table(records), "failed": len(failures)}
 
 
-def left_out_metadata(landed: LandedDay) -> dict[str, Any]:
-    """The payouts that Stripe does not report on, if there are any."""
-    if not landed.left_out_payouts:
-        return {}
-    return {"left_out_payouts": dg.MetadataValue.json(list(landed.left_out_payouts))}
+def _totals(totals: Mapping[str, Mapping[str, Decimal]]) -> dg.MetadataValue[Any]:
+    """Texts, because a number would be a float."""
+    return dg.MetadataValue.table(
+        [
+            dg.TableRecord(
+                {"currency": currency, **{name: f"{sum_.normalize(_EXACT):f}" for name, sum_ in sums.items()}}
+            )
+            for currency, sums in totals.items()
+        ]
+    )
 
 
-def failure_metadata(error: StripeReportsError) -> Mapping[str, Any]:
-    """Where it went wrong, for the failure's page and for the sensor that watches failed runs."""
-    facts = {
-        "report_type": error.report_type,
-        "day": error.day and error.day.isoformat(),
-        "report_run": error.report_run,
-        "error": type(error).__name__,
-    }
-    return {name: fact for name, fact in facts.items() if fact}
+def _lists(**lists: Sequence[str]) -> dict[str, dg.MetadataValue[Any]]:
+    return {name: dg.MetadataValue.json(list(items)) for name, items in lists.items() if items}

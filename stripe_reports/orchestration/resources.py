@@ -1,13 +1,15 @@
 """The two resources: Stripe, which is asked, and the lake, which keeps."""
 
 # No `from __future__ import annotations` in this wing: Dagster reads annotations at run time.
+from collections.abc import Generator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
-from pydantic import Field
+from pydantic import Field, PrivateAttr
 
-from stripe_reports.stripe_api import API_BASE, FILES_BASE, Account, Polling, StripeApi
+from stripe_reports.landing import MAX_RUNS_IN_FLIGHT, LandingSettings
+from stripe_reports.stripe_api import API_BASE, CALLS_PER_SECOND, FILES_BASE, Account, StripeApi
 
 if TYPE_CHECKING:
     from stripe_reports.lake import Lake
@@ -30,12 +32,41 @@ class StripeResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     poll_initial_seconds: float = Field(default=0.5, description="Pause before the first look at a run.")
     poll_factor: float = Field(default=1.5, description="How much longer each further pause is.")
     poll_longest_seconds: float = Field(default=30.0, description="The longest pause.")
-    poll_deadline_seconds: float = Field(
-        default=3600.0, description="How long a report run may be pending before its day fails."
+    stuck_after_seconds: float = Field(
+        default=1800.0,
+        description="A report run that is pending for so long is replaced, at most three times.",
+    )
+    release_after_seconds: float = Field(
+        default=600.0,
+        description="After so long with nothing but pending report runs, the step makes room for others and"
+        " is tried again later; it goes on with the same runs then.",
+    )
+    max_runs_in_flight: int = Field(
+        default=MAX_RUNS_IN_FLIGHT, description="Report runs of one step that are pending at the same time."
+    )
+    calls_per_second: float = Field(
+        default=CALLS_PER_SECOND,
+        description="Calls to the API host with this key, of all steps in the process; half of it to the"
+        " files host. Stripe's answers lower it where they must.",
+    )
+    adopt_within_hours: float = Field(
+        default=168.0,
+        description="How old an equal report run may be to be used instead of a new one; 0 for none.",
     )
     max_network_retries: int = Field(
         default=4, description="How often the Stripe SDK repeats a request that broke on the way."
     )
+
+    _steps: list[Generator[Any]] = PrivateAttr(default_factory=list)
+
+    def close_after_execution(self, step: Generator[Any]) -> None:
+        """Close it when the run is over, however it ends: Dagster drops a step that it interrupts."""
+        self._steps.append(step)
+
+    def teardown_after_execution(self, context: dg.InitResourceContext) -> None:  # noqa: ARG002
+        """Close what has not come to its end."""
+        while self._steps:
+            self._steps.pop().close()
 
     @cached_property
     def account(self) -> Account:
@@ -46,17 +77,21 @@ class StripeResource(dg.ConfigurableResource):  # type: ignore[type-arg]
             files_base=self.files_base,
             stripe_account=self.stripe_account,
             max_network_retries=self.max_network_retries,
+            calls_per_second=self.calls_per_second,
         )
         return Account(api)
 
     @property
-    def polling(self) -> Polling:
-        """How to wait for a report run. Raises ConfigurationError where the settings make no sense."""
-        return Polling(
-            self.poll_initial_seconds,
-            self.poll_factor,
-            self.poll_longest_seconds,
-            self.poll_deadline_seconds,
+    def settings(self) -> LandingSettings:
+        """How report runs are made and waited for. Raises ConfigurationError for what makes no sense."""
+        return LandingSettings(
+            max_runs_in_flight=self.max_runs_in_flight,
+            poll_initial=self.poll_initial_seconds,
+            poll_factor=self.poll_factor,
+            poll_longest=self.poll_longest_seconds,
+            stuck_after=self.stuck_after_seconds,
+            adopt_within=self.adopt_within_hours * 3600,
+            release_after=self.release_after_seconds,
         )
 
     def __repr__(self) -> str:

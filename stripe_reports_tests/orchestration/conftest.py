@@ -26,6 +26,11 @@ def days(count: int) -> list[date]:
     return [NEWEST - timedelta(days=back) for back in reversed(range(count))]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest test, which mostly waits, goes first."""
+    items.sort(key=lambda item: item.path.stem != "test_dagster_dev")
+
+
 @pytest.fixture
 def instance() -> Iterator[dg.DagsterInstance]:
     with dg.DagsterInstance.ephemeral() as ephemeral:
@@ -34,13 +39,31 @@ def instance() -> Iterator[dg.DagsterInstance]:
 
 @pytest.fixture
 def resources(sandbox: Sandbox, tmp_path: Path) -> dict[str, Any]:
-    report_lake = ReportLakeResource(uri=str(tmp_path / "lake"))
+    return resources_for(sandbox, tmp_path / "lake")
+
+
+@pytest.fixture
+def own_sandbox() -> Iterator[Sandbox]:
+    """One that no other test uses: for tests that set faults or count report runs."""
+    with Sandbox(port=0, files_port=0, latency=0.05) as running:
+        yield running
+
+
+@pytest.fixture
+def own_resources(own_sandbox: Sandbox, tmp_path: Path) -> dict[str, Any]:
+    return resources_for(own_sandbox, tmp_path / "lake")
+
+
+def resources_for(sandbox: Sandbox, lake: Path, **settings: Any) -> dict[str, Any]:
+    """What the assets need, without pauses."""
+    report_lake = ReportLakeResource(uri=str(lake))
+    quick: dict[str, Any] = {"poll_initial_seconds": 0.05, "calls_per_second": 1000}
     return {
         "stripe": StripeResource(
             api_key=sandbox.key,
             api_base=sandbox.api_base,
             files_base=sandbox.files_base,
-            poll_initial_seconds=0.05,
+            **(quick | settings),
         ),
         "report_lake": report_lake,
         "report_lake_io_manager": ReportLakeIOManager(lake=report_lake),

@@ -29,9 +29,24 @@ _BALANCE = dg.AssetKey(["stripe_reports", "balance_summary_1"])
 
 
 def test_core_is_nine_assets() -> None:
-    keys = {asset.key for asset in build_stripe_report_assets()}
-    assert len(keys) == 9
-    assert _BALANCE in keys
+    (assets,) = build_stripe_report_assets()
+    assert len(assets.keys) == 9
+    assert _BALANCE in assets.keys
+
+
+def test_all_assets_are_one_step_of_which_any_part_and_all_days_can_be_selected() -> None:
+    (assets,) = build_stripe_report_assets()
+    assert assets.can_subset
+    assert assets.backfill_policy == dg.BackfillPolicy.single_run()
+    assert assets.op.name == "land__stripe_reports"
+
+
+def test_the_step_can_be_named_and_put_into_a_pool_and_cut_into_runs() -> None:
+    policy = dg.BackfillPolicy.multi_run(31)
+    (assets,) = build_stripe_report_assets(name="ours", pool="stripe", backfill_policy=policy)
+    assert assets.op.name == "ours"
+    assert assets.op.pool == "stripe"
+    assert assets.backfill_policy == policy
 
 
 def test_an_asset_says_what_it_is() -> None:
@@ -56,7 +71,7 @@ def test_an_id_that_is_too_long_for_a_tag_is_metadata_only() -> None:
 
 def test_every_report_type_can_be_an_asset() -> None:
     assets = build_stripe_report_assets("all")
-    assert len(assets) == 94
+    assert len(assets[0].keys) == 94
     dg.Definitions.validate_loadable(dg.Definitions(assets=assets, resources=_no_account()))
 
 
@@ -68,7 +83,11 @@ def _no_account() -> dict[str, Any]:
 
 def test_a_report_on_payouts_comes_after_the_report_that_lists_them() -> None:
     assets = build_stripe_report_assets("payout_reconciliation.by_id.summary.1, payouts.itemized.3")
-    deps = {asset.key.path[-1]: {dep.path[-1] for dep in asset.dependency_keys} for asset in assets}
+    deps = {
+        spec.key.path[-1]: {dep.asset_key.path[-1] for dep in spec.deps}
+        for asset in assets
+        for spec in asset.specs
+    }
     assert deps == {
         "payout_reconciliation_by_id_summary_1": {"payouts_itemized_3"},
         "payouts_itemized_3": set(),
@@ -131,7 +150,7 @@ def test_a_materialization_lands_the_day_and_says_so(
     path = tmp_path / "lake" / "balance_summary_1" / f"date={NEWEST}" / "part-0.parquet"
     table = pq.read_table(path, partitioning=None)
     (event,) = result.get_asset_materialization_events()
-    metadata = {name: value.value for name, value in event.materialization.metadata.items()}
+    metadata = _metadata(result)
     assert event.partition == str(NEWEST)
     assert metadata["dagster/partition_row_count"] == table.num_rows > 0
     assert metadata["dagster/uri"] == str(path)
@@ -142,15 +161,38 @@ def test_a_materialization_lands_the_day_and_says_so(
     assert metadata["parquet_bytes"] == path.stat().st_size
 
 
-def test_materializing_again_asks_stripe_again(
-    instance: dg.DagsterInstance, resources: dict[str, Any]
+def test_materializing_again_adopts_the_report_run_and_records_the_day_as_unchanged(
+    instance: dg.DagsterInstance, resources: dict[str, Any], tmp_path: Path
 ) -> None:
-    first, second = materialize(instance, resources, NEWEST, NEWEST)
-    runs = {
-        result.get_asset_materialization_events()[0].materialization.metadata["report_run"].value
-        for result in (first, second)
-    }
-    assert len(runs) == 2
+    path = tmp_path / "lake" / "balance_summary_1" / f"date={NEWEST}" / "part-0.parquet"
+    (first,) = materialize(instance, resources, NEWEST)
+    inode = path.stat().st_ino
+    (second,) = materialize(instance, resources, NEWEST)
+    was, is_ = _metadata(first), _metadata(second)
+    assert is_["report_run"] == was["report_run"]
+    assert (was["unchanged"], is_["unchanged"], is_["adopted"]) == (False, True, True)
+    for name in ("dagster/partition_row_count", "totals", "csv_sha256", "csv_bytes", "parquet_bytes"):
+        assert is_[name] == was[name]
+    assert path.stat().st_ino == inode
+
+
+def test_a_new_report_run_can_be_forced(instance: dg.DagsterInstance, resources: dict[str, Any]) -> None:
+    (first,) = materialize(instance, resources, NEWEST)
+    forced = dg.materialize(
+        build_stripe_report_assets("balance.summary.1", start_date=START),
+        partition_key=str(NEWEST),
+        instance=instance,
+        resources=resources,
+        run_config={"ops": {"land__stripe_reports": {"config": {"force_new_report_run": True}}}},
+    )
+    was, is_ = _metadata(first), _metadata(forced)
+    assert is_["report_run"] != was["report_run"]
+    assert (is_["adopted"], is_["unchanged"]) == (False, False)
+
+
+def _metadata(result: dg.ExecuteInProcessResult) -> dict[str, Any]:
+    (event,) = result.get_asset_materialization_events()
+    return {name: value.value for name, value in event.materialization.metadata.items()}
 
 
 def test_a_day_of_another_time_zone_is_asked_for_from_local_midnight(
@@ -195,14 +237,18 @@ def test_a_failure_carries_where_it_happened(instance: dg.DagsterInstance, resou
     (event,) = result.get_step_failure_events()
     given = event.step_failure_data.user_failure_data
     assert given is not None
-    assert {name: value.value for name, value in given.metadata.items()} == {
+    assert given.metadata["failed"].value == 1
+    (record,) = given.metadata["failures"].value.records
+    assert record.data == {
         "report_type": "balance.summary.1",
         "day": str(NEWEST),
+        "report_run": "",
         "error": "ConfigurationError",
+        "why": given.description,
     }
 
 
 def test_the_catalog_and_the_assets_name_the_same_table() -> None:
-    for asset in build_stripe_report_assets("core"):
-        id_ = asset.specs_by_key[asset.key].metadata["stripe_reports/report_type"]
-        assert asset.key.path[-1] == REPORT_TYPES[id_].table
+    (assets,) = build_stripe_report_assets("core")
+    for spec in assets.specs:
+        assert spec.key.path[-1] == REPORT_TYPES[spec.metadata["stripe_reports/report_type"]].table

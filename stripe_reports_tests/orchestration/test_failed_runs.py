@@ -15,7 +15,14 @@ from stripe_reports import (
     build_stripe_report_assets,
     build_stripe_reports_failed_runs_sensor,
 )
-from stripe_reports_tests.orchestration.conftest import START
+from stripe_reports.sandbox import Sandbox
+from stripe_reports_tests.orchestration.conftest import START, days
+from stripe_reports_tests.orchestration.support import (
+    expected,
+    materialize_range,
+    range_tags,
+    recorded,
+)
 from stripe_reports_tests.scripted_server import Answer, ScriptedServer, stripe_error
 
 _SELECT = "balance.summary.1, payouts.summary.1"
@@ -48,10 +55,15 @@ def _fail(
 
 
 def _evaluate(
-    instance: dg.DagsterInstance, run: dg.DagsterRun, event: dg.DagsterEvent, alert_url: str | None = None
+    instance: dg.DagsterInstance,
+    run: dg.DagsterRun,
+    event: dg.DagsterEvent,
+    alert_url: str | None = None,
+    *,
+    select: str = _SELECT,
 ) -> list[str]:
     """Let the sensor see the run's failure; returns the lines that it logged."""
-    assets = build_stripe_report_assets(_SELECT, start_date=START)
+    assets = build_stripe_report_assets(select, start_date=START)
     sensor = build_stripe_reports_failed_runs_sensor(assets, alert_url=alert_url)
     context = dg.build_run_status_sensor_context(
         sensor_name=sensor.name, dagster_instance=instance, dagster_run=run, dagster_event=event
@@ -65,9 +77,14 @@ def _evaluate(
 
 
 def _evaluate_result(
-    instance: dg.DagsterInstance, result: dg.ExecuteInProcessResult, alert_url: str | None = None
+    instance: dg.DagsterInstance,
+    result: dg.ExecuteInProcessResult,
+    alert_url: str | None = None,
+    *,
+    select: str = _SELECT,
 ) -> list[str]:
-    return _evaluate(instance, result.dagster_run, result.get_run_failure_event(), alert_url)
+    event = result.get_run_failure_event()
+    return _evaluate(instance, result.dagster_run, event, alert_url, select=select)
 
 
 def _posted(server: ScriptedServer) -> list[dict[str, Any]]:
@@ -113,6 +130,49 @@ def test_the_report_run_is_named_where_there_is_one(
     _evaluate_result(instance, _fail(instance, resources | {"stripe": stripe}), f"{server.base}/alert")
     assert {body["report_run"] for body in _posted(server)} == {"frr_broken"}
     assert all("Stripe marked it failed: Sorry." in body["error"] for body in _posted(server))
+
+
+def test_of_a_range_each_day_that_did_not_land_is_posted_with_its_own_reason(
+    instance: dg.DagsterInstance,
+    own_sandbox: Sandbox,
+    own_resources: dict[str, Any],
+    server: ScriptedServer,
+) -> None:
+    server.answers("POST", "/alert", Answer(b"ok"))
+    own_sandbox.fault("failed", report_type="payouts.summary.1", error="Sorry.")
+    own_sandbox.fault("unfit", report_type="balance.summary.1", count=1)
+    range_ = days(4)
+    result = materialize_range(instance, own_resources, range_, select=f"{_SELECT}, payouts.itemized.3")
+    _evaluate_result(instance, result, f"{server.base}/alert", select=f"{_SELECT}, payouts.itemized.3")
+    posted = {(body["report_type"], body["partition"]): body for body in _posted(server)}
+    assert len(posted) == len(_posted(server)) == 5
+    did_not_land = expected(["balance_summary_1", "payouts_summary_1", "payouts_itemized_3"], range_)
+    did_not_land.subtract(recorded(instance))
+    assert set(+did_not_land) == {(id_.replace(".", "_"), day) for id_, day in posted}
+    runs = {body["report_run"] for body in posted.values()}
+    assert len(runs) == 5, "each names its own"
+    for (id_, day), body in posted.items():
+        assert body["error"].startswith(f"{id_} {day} (report run {body['report_run']}): ")
+        reason = "Stripe marked it failed: Sorry." if id_ == "payouts.summary.1" else "'n/a'"
+        assert reason in body["error"]
+
+
+def test_of_a_range_that_ended_before_its_step_every_day_is_posted(
+    instance: dg.DagsterInstance, resources: dict[str, Any], server: ScriptedServer
+) -> None:
+    server.answers("POST", "/alert", Answer(b"ok"))
+    assets = build_stripe_report_assets(_SELECT, start_date=START)
+    job = dg.Definitions(assets=assets, resources=resources).resolve_implicit_global_asset_job_def()
+    run = instance.create_run_for_job(job, tags=range_tags(days(3)))
+    instance.report_run_failed(run, "the worker was killed")
+    (failed,) = instance.get_records_for_run(run.run_id, of_type=dg.DagsterEventType.RUN_FAILURE).records
+    event = failed.event_log_entry.dagster_event
+    assert event is not None
+    _evaluate(instance, run, event, f"{server.base}/alert")
+    assert sorted((body["report_type"], body["partition"]) for body in _posted(server)) == [
+        (id_, str(day)) for id_ in ("balance.summary.1", "payouts.summary.1") for day in days(3)
+    ]
+    assert all("the worker was killed" in body["error"] for body in _posted(server))
 
 
 def test_what_landed_in_the_same_run_and_what_is_not_ours_is_not_told(

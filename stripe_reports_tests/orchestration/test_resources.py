@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
 
 from stripe_reports import ReportLakeResource, StripeResource
 from stripe_reports.errors import ConfigurationError
+from stripe_reports.landing import LandingSettings
 from stripe_reports_tests.lake.support import land
 
 _KEY = "sk_test_SECRETSECRETSECRET"
@@ -35,9 +37,43 @@ def test_the_key_is_not_shown_once_it_is_resolved_from_the_environment(
     assert _KEY not in seen[0]
 
 
-def test_poll_settings_that_make_no_sense_are_refused() -> None:
-    with pytest.raises(ConfigurationError, match="poll settings"):
-        _ = StripeResource(poll_factor=0.5).polling
+@pytest.mark.parametrize(
+    ("setting", "says"),
+    [
+        ({"poll_factor": 0.5}, "these settings of polling make no sense.*factor 0.5"),
+        ({"poll_initial_seconds": 60.0}, "these settings of polling make no sense.*initial 60"),
+        ({"stuck_after_seconds": 0.0}, "these settings of polling make no sense.*stuck after 0"),
+        ({"max_runs_in_flight": 0}, "max_runs_in_flight is 0; give 1 or more"),
+        ({"adopt_within_hours": -1.0}, "adopt_within is -3600 seconds; give 0 or more"),
+    ],
+)
+def test_settings_that_make_no_sense_are_refused(setting: dict[str, Any], says: str) -> None:
+    with pytest.raises(ConfigurationError, match=says):
+        _ = StripeResource(**setting).settings
+
+
+def test_settings_reach_what_lands_and_what_asks() -> None:
+    stripe = StripeResource(
+        api_key=_KEY,
+        poll_initial_seconds=0.25,
+        poll_factor=2.0,
+        poll_longest_seconds=8.0,
+        stuck_after_seconds=77.0,
+        release_after_seconds=55.0,
+        max_runs_in_flight=3,
+        calls_per_second=7.0,
+        adopt_within_hours=2.0,
+    )
+    assert stripe.settings == LandingSettings(
+        poll_initial=0.25,
+        poll_factor=2.0,
+        poll_longest=8.0,
+        stuck_after=77.0,
+        release_after=55.0,
+        max_runs_in_flight=3,
+        adopt_within=7200.0,
+    )
+    assert stripe.account.api.limit.rate == 7.0
 
 
 @pytest.mark.parametrize("keep_csv", [True, False])
