@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import ast
+import json
 import os
 import re
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import dagster as dg
 import pytest
 
 from stripe_reports import definitions
@@ -51,10 +53,15 @@ def test_the_two_commands_make_the_same_environment_and_end_in_demo_and_tests() 
     assert ends == [".venv/bin/stripe-reports demo --ui", ".venv/bin/pytest"]
 
 
-def test_the_shell_example_materializes_a_day(sandbox: Sandbox, tmp_path: Path) -> None:
-    (command,) = (text for text in _SHELL if "asset materialize" in text)
+@pytest.mark.parametrize(("which", "landed"), [("--partition ", 1), ("--partition-range ", 18)])
+def test_the_shell_examples_materialize_days(
+    sandbox: Sandbox, tmp_path: Path, which: str, landed: int
+) -> None:
+    (command,) = (text for text in _SHELL if "asset materialize" in text and which in text)
     command = command.replace(".venv/bin/", f"{_BIN}/")
-    command = re.sub(r"\d{4}-\d\d-\d\d", str(newest_complete_day(datetime.now(UTC))), command)
+    newest = newest_complete_day(datetime.now(UTC))
+    command = re.sub(r"\S{10}\.\.\.\S{10}", f"{newest - timedelta(days=1)}...{newest}", command)
+    command = re.sub(r"--partition \S{10}", f"--partition {newest}", command)
     environment = {
         **os.environ,
         "STRIPE_API_KEY": sandbox.key,
@@ -65,7 +72,16 @@ def test_the_shell_example_materializes_a_day(sandbox: Sandbox, tmp_path: Path) 
         command, shell=True, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    assert list((tmp_path / "lake").rglob("part-0.parquet"))
+    assert len(list((tmp_path / "lake").rglob("part-0.parquet"))) == landed
+
+
+def test_the_run_config_example_is_taken() -> None:
+    (config,) = (json.loads(text) for language, text in _BLOCKS if language == "json")
+    job = definitions.defs().resolve_job_def("stripe_reports")
+    checked = dg.validate_run_config(job, config)
+    ((op,),) = (config["ops"].values(),)
+    assert checked["ops"].keys() == config["ops"].keys()
+    assert op == {"config": {"force_new_report_run": True}}
 
 
 def test_the_shell_example_verifies_the_demo(demo_lake: Path) -> None:
