@@ -13,15 +13,15 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from benchmarks.inputs import Inputs
+from benchmarks.page import RESULTS, write_section
 from benchmarks.results import Results, render
 from benchmarks.suite import Suite
 
-_RESULTS = Path(__file__).with_name("RESULTS.md")
-
 _HELP = """Measure landing and write what comes of it to benchmarks/RESULTS.md.
 
-It takes about ten minutes and 5 GB of disk, and nothing else should run meanwhile. Ends with 1 if a landed
-value differs from its CSV.
+It takes about ten minutes and 5 GB of disk, and nothing else should run meanwhile. What another benchmark
+wrote there, such as `python -m benchmarks.backfill`, stays as it is. Ends with 1 if a landed value differs
+from its CSV.
 
 \b
 Examples:
@@ -49,8 +49,8 @@ def main(quick: bool, keep: Path | None) -> None:
         click.echo(render(results))
         click.echo("The files were small: this shows that all of it runs, not how fast it is.")
     else:
-        _RESULTS.write_text(render(results), encoding="utf-8")
-        click.echo(f"{_RESULTS} is written.")
+        write_section(RESULTS, render(results))
+        click.echo(f"{RESULTS} is written.")
     if results.checked.differences:
         click.echo("Landed values differ from their CSVs; see the page.", err=True)
         sys.exit(1)

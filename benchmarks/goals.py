@@ -1,4 +1,4 @@
-"""What the benchmark measures, what each figure should be, and what bounds it where it is not."""
+"""What the benchmark of landing measures, what each figure should be, and what bounds it where it is not."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class Goal:
     figure: str
     limit: float | None = None
     unit: str = ""
-    """MiB or s; nothing for a ratio."""
+    """MiB, s, ms, calls; the name of what is counted; nothing for a ratio."""
 
 
 GOALS: Mapping[str, Goal] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import sys
 import time
@@ -44,6 +45,19 @@ def run(module: str, *arguments: str | Path) -> Finished:
         raise subprocess.CalledProcessError(process.returncode, process.args, output)
     peak = usage.ru_maxrss if sys.platform == "darwin" else usage.ru_maxrss * 1024
     return Finished(wall, usage.ru_utime + usage.ru_stime, peak / (1 << 20), output)
+
+
+def own_peak_mib() -> float:
+    """The most memory that this process had since it began to run its own program.
+
+    On Linux what `getrusage` says includes the process that started it.
+    """
+    status = Path("/proc/self/status")
+    if status.exists():
+        (line,) = (line for line in status.read_text().splitlines() if line.startswith("VmHWM:"))
+        return int(line.split()[1]) / 1024
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return (peak if sys.platform == "darwin" else peak * 1024) / (1 << 20)
 
 
 @contextmanager

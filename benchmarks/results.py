@@ -19,7 +19,8 @@ DuckDB and polars, each on its own, compared {files} landed files with their CSV
 {facts:,} facts (rows; of each column its type, nulls and sum of hashes; exact sums of amounts; empty texts,
 characters and newlines of texts; first and last of timestamps). In a CSV, both read `""` as an empty text and
 nothing as null."""
-_FORMATS = {"": ".3f", "MiB": ".0f", "s": ".2f"}
+_FORMATS = {"": ".3f", "MiB": ".0f", "s": ".2f", "ms": ".1f", "calls": ".2f"}
+_COUNT = ",.0f"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,38 +73,58 @@ def render(results: Results, *, bounds: Mapping[str, str] = BOUNDS) -> str:
         "",
         _HOW_TO_READ,
         "",
-        "| figure | goal | measured | met | what bounds it |",
-        "|---|---|---|---|---|",
-        *(
-            _row(goal, results.rows[key], results.sizes, bounds.get(key, ""))
-            for key, goal in GOALS.items()
-            if key in results.rows
-        ),
+        *table(results.rows, GOALS, results.sizes, bounds),
         "",
         _checked(results.checked),
         "",
         *_peers(results.peers),
-        f"- Day: {datetime.now(UTC).date()}",
-        f"- Machine: {describe_machine()}",
-        f"- Versions: {describe_versions()}",
+        *where_measured(),
         f"- Input: {results.shape}",
         "",
     ]
     return "\n".join(lines)
 
 
+def table(
+    rows: Mapping[str, Measured],
+    goals: Mapping[str, Goal],
+    sizes: Mapping[str, str],
+    bounds: Mapping[str, str],
+) -> Sequence[str]:
+    """The rows that were measured, in the order of the goals; `sizes` are what figures name in braces."""
+    return [
+        "| figure | goal | measured | met | what bounds it |",
+        "|---|---|---|---|---|",
+        *(_row(goal, rows[key], sizes, bounds.get(key, "")) for key, goal in goals.items() if key in rows),
+    ]
+
+
+def where_measured() -> Sequence[str]:
+    """When and on what, as a list."""
+    return [
+        f"- Day: {datetime.now(UTC).date()}",
+        f"- Machine: {describe_machine()}",
+        f"- Versions: {describe_versions()}",
+    ]
+
+
 def _row(goal: Goal, measured: Measured, sizes: Mapping[str, str], bound: str) -> str:
     met = measured.meets(goal)
-    least, middle, most = (f"{f(measured.values):{_FORMATS[goal.unit]}}" for f in (min, median, max))
-    figure = f"{middle} {goal.unit}".rstrip() + f" ({least} to {most}, n = {len(measured.values)})"
     cells = (
         goal.figure.format_map(sizes),
         "–" if goal.limit is None else f"≤ {goal.limit:g} {goal.unit}".rstrip(),
-        "; ".join(text for text in (figure, measured.note, measured.fault) if text),
+        "; ".join(text for text in (_figure(goal, measured), measured.note, measured.fault) if text),
         {None: "–", True: "yes", False: "**no**"}[met],
         (bound or "not said yet") if met is False else "",
     )
     return f"| {' | '.join(cells)} |"
+
+
+def _figure(goal: Goal, measured: Measured) -> str:
+    form = _FORMATS.get(goal.unit, _COUNT)
+    least, middle, most = (f"{f(measured.values):{form}}" for f in (min, median, max))
+    spread = f"{least} to {most}, " if len(measured.values) > 1 else ""
+    return f"{middle} {goal.unit}".rstrip() + f" ({spread}n = {len(measured.values)})"
 
 
 def _checked(checked: Checked) -> str:

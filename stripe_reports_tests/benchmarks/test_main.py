@@ -13,7 +13,7 @@ from benchmarks.results import Checked, Measured, Results
 def page(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """Where the command writes; what it measures is there already."""
     path = tmp_path / "RESULTS.md"
-    monkeypatch.setattr(command, "_RESULTS", path)
+    monkeypatch.setattr(command, "RESULTS", path)
     _measure(monkeypatch, Checked(1, 30, 10))
     return path
 
@@ -27,6 +27,15 @@ def test_the_page_is_written(page: Path) -> None:
     done = CliRunner().invoke(command.main, [])
     assert (done.exit_code, done.stdout) == (0, f"{page} is written.\n")
     assert "| peak memory of the landing process, 2 GB |" in page.read_text(encoding="utf-8")
+
+
+def test_the_backfill_on_the_page_stays_as_it_is(page: Path) -> None:
+    backfill = "## Backfill\n\n| figure |\n"
+    page.write_text(f"# Results\n\nold\n\n{backfill}", encoding="utf-8")
+    assert CliRunner().invoke(command.main, []).exit_code == 0
+    written = page.read_text(encoding="utf-8")
+    assert written.endswith(f"\n\n{backfill}")
+    assert "old" not in written
 
 
 def test_quick_prints_the_page_and_writes_none(page: Path) -> None:
