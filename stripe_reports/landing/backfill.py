@@ -93,6 +93,7 @@ class Backfill:
             runs_adopted=self._runs.adopted,
             runs_pending=self._runs.pending,
             calls_per_second=self._shared.account.api.limit.rate,
+            slowest_calls_per_second=self._shared.account.api.limit.lowest,
             share=1 - len(self._open) / self._pieces if self._pieces else 0.0,
             seconds=time.monotonic() - self._began,
         )
@@ -247,13 +248,14 @@ class Backfill:
             return
         self._moved = time.monotonic()
         self._close(piece)
-        if days := piece.day_by_day(error):
+        if others := piece.instead(error):
             error.at(report_type=piece.report_type.id)
-            self._shared.warn(f"{error}; the {len(days)} days of that run are asked for one by one")
-            self._open.update(days)
-            self._pieces += len(days)
-            for day in days:
-                self._go_on(day)
+            how = "one by one" if len(others) > 1 else "anew"
+            self._shared.warn(f"{error}; the {len(piece.days)} days of that run are asked for {how}")
+            self._open.update(others)
+            self._pieces += len(others)
+            for other in others:
+                self._go_on(other)
         else:
             self._fail_days(piece.report_type, piece.days, error)
 

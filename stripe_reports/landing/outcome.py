@@ -75,6 +75,8 @@ class Progress:
     runs_pending: int
     calls_per_second: float
     """What the rate limit is at."""
+    slowest_calls_per_second: float
+    """What "too fast" had it down to, with this key and in this process."""
     share: float
     """Of the work, from 0 to 1: by report runs rather than days, as one may be for a month of them."""
     seconds: float
@@ -82,12 +84,14 @@ class Progress:
 
     def __str__(self) -> str:
         done = self.landed + self.failed
+        slowest = self.slowest_calls_per_second
         parts = [
             f"{done} of {self.days} partitions done",
             *([f"{self.unchanged} unchanged"] if self.unchanged else []),
             *([f"{self.failed} failed"] if self.failed else []),
             f"report runs: {self.runs_made} made, {self.runs_adopted} adopted, {self.runs_pending} pending",
-            f"at most {self.calls_per_second:.3g} calls/s",
+            f"at most {self.calls_per_second:.3g} calls/s"
+            + (f" ({slowest:.3g} at the slowest)" if slowest < self.calls_per_second else ""),
         ]
         if 0 < self.share < 1:
             parts.append(f"about {_duration(self.seconds / self.share * (1 - self.share))} left")

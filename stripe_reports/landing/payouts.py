@@ -51,18 +51,7 @@ def payout_steps(tables: Tables) -> Steps:
     """A report run for each payout that was effective on the day; the first one, maybe, to list them."""
     report_type, shared = tables.report_type, tables.shared
     refs = yield from _payouts_of_day(tables)
-    columns = tables.columns
-    runs = [
-        WantedRun(
-            report_type.id,
-            {**tables.options, **ref.parameters},
-            columns,
-            tables.data_ready_by,
-            constants=ref.columns,
-            may_be_refused=True,
-        )
-        for ref in refs
-    ]
+    runs = [tables.wanted(ref.parameters, constants=ref.columns, may_be_refused=True) for ref in refs]
     yield runs
     left_out = []
     for ref, run in zip(refs, runs, strict=True):
@@ -130,4 +119,5 @@ def _listing(tables: Tables, columns: Sequence[str]) -> WantedRun:
     source = next((each for each in known if each.id in offered), known[0])
     check_available(account.report_type(source.id), interval, source.interval)
     ready_by = data_ready_by(source, interval.end)
-    return WantedRun(source.id, interval_parameters(source, interval), columns, ready_by)
+    bounds = interval_parameters(source, interval)
+    return WantedRun(source.id, bounds, columns, ready_by, unusable=tables.unusable)

@@ -7,7 +7,13 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from stripe_reports.catalog import ReportType, day_interval
-from stripe_reports.errors import CsvError, DataNotAvailableError, StripeReportsError, StripeRequestError
+from stripe_reports.errors import (
+    CsvError,
+    DataNotAvailableError,
+    DownloadError,
+    StripeReportsError,
+    StripeRequestError,
+)
 from stripe_reports.landing.outcome import LandedDay
 from stripe_reports.landing.payouts import itemized_payouts, payout_steps
 from stripe_reports.landing.plan import day_column, stretches
@@ -71,13 +77,20 @@ class Piece:
         """Nothing more is done."""
         self._steps.close()
 
-    def day_by_day(self, error: StripeReportsError) -> Sequence[Piece]:
-        """The days as pieces of their own, if that may help: the rows of one may be all that is wrong."""
+    def instead(self, error: StripeReportsError) -> Sequence[Piece]:
+        """Pieces of the same days that may land where this one has failed; none if nothing else may help.
+
+        Each day on its own, where the rows of one may be all that is wrong; or all from new report runs,
+        where the file of one that was adopted does not come.
+        """
         is_about_the_range = isinstance(error, StripeRequestError) and "interval" in (error.param or "")
         may_be_about_a_day = isinstance(error, CsvError | DataNotAvailableError) or is_about_the_range
-        if len(self.days) == 1 or not may_be_about_a_day:
-            return ()
-        return [Piece(replace(self.tables, days=(day,))) for day in self.days]
+        if len(self.days) > 1 and may_be_about_a_day:
+            return [Piece(replace(self.tables, days=(day,))) for day in self.days]
+        adopted = frozenset(run.run.id for run in self.wanted if run.adopted and run.run)
+        if isinstance(error, DownloadError) and adopted and not self.tables.unusable:
+            return [Piece(replace(self.tables, unusable=adopted))]
+        return ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,8 @@ class Tables:
     request: ReportRequest
     offered: OfferedReportType
     days: tuple[date, ...]
+    unusable: frozenset[str] = frozenset()
+    """Ids of report runs that are not to be adopted."""
 
     @property
     def interval(self) -> Interval:
@@ -68,10 +70,27 @@ class Tables:
 
     def steps(self) -> Steps:
         """One report run for all of the days."""
-        bounds = interval_parameters(self.report_type, self.interval)
-        wanted = WantedRun(self.report_type.id, {**self.options, **bounds}, self.columns, self.data_ready_by)
+        wanted = self.wanted(interval_parameters(self.report_type, self.interval))
         yield [wanted]
         return self.land([wanted])
+
+    def wanted(
+        self,
+        about: RunParameters,
+        *,
+        constants: Mapping[str, str] | None = None,
+        may_be_refused: bool = False,
+    ) -> WantedRun:
+        """A run about these, with the other parameters and the columns of the report type."""
+        return WantedRun(
+            self.report_type.id,
+            {**self.options, **about},
+            self.columns,
+            self.data_ready_by,
+            constants=constants or {},
+            may_be_refused=may_be_refused,
+            unusable=self.unusable,
+        )
 
     def land(self, parts: Sequence[WantedRun], left_out: Sequence[str] = ()) -> list[LandedDay]:
         """The tables of the days, from the results of all parts.

@@ -27,6 +27,8 @@ class WantedRun:
     """Columns that its CSV may lack and its rows have."""
     may_be_refused: bool = False
     """Whether Stripe may decline to report on its payout."""
+    unusable: frozenset[str] = frozenset()
+    """Ids of runs that are not to be adopted."""
 
     run: ReportRun | None = None
     columns: tuple[str, ...] = ()
@@ -83,8 +85,8 @@ class WantedRun:
         self.run, self.pending_since = None, 0.0
 
     def has_given_up(self, run: ReportRun) -> bool:
-        """Whether this is one of those."""
-        return any(run.id == id_ for id_, _ in self.given_up)
+        """Whether this is one of those, or of the unusable ones."""
+        return run.id in self.unusable or any(run.id == id_ for id_, _ in self.given_up)
 
     @property
     def may_be_replaced(self) -> bool:

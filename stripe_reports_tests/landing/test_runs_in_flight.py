@@ -12,10 +12,10 @@ import pytest
 from stripe_reports.catalog import REPORT_TYPES
 from stripe_reports.errors import ReportRunError, StripeRequestError
 from stripe_reports.lake import Lake
-from stripe_reports.landing import runs_in_flight
+from stripe_reports.landing import Backfill, runs_in_flight
 from stripe_reports.sandbox import Sandbox
 from stripe_reports.stripe_api import Account, StripeApi, list_report_runs
-from stripe_reports_tests.landing.support import account_of, backfill, days_from, quick
+from stripe_reports_tests.landing.support import account_of, backfill, days_from, quick, run
 
 _BALANCE = REPORT_TYPES["balance.summary.1"]
 _ACTIVITY = REPORT_TYPES["balance_change_from_activity.itemized.3"]
@@ -68,6 +68,18 @@ def test_no_more_runs_are_pending_than_may_be(lake: Lake, limit: int) -> None:
             ended = backfill({_BALANCE: _DAYS}, account, lake, quick(max_runs_in_flight=limit))
     assert ended.days == _DAYS
     assert watch.most == limit
+
+
+def test_runs_that_take_far_too_long_make_room_for_others(
+    lake: Lake, account: Account, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runs_in_flight, "_SLOW_SECONDS", 0.3)
+    sandbox.fault("pending", report_type=_BALANCE.id, count=2)
+    asked = {_BALANCE: _DAYS[:2], _ACTIVITY: _DAYS}
+    ended = backfill(asked, account, lake, quick(max_runs_in_flight=2, release_after=1.0))
+    assert [day.report_type for day in ended.landed] == [_ACTIVITY] * len(_DAYS)
+    assert ended.pending is not None
+    assert ended.pending.days == 2
 
 
 def test_runs_are_made_side_by_side_as_far_as_they_may_be(lake: Lake) -> None:
@@ -202,6 +214,8 @@ def test_too_fast_slows_all_calls_down_and_everything_lands(
     sandbox.fault(
         "status", code=429, error_code="rate_limit", retry_after=0.1, count=20, path="*/report_runs*"
     )
-    assert backfill({_BALANCE: _DAYS}, account, lake, quick(max_runs_in_flight=12)).days == _DAYS
+    slowed = Backfill({_BALANCE: _DAYS}, account=account, lake=lake, settings=quick(max_runs_in_flight=12))
+    assert run(slowed).days == _DAYS
     assert sandbox.report_runs_created == 12
-    assert account.api.limit.lowest <= 500
+    assert slowed.progress.slowest_calls_per_second <= 500
+    assert " at the slowest)" in str(slowed.progress)

@@ -65,6 +65,20 @@ def _spoil_an_amount(path: Path) -> None:
     path.write_bytes(data)
 
 
+def test_where_the_file_of_an_adopted_run_does_not_come_a_new_one_is_asked_for(
+    sandbox: Sandbox, account: Account, lake: Lake, no_pauses: None, tmp_path: Path
+) -> None:
+    sandbox.fault("expired", count=1)
+    broken = backfill({_ACTIVITY: _DAYS}, account, lake)
+    assert len(broken.failed) == len(_DAYS), "which is no adopted one"
+    again = backfill({_ACTIVITY: _DAYS}, account_of(sandbox), lake)
+    assert (again.days, again.errors) == (_DAYS, {})
+    assert sandbox.report_runs_created == 2
+    (warning,) = again.warnings
+    assert "answered 404" in warning
+    assert "the 5 days of that run are asked for anew" in warning
+
+
 @pytest.mark.parametrize("damage", [_delete, _cut, _empty, _spoil_an_amount])
 def test_a_damaged_file_is_landed_again_from_the_run_that_is_there(
     sandbox: Sandbox, account: Account, lake: Lake, damage: Any
