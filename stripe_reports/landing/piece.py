@@ -15,6 +15,7 @@ from stripe_reports.errors import (
     StripeRequestError,
 )
 from stripe_reports.landing.outcome import LandedDay
+from stripe_reports.landing.parameters import requested_columns
 from stripe_reports.landing.payouts import itemized_payouts, payout_steps
 from stripe_reports.landing.plan import day_column, stretches
 from stripe_reports.landing.request import ReportRequest
@@ -117,7 +118,7 @@ def cut_into_pieces(
             available.append(day)
         except StripeReportsError as error:
             unavailable[day] = error
-    columns = Tables(shared, report_type, request, offered, ()).columns
+    columns = requested_columns(report_type, request, offered)
     column = day_column(report_type, request, shared.timezone, columns)
     whole_ranges = shared.settings.range_runs and column is not None
     return Cut(

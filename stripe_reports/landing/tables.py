@@ -186,10 +186,15 @@ class Tables:
         except StripeReportsError as error:
             error.at(report_run=run_id)
             raise
-        return {
-            day: (table, facts["report_run_id"], lake.totals(report_type.table, day))
-            for day, table in tables.items()
-        }
+        return {day: (table, facts["report_run_id"], self._totals(day)) for day, table in tables.items()}
+
+    def _totals(self, day: date) -> Mapping[str, Mapping[str, Decimal]]:
+        """Empty where they cannot be read back: the day has landed all the same, and must be told so."""
+        try:
+            return self.shared.lake.totals(self.report_type.table, day)
+        except LakeError as error:
+            self.shared.warn(f"{self.report_type.id} {day} has landed, its totals are not told: {error}")
+            return {}
 
     def _facts(
         self,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from uuid import uuid4
 
@@ -225,3 +226,18 @@ def test_what_nobody_has_foreseen_is_raised(sandbox: Sandbox, account: Account, 
     broken = Broken.open(lake.root)
     with pytest.raises(ZeroDivisionError):
         run(Backfill({_BALANCE: _DAYS[:1]}, account=account, lake=broken, settings=quick()))
+
+
+class _CannotBeReadBack(Lake):
+    def totals(self, table: str, day: date) -> Mapping[str, Mapping[str, Decimal]]:
+        raise LakeError("cannot read: the store is away")
+
+
+def test_a_day_that_has_landed_is_told_so_even_where_it_cannot_be_read_back(
+    sandbox: Sandbox, account: Account, tmp_path: Path
+) -> None:
+    lake = _CannotBeReadBack.open(str(tmp_path / "lake"))
+    ended = backfill({_BALANCE: days_from(date(2025, 9, 1), 2)}, account, lake)
+    assert len(ended.landed) == len(lake.days(_BALANCE.table)) == 2
+    assert [day.totals for day in ended.landed] == [{}, {}]
+    assert "has landed, its totals are not told: cannot read" in ended.warnings[0]
