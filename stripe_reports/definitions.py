@@ -1,10 +1,10 @@
-"""The code location: the environment, handed to the builders. The only file that reads the environment."""
+"""The code location: the environment, handed to the builders."""
 
-import os
 from pathlib import Path
 
 import dagster as dg
 
+from stripe_reports import environment
 from stripe_reports.errors import ConfigurationError
 from stripe_reports.lake import Lake
 from stripe_reports.landing import MAX_RUNS_IN_FLIGHT
@@ -22,19 +22,21 @@ def defs() -> dg.Definitions:
     """Everything, from STRIPE_* variables; loads without any of them, and without a network."""
     # By name where it is set, so that the UI and the logs never see the value. Where it is not, an empty key
     # lets everything load, and a run then says in one line what to set.
-    api_key = dg.EnvVar("STRIPE_API_KEY") if _given("STRIPE_API_KEY", "") else ""
+    api_key = dg.EnvVar("STRIPE_API_KEY") if environment.text("STRIPE_API_KEY") else ""
     return build_stripe_reports_definitions(
         stripe=StripeResource(
             api_key=api_key,
-            api_base=_given("STRIPE_API_BASE", API_BASE),
-            files_base=_given("STRIPE_FILES_BASE", FILES_BASE),
-            max_runs_in_flight=_count("STRIPE_REPORTS_MAX_RUNS_IN_FLIGHT", default=MAX_RUNS_IN_FLIGHT),
+            api_base=environment.text("STRIPE_API_BASE", API_BASE),
+            files_base=environment.text("STRIPE_FILES_BASE", FILES_BASE),
+            max_runs_in_flight=environment.count(
+                "STRIPE_REPORTS_MAX_RUNS_IN_FLIGHT", default=MAX_RUNS_IN_FLIGHT
+            ),
         ),
         report_lake=_report_lake(),
-        select=_given("STRIPE_REPORTS_SELECT", "core"),
-        start_date=_given("STRIPE_REPORTS_START_DATE", START_DATE),
-        timezone=_given("STRIPE_REPORTS_TIMEZONE", "UTC"),
-        alert_url=_given("STRIPE_REPORTS_ALERT_URL", "") or None,
+        select=environment.text("STRIPE_REPORTS_SELECT", "core"),
+        start_date=environment.text("STRIPE_REPORTS_START_DATE", START_DATE),
+        timezone=environment.text("STRIPE_REPORTS_TIMEZONE", "UTC"),
+        alert_url=environment.text("STRIPE_REPORTS_ALERT_URL") or None,
     )
 
 
@@ -42,9 +44,9 @@ def account_of_environment() -> Account:
     """The account that the variables name, for the command line. Raises ConfigurationError without a key."""
     return Account(
         StripeApi(
-            _given("STRIPE_API_KEY", ""),
-            api_base=_given("STRIPE_API_BASE", API_BASE),
-            files_base=_given("STRIPE_FILES_BASE", FILES_BASE),
+            environment.text("STRIPE_API_KEY"),
+            api_base=environment.text("STRIPE_API_BASE", API_BASE),
+            files_base=environment.text("STRIPE_FILES_BASE", FILES_BASE),
         )
     )
 
@@ -64,25 +66,6 @@ def lake_of_environment(uri: str | None = None) -> Lake:
 
 def _report_lake(uri: str | None = None) -> ReportLakeResource:
     return ReportLakeResource(
-        uri=uri or _given("STRIPE_REPORTS_LAKE", "./lake"),
-        keep_csv=_switch("STRIPE_REPORTS_KEEP_CSV", default=True),
+        uri=uri or environment.lake_uri(),
+        keep_csv=environment.keep_csv(),
     )
-
-
-def _switch(name: str, *, default: bool) -> bool:
-    value = _given(name, str(default).lower())
-    if value not in ("true", "false"):
-        raise ConfigurationError(f"{name} is {value!r}; set it to true or false")
-    return value == "true"
-
-
-def _count(name: str, *, default: int) -> int:
-    value = _given(name, str(default))
-    if not value.isascii() or not value.isdecimal() or int(value) < 1:
-        raise ConfigurationError(f"{name} is {value!r}; set it to a whole number, 1 or more")
-    return int(value)
-
-
-def _given(name: str, default: str) -> str:
-    """A variable; one that is set to nothing counts as not set."""
-    return os.environ.get(name) or default

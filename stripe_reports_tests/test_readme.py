@@ -14,7 +14,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from stripe_reports import definitions
+from stripe_reports import definitions, environment
 from stripe_reports.catalog import PRESETS, newest_complete_day
 from stripe_reports.sandbox import Sandbox
 
@@ -95,7 +95,8 @@ def test_the_shell_example_verifies_the_demo(demo_lake: Path) -> None:
 def test_every_variable_is_documented_and_no_other() -> None:
     read = {
         node.value
-        for node in ast.walk(ast.parse(Path(definitions.__file__).read_text(encoding="utf-8")))
+        for module in (definitions, environment)
+        for node in ast.walk(ast.parse(Path(module.__file__).read_text(encoding="utf-8")))
         if isinstance(node, ast.Constant)
         and isinstance(node.value, str)
         and re.fullmatch(r"STRIPE_[A-Z_]+", node.value)

@@ -4,7 +4,12 @@ from stripe_reports.catalog._nearest import nearest
 from stripe_reports.catalog.availability import data_ready_by
 from stripe_reports.catalog.columns import ColumnType, column_type
 from stripe_reports.catalog.days import Interval, day_interval, newest_complete_day, parse_day, time_zone
-from stripe_reports.catalog.report_type import REPORT_TYPES, IntervalKind, ReportType
+from stripe_reports.catalog.report_type import (
+    REPORT_TYPES,
+    IntervalKind,
+    ReportType,
+    unlisted_report_type,
+)
 from stripe_reports.catalog.selection import PRESETS, select_report_types
 
 __all__ = [
@@ -22,4 +27,5 @@ __all__ = [
     "parse_day",
     "select_report_types",
     "time_zone",
+    "unlisted_report_type",
 ]

@@ -71,15 +71,23 @@ class StripeResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     @cached_property
     def account(self) -> Account:
         """The account to ask. Raises ConfigurationError where the key is missing."""
-        api = StripeApi(
+        return Account(self._api(max_network_retries=self.max_network_retries))
+
+    @cached_property
+    def account_in_haste(self) -> Account:
+        """The same for schedules and sensors, whose evaluations Dagster ends after a minute: a call gives up
+        within half of that. Raises ConfigurationError where the key is missing."""
+        return Account(self._api(max_network_retries=1, rate_limit_attempts=1, timeout_seconds=10.0))
+
+    def _api(self, **patience: Any) -> StripeApi:
+        return StripeApi(
             self.api_key,
             api_base=self.api_base,
             files_base=self.files_base,
             stripe_account=self.stripe_account,
-            max_network_retries=self.max_network_retries,
             calls_per_second=self.calls_per_second,
+            **patience,
         )
-        return Account(api)
 
     @property
     def settings(self) -> LandingSettings:

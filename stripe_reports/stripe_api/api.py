@@ -38,6 +38,7 @@ class StripeApi:
     stripe_account: str | None = None
     max_network_retries: int = 4
     rate_limit_attempts: int = 8
+    timeout_seconds: float = 80.0
     calls_per_second: float = CALLS_PER_SECOND
 
     def __post_init__(self) -> None:
@@ -58,6 +59,7 @@ class StripeApi:
             stripe_account=self.stripe_account,
             base_addresses={"api": self.api_base.rstrip("/"), "files": self.files_base.rstrip("/")},
             max_network_retries=self.max_network_retries,
+            http_client=stripe.RequestsClient(timeout=self.timeout_seconds),
         )
 
     @cached_property

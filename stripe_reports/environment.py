@@ -1,0 +1,56 @@
+"""The settings of a deployment: STRIPE_* variables. The only file that reads the environment."""
+
+from __future__ import annotations
+
+import os
+
+from stripe_reports.errors import ConfigurationError
+
+
+def text(name: str, default: str = "") -> str:
+    """A variable; one that is set to nothing counts as not set."""
+    return os.environ.get(name) or default
+
+
+def texts(name: str) -> tuple[str, ...]:
+    """Its parts between commas; none where it is not set."""
+    return tuple(part for part in (part.strip() for part in text(name).split(",")) if part)
+
+
+def switch(name: str, *, default: bool) -> bool:
+    """`true` or `false`. Raises ConfigurationError for anything else."""
+    value = text(name, str(default).lower())
+    if value not in ("true", "false"):
+        raise ConfigurationError(f"{name} is {value!r}; set it to true or false")
+    return value == "true"
+
+
+def count(name: str, *, default: int) -> int:
+    """A whole number. Raises ConfigurationError for anything else, and for 0."""
+    value = text(name, str(default))
+    if not value.isascii() or not value.isdecimal() or int(value) < 1:
+        raise ConfigurationError(f"{name} is {value!r}; set it to a whole number, 1 or more")
+    return int(value)
+
+
+def lake_uri() -> str:
+    """Where the lake is: STRIPE_REPORTS_LAKE."""
+    return text("STRIPE_REPORTS_LAKE", "./lake")
+
+
+def keep_csv() -> bool:
+    """Whether CSVs are kept: STRIPE_REPORTS_KEEP_CSV."""
+    return switch("STRIPE_REPORTS_KEEP_CSV", default=True)
+
+
+def webhook_secrets() -> tuple[str, ...]:
+    """Of the webhook endpoint: STRIPE_WEBHOOK_SECRET, several of them while one is rolled.
+
+    Raises ConfigurationError where there is none.
+    """
+    if secrets := texts("STRIPE_WEBHOOK_SECRET"):
+        return secrets
+    raise ConfigurationError(
+        "no webhook secret: set STRIPE_WEBHOOK_SECRET to the signing secret (whsec_…) of the endpoint, from"
+        " https://dashboard.stripe.com/webhooks; while one is rolled, to both, with a comma between them"
+    )
