@@ -9,14 +9,20 @@ if TYPE_CHECKING:
     from stripe_reports.lake import Lake
     from stripe_reports.landing import ReportRequest
     from stripe_reports.orchestration import (
+        Alert,
         ReportLakeIOManager,
         ReportLakeResource,
         StripeResource,
         build_stripe_report_assets,
+        build_stripe_reports_availability_sensor,
         build_stripe_reports_daily_schedule,
         build_stripe_reports_definitions,
         build_stripe_reports_failed_runs_sensor,
         build_stripe_reports_job,
+        build_stripe_reports_pickup_sensor,
+        build_stripe_reports_repull_schedule,
+        build_stripe_reports_submit_job,
+        build_stripe_reports_submit_schedule,
         stripe_report_spec,
     )
 
@@ -25,6 +31,7 @@ __version__ = "0.1.0"
 __all__ = [
     "PRESETS",
     "REPORT_TYPES",
+    "Alert",
     "Lake",
     "ReportLakeIOManager",
     "ReportLakeResource",
@@ -33,10 +40,15 @@ __all__ = [
     "StripeReportsError",
     "StripeResource",
     "build_stripe_report_assets",
+    "build_stripe_reports_availability_sensor",
     "build_stripe_reports_daily_schedule",
     "build_stripe_reports_definitions",
     "build_stripe_reports_failed_runs_sensor",
     "build_stripe_reports_job",
+    "build_stripe_reports_pickup_sensor",
+    "build_stripe_reports_repull_schedule",
+    "build_stripe_reports_submit_job",
+    "build_stripe_reports_submit_schedule",
     "select_report_types",
     "stripe_report_spec",
 ]

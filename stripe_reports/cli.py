@@ -24,7 +24,7 @@ Examples:
   stripe-reports sandbox --latency 20 --runs-at-once 4
   stripe-reports sandbox --fault status:code=429,probability=0.05,seed=3 --fault reset:method=POST,count=1
   stripe-reports sandbox --fault 'late:seconds=86400,report_type=tax.*'
-  stripe-reports sandbox --webhook-url http://127.0.0.1:8000/webhook --fault webhook_duplicate
+  stripe-reports sandbox --webhook-url http://127.0.0.1:8000/stripe/webhook --fault webhook_duplicate
 
 \b
 Faults:
@@ -100,7 +100,7 @@ def cli() -> None:
     help="Which report types the account has.",
 )
 @click.option("--fault", "faults", multiple=True, metavar="FAULT", help="What goes wrong; may be repeated.")
-@click.option("--webhook-url", default=None, help="Announce finished report runs there.")
+@click.option("--webhook-url", default=None, help="Deliver events there: report runs that ended, new data.")
 @click.option("--webhook-secret", default=None, help="Signs what is announced.  [default: a fixed one]")
 def sandbox(
     live: bool, key: str | None, webhook_url: str | None, webhook_secret: str | None, **settings: Any
@@ -209,6 +209,46 @@ def verify(tables: tuple[str, ...], first: str | None, last: str | None, uri: st
 
     days = (parse_day(text) if text else None for text in (first, last))
     sys.exit(run_verification(lake_of_environment(uri), tables, *days))
+
+
+_WEBHOOK_HELP = """Receive Stripe's webhook, and keep what it tells in the lake for Dagster's sensors.
+
+In Stripe's Dashboard (Developers, Webhooks, Add destination) register the public address of this receiver,
+which ends with /stripe/webhook, and select by name, with snapshot payloads:
+
+\b
+  reporting.report_run.succeeded
+  reporting.report_run.failed
+  reporting.report_type.updated
+
+Stripe delivers by HTTPS only: put a proxy with a certificate in front, which must not change the body. Set
+STRIPE_WEBHOOK_SECRET to the endpoint's signing secret; while it is rolled, to both, with a comma between
+them. A delivery is answered with 200 once it is kept, so nothing is lost while Dagster is down. GET /healthz
+says whether the lake answers.
+
+\b
+Examples:
+  stripe-reports webhook
+  stripe-reports webhook --host 0.0.0.0 --port 8080 --lake s3://finance-lake/stripe
+
+\b
+To try it without Stripe, start a local one that delivers, and the receiver with the secret that it prints:
+  stripe-reports sandbox --webhook-url http://127.0.0.1:8000/stripe/webhook
+  STRIPE_WEBHOOK_SECRET=whsec_sandbox_no_secret stripe-reports webhook
+"""
+
+
+@cli.command(help=_WEBHOOK_HELP)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8000, show_default=True, help="Port to listen on.")
+@click.option("--lake", "uri", metavar="URI", help="[default: STRIPE_REPORTS_LAKE, or ./lake]")
+def webhook(host: str, port: int, uri: str | None) -> None:
+    """Receive Stripe's webhook."""
+    from stripe_reports.orchestration import webhook
+
+    app = webhook.webhook_app_of_environment(uri)
+    webhook.log_events()
+    webhook.serve_webhook(app, host, port, lambda url: click.echo(f"Listening on {url}, until Ctrl-C"))
 
 
 def main() -> None:

@@ -14,6 +14,7 @@ from stripe_reports.orchestration import (
     build_stripe_reports_definitions,
 )
 from stripe_reports.orchestration.assets import START_DATE
+from stripe_reports.orchestration.failed_runs import WEBSERVER_URL
 from stripe_reports.stripe_api import API_BASE, FILES_BASE, Account, StripeApi
 
 
@@ -37,6 +38,8 @@ def defs() -> dg.Definitions:
         start_date=environment.text("STRIPE_REPORTS_START_DATE", START_DATE),
         timezone=environment.text("STRIPE_REPORTS_TIMEZONE", "UTC"),
         alert_url=environment.text("STRIPE_REPORTS_ALERT_URL") or None,
+        webserver_url=environment.text("STRIPE_REPORTS_WEBSERVER_URL", WEBSERVER_URL),
+        running=environment.texts("STRIPE_REPORTS_AUTOMATION"),
     )
 
 

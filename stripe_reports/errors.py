@@ -71,11 +71,21 @@ class StripeRequestError(StripeReportsError):
 
 
 class DataNotAvailableError(StripeReportsError):
-    """Stripe does not have the data of the interval yet, or does not keep it any more."""
+    """Stripe does not have the data of the interval yet: it `comes`. Or it does not keep it any more."""
+
+    comes: bool = False
 
 
 class ReportRunError(StripeReportsError):
     """Stripe marked report runs `failed`, or they stayed pending, one after the other."""
+
+
+class ReportRunStuckError(ReportRunError):
+    """The last of these report runs stayed pending."""
+
+
+class WebhookError(StripeReportsError):
+    """What came to the webhook is not from Stripe, too old, or no event."""
 
 
 class DownloadError(StripeReportsError):

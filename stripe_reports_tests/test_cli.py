@@ -27,7 +27,7 @@ def _run(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProces
     )
 
 
-@pytest.mark.parametrize("command", [(), ("sandbox",), ("demo",), ("verify",)])
+@pytest.mark.parametrize("command", [(), ("sandbox",), ("demo",), ("verify",), ("webhook",)])
 def test_every_command_has_help_with_examples(command: tuple[str, ...]) -> None:
     done = _run(*command, "--help")
     assert done.returncode == 0

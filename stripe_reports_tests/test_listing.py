@@ -61,7 +61,7 @@ def test_the_account_says_what_it_offers_and_through_when(sandbox: Sandbox) -> N
 
 
 def test_what_the_account_has_and_the_catalog_does_not_know_is_listed_too() -> None:
-    new = OfferedReportType("payouts.itemized.9", "New", False, 0, 86400, ("a", "b"))
+    new = OfferedReportType("payouts.itemized.9", "New", False, 0, 86400, 86400, ("a", "b"))
     listed = {entry["id"]: entry for entry in list_report_types("payouts.*", {new.id: new})}
     assert listed["payouts.itemized.9"]["offered"] is True
     assert listed["payouts.itemized.9"]["data_available_end"] == "1970-01-02T00:00:00Z"

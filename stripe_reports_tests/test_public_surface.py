@@ -12,6 +12,7 @@ import stripe_reports
 _NAMES = [
     "PRESETS",
     "REPORT_TYPES",
+    "Alert",
     "Lake",
     "ReportLakeIOManager",
     "ReportLakeResource",
@@ -20,10 +21,15 @@ _NAMES = [
     "StripeReportsError",
     "StripeResource",
     "build_stripe_report_assets",
+    "build_stripe_reports_availability_sensor",
     "build_stripe_reports_daily_schedule",
     "build_stripe_reports_definitions",
     "build_stripe_reports_failed_runs_sensor",
     "build_stripe_reports_job",
+    "build_stripe_reports_pickup_sensor",
+    "build_stripe_reports_repull_schedule",
+    "build_stripe_reports_submit_job",
+    "build_stripe_reports_submit_schedule",
     "select_report_types",
     "stripe_report_spec",
 ]

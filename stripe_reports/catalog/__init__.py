@@ -3,13 +3,22 @@
 from stripe_reports.catalog._nearest import nearest
 from stripe_reports.catalog.availability import data_ready_by
 from stripe_reports.catalog.columns import ColumnType, column_type
-from stripe_reports.catalog.days import Interval, day_interval, newest_complete_day, parse_day, time_zone
+from stripe_reports.catalog.days import (
+    Interval,
+    day_interval,
+    is_utc,
+    newest_complete_day,
+    parse_day,
+    stretches,
+    time_zone,
+)
 from stripe_reports.catalog.report_type import (
     REPORT_TYPES,
     IntervalKind,
     ReportType,
     unlisted_report_type,
 )
+from stripe_reports.catalog.row_keys import dimensions, id_candidates
 from stripe_reports.catalog.selection import PRESETS, select_report_types
 
 __all__ = [
@@ -22,10 +31,14 @@ __all__ = [
     "column_type",
     "data_ready_by",
     "day_interval",
+    "dimensions",
+    "id_candidates",
+    "is_utc",
     "nearest",
     "newest_complete_day",
     "parse_day",
     "select_report_types",
+    "stretches",
     "time_zone",
     "unlisted_report_type",
 ]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
+from itertools import groupby
 from zoneinfo import ZoneInfo
 
 from stripe_reports.errors import ConfigurationError, DayError
@@ -29,6 +31,11 @@ def time_zone(name: str) -> ZoneInfo:
         ) from None
 
 
+def is_utc(timezone: str) -> bool:
+    """Whether it is a name of UTC; Stripe says `Etc/UTC` (https://docs.stripe.com/reports/api)."""
+    return timezone in ("UTC", "Etc/UTC")
+
+
 def parse_day(text: str) -> date:
     """`YYYY-MM-DD` as a date. Raises DayError for anything else."""
     try:
@@ -50,6 +57,13 @@ def day_interval(day: date, timezone: str = "UTC") -> Interval:
     if interval.start >= interval.end:
         raise DayError(f"there was no {day} in {timezone}")
     return interval
+
+
+def stretches(days: Iterable[date]) -> list[tuple[date, ...]]:
+    """The days, each once and sorted, in groups without a gap."""
+    numbered = enumerate(sorted(set(days)))
+    groups = groupby(numbered, lambda each: each[1] - timedelta(days=each[0]))
+    return [tuple(day for _, day in group) for _, group in groups]
 
 
 def newest_complete_day(now: datetime, timezone: str = "UTC") -> date:

@@ -15,6 +15,27 @@ IntervalKind = Literal["range", "as_of_end", "payout"]
 
 _METADATA_TEMPLATE = "[key]"
 
+# Reports whose rows Stripe changes after the day, or to which it adds some, by what their ids begin with
+# (https://docs.stripe.com/reports/report-types). A payout fails, or its day moves; what is paid out, and what
+# is still in the balance, move with it. Fees are billed later, tax is corrected, and revenue recognition
+# restates periods that are open. An amount in the activity of the balance never changes, a correction is a
+# transaction of its own; but its payout, why it was disputed, and its customer are filled in later. So the
+# itemized activity is one of these, and its summary is not.
+_CHANGING = (
+    "payouts.",
+    "payout_reconciliation.",
+    "failed_payouts.",
+    "ending_balance_reconciliation.",
+    "balance_change_from_activity.itemized.",
+    "activity.itemized.",
+    "connect.negative_balance_refunds_disputes_overview.",
+    "tax.",
+    "all_fees.",
+    "card_payments_fees.",
+    "connect_card_payments_fees.",
+    "revenue_recognition.",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class ReportType:
@@ -65,6 +86,11 @@ class ReportType:
             return ()
         columns = {"payout": "payout_id", "connected_account": "connected_account"}
         return tuple(column for name, column in columns.items() if name in self.required_parameters)
+
+    @property
+    def rows_change(self) -> bool:
+        """Whether Stripe changes rows of a day that it has reported on; so do those of connected accounts."""
+        return self.id.removeprefix("connected_account_").startswith(_CHANGING)
 
     @property
     def takes_columns(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 import numpy as np
@@ -22,14 +22,22 @@ _EPOCH = date(1970, 1, 1).toordinal()
 
 
 class DayWriter:
-    """Writes each row to the sink of its day; rows of a day keep their order.
+    """Writes each row to the sink of its day; rows of a day keep their order. Rows of days that are
+    `left_alone` are not written.
 
     Memory is bounded: of the rows that wait for a row group to be full, those of the day that has most are
     written first. So a CSV that is sorted by day gets large row groups, and any other gets small ones.
     """
 
-    def __init__(self, sinks: Mapping[date, Sink], column: DayColumn, schema: pa.Schema) -> None:
+    def __init__(
+        self,
+        sinks: Mapping[date, Sink],
+        column: DayColumn,
+        schema: pa.Schema,
+        left_alone: Sequence[date] = (),
+    ) -> None:
         self.rows = 0
+        self._left_alone = {day.toordinal() - _EPOCH for day in left_alone}
         self._sinks = {day.toordinal() - _EPOCH: sink for day, sink in sinks.items()}
         self._column = column
         self._schema = schema
@@ -50,6 +58,8 @@ class DayWriter:
         is_sorted = bool((np.diff(days) >= 0).all())
         order = np.arange(len(days)) if is_sorted else np.argsort(days, kind="stable")
         for rows in np.split(order, np.flatnonzero(np.diff(days[order])) + 1) if len(days) else ():
+            if int(days[rows[0]]) in self._left_alone:
+                continue
             if is_sorted and len(rows) >= len(days) * _SMALLEST_SLICE:
                 own = table.slice(rows[0], len(rows))
             else:
@@ -84,7 +94,8 @@ class DayWriter:
         if pa.types.is_timestamp(instants.type) and instants.type.tz is not None:
             instants = pc.local_timestamp(instants.cast(pa.timestamp("us", self._column.timezone)))
         dates = instants.cast(pa.date32(), safe=False)
-        expected = pc.is_in(dates, _arrow(np.fromiter(self._sinks, np.int32), pa.date32()))
+        known = np.fromiter([*self._sinks, *self._left_alone], np.int32)
+        expected = pc.is_in(dates, _arrow(known, pa.date32()))
         if pc.all(expected, min_count=0).as_py():
             return np.concatenate([np.empty(0, np.int32), *map(_numpy, dates.chunks)])
         row = pc.index(expected, False).as_py()

@@ -15,9 +15,11 @@ from stripe_reports import __version__
 from stripe_reports.catalog import ReportType
 from stripe_reports.errors import LakeError, StripeReportsError
 from stripe_reports.lake import marker
+from stripe_reports.lake.inbox import Inbox
 from stripe_reports.lake.landed_file import FACT_PREFIX, LandedFile
 from stripe_reports.lake.landed_table import LandedTable
 from stripe_reports.lake.partition import partition_day, partition_path
+from stripe_reports.lake.replaced import Replaced
 from stripe_reports.lake.source import Csv, DayColumn, ExpectedColumns
 from stripe_reports.lake.store import Store, open_store, storage_errors, whole_object
 
@@ -40,6 +42,10 @@ class Lake:
         self._keep_csv = keep_csv
         self.root = root
         """What every uri begins with: an absolute path or `s3://bucket/prefix`."""
+        self.inbox = Inbox(store, root)
+        """What is kept for a later reader."""
+        self.replaced = Replaced(store, root)
+        """What stood in place of a table before it landed."""
 
     def __repr__(self) -> str:
         return f"Lake({self.root!r})"
@@ -131,12 +137,13 @@ class Lake:
         day_column: DayColumn,
         expected: ExpectedColumns,
         facts: Mapping[str, str],
+        left_alone: Sequence[date] = (),
     ) -> dict[date, LandedTable]:
         """Turn one CSV of several days into the Parquet file of each: all of it, or nothing.
 
         A row belongs to the day that `day_column` says; a day without rows is an empty table. The days are
         committed one after another once the CSV is complete and every row fits, each in one step. Raises as
-        `land` does, and CsvError for a row of none of these days.
+        `land` does, and CsvError for a row of none of these days; rows of the days `left_alone` are left out.
         """
         from stripe_reports.lake.day_writer import DayWriter
 
@@ -153,7 +160,7 @@ class Lake:
                 writers: list[DayWriter] = []
 
                 def open_writer(schema: pa.Schema) -> DayWriter:
-                    writers.append(DayWriter(sinks, day_column, schema))
+                    writers.append(DayWriter(sinks, day_column, schema, left_alone))
                     return writers[0]
 
                 converted = self._convert(report_type, [csv], open_writer, expected, {**facts, **split})
@@ -308,7 +315,6 @@ class Lake:
         """The same as a DataFrame whose columns are all Arrow-backed, so that amounts stay exact decimals."""
         import pandas as pd
 
-        frame: pd.DataFrame = self.read_table(table, days, columns=columns).to_pandas(
-            types_mapper=pd.ArrowDtype
-        )
+        rows = self.read_table(table, days, columns=columns)
+        frame: pd.DataFrame = rows.to_pandas(types_mapper=pd.ArrowDtype)
         return frame

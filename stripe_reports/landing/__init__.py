@@ -1,8 +1,16 @@
 """Days of report types, from the question to the committed tables."""
 
 from stripe_reports.landing.backfill import Backfill, Outcome
+from stripe_reports.landing.given_run import GivenRun, given_run
 from stripe_reports.landing.land import land_day
-from stripe_reports.landing.outcome import FailedDay, LandedDay, Progress, StillPending, Warned
+from stripe_reports.landing.outcome import (
+    FailedDay,
+    LandedDay,
+    Progress,
+    StillPending,
+    WaitingDay,
+    Warned,
+)
 from stripe_reports.landing.payouts import itemized_payouts
 from stripe_reports.landing.request import ReportRequest
 from stripe_reports.landing.settings import MAX_RUNS_IN_FLIGHT, LandingSettings
@@ -11,13 +19,16 @@ __all__ = [
     "MAX_RUNS_IN_FLIGHT",
     "Backfill",
     "FailedDay",
+    "GivenRun",
     "LandedDay",
     "LandingSettings",
     "Outcome",
     "Progress",
     "ReportRequest",
     "StillPending",
+    "WaitingDay",
     "Warned",
+    "given_run",
     "itemized_payouts",
     "land_day",
 ]

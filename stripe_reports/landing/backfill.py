@@ -8,22 +8,29 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from queue import Empty, SimpleQueue
 from threading import Thread
-from uuid import uuid4
 
 from stripe_reports.catalog import ReportType
-from stripe_reports.errors import StripeReportsError
+from stripe_reports.errors import DataNotAvailableError, StripeReportsError
 from stripe_reports.lake import Lake
+from stripe_reports.landing.given_run import GivenRun, given_run
 from stripe_reports.landing.made_runs import MadeRuns
-from stripe_reports.landing.outcome import FailedDay, LandedDay, Progress, StillPending, Warned
+from stripe_reports.landing.outcome import (
+    FailedDay,
+    LandedDay,
+    Progress,
+    StillPending,
+    WaitingDay,
+    Warned,
+)
 from stripe_reports.landing.piece import Piece, cut_into_pieces
 from stripe_reports.landing.request import ReportRequest
 from stripe_reports.landing.runs_in_flight import RunsInFlight
 from stripe_reports.landing.settings import LandingSettings
 from stripe_reports.landing.shared import Shared, Stopped
 from stripe_reports.landing.workers import Workers
-from stripe_reports.stripe_api import Account, list_report_runs
+from stripe_reports.stripe_api import Account, OfferedReportType, retrieve_report_run
 
-Outcome = LandedDay | FailedDay | StillPending | Warned
+Outcome = LandedDay | FailedDay | WaitingDay | StillPending | Warned
 
 _LANDINGS_AT_ONCE = 4
 _LARGE_LANDINGS_AT_ONCE = 2
@@ -37,11 +44,12 @@ class Backfill:
     """Lands days of report types, and tells of each as it comes: iterate over it, then `stop` it.
 
     `asked`: the days of each report type. `requests`: their columns and parameters, by report type's id.
-    Every day ends as one LandedDay or FailedDay, unless the whole ends with StillPending, or is stopped. What
-    is wrong with one day does not keep others from landing.
+    Every day ends as one LandedDay, FailedDay or WaitingDay, unless the whole ends with StillPending, or is
+    stopped. What is wrong with one day does not keep others from landing.
 
     Report runs that exist are used instead of new ones, whoever made them, if they were asked for the same at
-    a time when the data were there.
+    a time when the data were there. `given`: ids of report runs to land from whatever they were asked for, by
+    report type's id, as far as `given_run` takes them.
     """
 
     def __init__(
@@ -51,22 +59,22 @@ class Backfill:
         account: Account,
         lake: Lake,
         requests: Mapping[str, ReportRequest] | None = None,
+        given: Mapping[str, str] | None = None,
         timezone: str = "UTC",
         settings: LandingSettings | None = None,
     ) -> None:
         settings = settings or LandingSettings()
-        fresh = settings.fresh or (None if settings.adopt_within else uuid4().hex)
         self._asked = {report_type: sorted(set(days)) for report_type, days in asked.items()}
         self._requests = requests or {}
+        self._given = given or {}
         self._shared = Shared(
             account=account,
             lake=lake,
             timezone=timezone,
             settings=settings,
             warn=lambda text: self._outcomes.put(Warned(text)),
-            made_runs=MadeRuns(fresh=fresh),
+            made_runs=MadeRuns.under(settings),
         )
-        self._adopts = fresh is None
         self._outcomes: SimpleQueue[Outcome | BaseException | None] = SimpleQueue()
         self._finished: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._runs = RunsInFlight(self._shared, self._finished.put, ready=self._go_on, failed=self._fail)
@@ -76,7 +84,7 @@ class Backfill:
         self._pieces = 0
         self._landing: set[Piece] = set()
         self._waiting_for: dict[tuple[str, date], list[Piece]] = {}
-        self._counts = {"landed": 0, "unchanged": 0, "failed": 0}
+        self._counts = {"landed": 0, "unchanged": 0, "failed": 0, "waiting": 0}
         self._began = self._moved = time.monotonic()
         self._ended = False
         self._thread = Thread(target=self._run, name="stripe-reports-backfill", daemon=True)
@@ -89,6 +97,7 @@ class Backfill:
             landed=self._counts["landed"],
             unchanged=self._counts["unchanged"],
             failed=self._counts["failed"],
+            waiting=self._counts["waiting"],
             runs_made=self._runs.made,
             runs_adopted=self._runs.adopted,
             runs_pending=self._runs.pending,
@@ -161,21 +170,21 @@ class Backfill:
         account, shared = self._shared.account, self._shared
         pieces: list[Piece] = []
         for report_type, days in self._asked.items():
+            request = self._requests.get(report_type.id) or ReportRequest()
             try:
                 offered = account.report_type(report_type.id)
                 shared.lake.claim(livemode=offered.livemode, account=account.id)
+                given = self._given_run(report_type, request, offered)
             except StripeReportsError as error:
                 self._fail_days(report_type, days, error)
                 continue
-            request = self._requests.get(report_type.id) or ReportRequest()
-            cut = cut_into_pieces(shared, report_type, request, offered, days)
+            cut = cut_into_pieces(shared, report_type, request, offered, days, given)
             pieces += cut.pieces
             for day, why in cut.unavailable.items():
                 self._fail_days(report_type, [day], why)
         self._open.update(pieces)
         self._pieces += len(pieces)
-        if pieces and self._adopts:
-            self._find_made_runs(pieces)
+        shared.find_made_runs(piece.tables.data_ready_by for piece in pieces)
         coming = {(piece.report_type.id, day) for piece in pieces for day in piece.days}
         for piece in pieces:
             before = next(
@@ -186,14 +195,13 @@ class Backfill:
             else:
                 self._go_on(piece)
 
-    def _find_made_runs(self, pieces: Sequence[Piece]) -> None:
-        """One listing for all."""
-        oldest = int(time.time() - self._shared.settings.adopt_within)
-        since = max(oldest, min(piece.tables.data_ready_by for piece in pieces))
-        try:
-            self._shared.made_runs.found(list_report_runs(self._shared.account.api, created_from=since))
-        except StripeReportsError as error:
-            self._shared.warn(f"report runs that exist cannot be looked for, new ones are made: {error}")
+    def _given_run(
+        self, report_type: ReportType, request: ReportRequest, offered: OfferedReportType
+    ) -> GivenRun | None:
+        if report_type.id not in self._given:
+            return None
+        run = retrieve_report_run(self._shared.account.api, self._given[report_type.id])
+        return given_run(run, report_type, request, offered, self._shared.timezone)
 
     def _take_finished(self) -> None:
         """Wait for something to be done in a thread, or for the next run that is due."""
@@ -260,10 +268,11 @@ class Backfill:
             self._fail_days(piece.report_type, piece.days, error)
 
     def _fail_days(self, report_type: ReportType, days: Sequence[date], error: StripeReportsError) -> None:
-        self._counts["failed"] += len(days)
         for day in days:
             own = copy.copy(error).at(report_type=report_type.id, day=day)
-            self._outcomes.put(FailedDay(report_type, day, own))
+            waits = isinstance(own, DataNotAvailableError) and own.comes
+            self._counts["waiting" if waits else "failed"] += 1
+            self._outcomes.put((WaitingDay if waits else FailedDay)(report_type, day, own))
             self._release(report_type, day)
 
     def _close(self, piece: Piece) -> None:

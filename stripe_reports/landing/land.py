@@ -9,7 +9,7 @@ from stripe_reports.catalog import ReportType
 from stripe_reports.errors import ReportRunError
 from stripe_reports.lake import Lake
 from stripe_reports.landing.backfill import Backfill
-from stripe_reports.landing.outcome import FailedDay, LandedDay, StillPending, Warned
+from stripe_reports.landing.outcome import FailedDay, LandedDay, StillPending, WaitingDay, Warned
 from stripe_reports.landing.request import ReportRequest
 from stripe_reports.landing.settings import LandingSettings
 from stripe_reports.stripe_api import Account
@@ -44,7 +44,7 @@ def land_day(
             match outcome:
                 case LandedDay():
                     return outcome
-                case FailedDay():
+                case FailedDay() | WaitingDay():
                     raise outcome.error
                 case StillPending():
                     raise ReportRunError(

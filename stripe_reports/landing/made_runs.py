@@ -7,10 +7,12 @@ from collections import defaultdict
 from collections.abc import Iterable
 from hashlib import sha256
 from threading import Lock
+from typing import Self
+from uuid import uuid4
 
+from stripe_reports.catalog import is_utc
+from stripe_reports.landing.settings import LandingSettings
 from stripe_reports.stripe_api import ReportRun, RunParameters
-
-_UTC = {"UTC", "Etc/UTC"}
 
 
 class MadeRuns:
@@ -20,6 +22,16 @@ class MadeRuns:
         self._fresh = fresh
         self._runs: defaultdict[str, dict[str, ReportRun]] = defaultdict(dict)
         self._lock = Lock()
+
+    @classmethod
+    def under(cls, settings: LandingSettings) -> Self:
+        """None yet; new ones have a name of their own where no other may be used."""
+        return cls(fresh=settings.fresh or (None if settings.adopt_within else uuid4().hex))
+
+    @property
+    def adopts(self) -> bool:
+        """Whether those that somebody else has made may be used."""
+        return self._fresh is None
 
     def found(self, runs: Iterable[ReportRun]) -> None:
         """Remember these."""
@@ -49,6 +61,6 @@ def _asked_for(report_type: str, parameters: RunParameters) -> str:
     given = {
         name: value if isinstance(value, str | int) else list(value)
         for name, value in parameters.items()
-        if value is not None and not (name == "timezone" and value in _UTC)  # type: ignore[redundant-expr]
+        if value is not None and not (name == "timezone" and is_utc(str(value)))  # type: ignore[redundant-expr]
     }
     return json.dumps([report_type, given], sort_keys=True)

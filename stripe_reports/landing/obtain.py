@@ -25,12 +25,17 @@ def obtain_run(
     settings: LandingSettings,
     warn: Callable[[str], None],
 ) -> None:
-    """Give `wanted` its run, with the columns that the account's version of the report knows.
+    """Give `wanted` its run: the given one, or one with the columns that the account's version of the report
+    knows.
 
     A column that Stripe refuses is left out, with a warning, and the rest asked for: versions of a report
     differ between accounts, and the catalog cannot know them all. Raises as `create_report_run` does for any
     other refusal, and where Stripe does not say which column it means.
     """
+    if wanted.given:
+        wanted.columns, wanted.dropped_columns = wanted.given.columns, wanted.given.dropped_columns
+        wanted.is_made(wanted.given.run, adopted=True, may_be_old=True)
+        return
     rejected = account.rejected_columns[wanted.report_type]
     while True:
         asked = tuple(column for column in wanted.wanted_columns if column not in rejected)

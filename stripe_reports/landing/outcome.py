@@ -6,11 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from stripe_reports.catalog import ReportType
 from stripe_reports.errors import StripeReportsError
 from stripe_reports.lake import LandedTable
 from stripe_reports.stripe_api import ResultFile
+
+if TYPE_CHECKING:
+    from stripe_reports.lake.difference import Difference
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +31,16 @@ class LandedDay:
     """Asked for, and not known to the account's version of the report."""
     left_out_payouts: tuple[str, ...]
     """Payouts of the day that Stripe does not report on."""
+    data_available_end: int
+    """Unix seconds: how far Stripe's data went when the day was asked for."""
     totals: Mapping[str, Mapping[str, Decimal]]
     """Of each currency the exact sums of its amounts, by column."""
     adopted: bool
     """Whether all of its report runs were there already."""
     unchanged: bool
     """Whether its table held these results already, and was left as it is."""
+    difference: Difference | None
+    """From the table that was replaced; None if there was none, or if it could not be compared."""
     waited_seconds: float
     landed_seconds: float
 
@@ -40,6 +48,15 @@ class LandedDay:
 @dataclass(frozen=True, slots=True)
 class FailedDay:
     """A day that is in the lake as it was before, or not at all; `error` names report type and day."""
+
+    report_type: ReportType
+    day: date
+    error: StripeReportsError
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingDay:
+    """A day whose data Stripe does not have yet; `error` says how far they go."""
 
     report_type: ReportType
     day: date
@@ -70,6 +87,8 @@ class Progress:
     unchanged: int
     """Of the landed ones."""
     failed: int
+    waiting: int
+    """For their data."""
     runs_made: int
     runs_adopted: int
     runs_pending: int
@@ -89,6 +108,7 @@ class Progress:
             f"{done} of {self.days} partitions done",
             *([f"{self.unchanged} unchanged"] if self.unchanged else []),
             *([f"{self.failed} failed"] if self.failed else []),
+            *([f"{self.waiting} wait for Stripe's data"] if self.waiting else []),
             f"report runs: {self.runs_made} made, {self.runs_adopted} adopted, {self.runs_pending} pending",
             f"at most {self.calls_per_second:.3g} calls/s"
             + (f" ({slowest:.3g} at the slowest)" if slowest < self.calls_per_second else ""),

@@ -11,13 +11,15 @@ from stripe_reports.errors import (
     CsvError,
     DataNotAvailableError,
     DownloadError,
+    ReportRunError,
     StripeReportsError,
     StripeRequestError,
 )
+from stripe_reports.landing.given_run import GivenRun
 from stripe_reports.landing.outcome import LandedDay
 from stripe_reports.landing.parameters import requested_columns
 from stripe_reports.landing.payouts import itemized_payouts, payout_steps
-from stripe_reports.landing.plan import day_column, stretches
+from stripe_reports.landing.plan import day_column, report_run_days
 from stripe_reports.landing.request import ReportRequest
 from stripe_reports.landing.shared import Shared
 from stripe_reports.landing.tables import Tables
@@ -43,7 +45,7 @@ class Piece:
 
     @property
     def days(self) -> tuple[date, ...]:
-        """Without a gap."""
+        """Those that land."""
         return self.tables.days
 
     @property
@@ -82,8 +84,12 @@ class Piece:
         """Pieces of the same days that may land where this one has failed; none if nothing else may help.
 
         Each day on its own, where the rows of one may be all that is wrong; or all from new report runs,
-        where the file of one that was adopted does not come.
+        where the file of one that was adopted does not come, or one that was given does not fit.
         """
+        if self.tables.given and isinstance(error, CsvError | DownloadError | ReportRunError):
+            unusable = frozenset([self.tables.given.run.id])
+            own = replace(self.tables, given=None, unusable=unusable)
+            return [Piece(replace(own, days=(day,))) for day in self.days]
         is_about_the_range = isinstance(error, StripeRequestError) and "interval" in (error.param or "")
         may_be_about_a_day = isinstance(error, CsvError | DataNotAvailableError) or is_about_the_range
         if len(self.days) > 1 and may_be_about_a_day:
@@ -108,23 +114,30 @@ def cut_into_pieces(
     request: ReportRequest,
     offered: OfferedReportType,
     days: Sequence[date],
+    given: GivenRun | None = None,
 ) -> Cut:
-    """As few as give these days; without those whose data Stripe does not have."""
+    """As few as give these days, or one for the given run; without those whose data Stripe does not have."""
     available: list[date] = []
     unavailable: dict[date, StripeReportsError] = {}
     for day in days:
         try:
+            if given and day not in given.days:
+                of = f"{given.days[0]}" + (f" to {given.days[-1]}" if len(given.days) > 1 else "")
+                raise ReportRunError(f"it is of {of}, not of this day", report_run=given.run.id)
             check_available(offered, day_interval(day, shared.timezone), report_type.interval)
             available.append(day)
         except StripeReportsError as error:
             unavailable[day] = error
+    if given:
+        tables = Tables(shared, report_type, request, offered, tuple(available), given=given)
+        return Cut([Piece(tables)] if available else [], unavailable)
     columns = requested_columns(report_type, request, offered)
     column = day_column(report_type, request, shared.timezone, columns)
     whole_ranges = shared.settings.range_runs and column is not None
     return Cut(
         [
             Piece(Tables(shared, report_type, request, offered, stretch))
-            for stretch in stretches(available, range_runs=whole_ranges)
+            for stretch in report_run_days(available, range_runs=whole_ranges)
         ],
         unavailable,
     )

@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date, timedelta
+from datetime import date
 from itertools import groupby
 
-from stripe_reports.catalog import ColumnType, ReportType, column_type
+from stripe_reports.catalog import ColumnType, ReportType, column_type, stretches
 from stripe_reports.lake import DayColumn
 from stripe_reports.landing.request import ReportRequest
 
 
-def stretches(days: Iterable[date], *, range_runs: bool) -> list[tuple[date, ...]]:
+def report_run_days(days: Iterable[date], *, range_runs: bool) -> list[tuple[date, ...]]:
     """The days, sorted, in as few groups as there can be: each without a gap, and within a calendar month.
 
     A month bounds what is done again if something fails, and the memory that splitting takes. Without
     `range_runs`, each day is a group of its own.
     """
-    ordered = sorted(set(days))
     if not range_runs:
-        return [(day,) for day in ordered]
-    numbered = enumerate(ordered)
-    groups = groupby(numbered, lambda each: (each[1] - timedelta(days=each[0]), each[1].year, each[1].month))
-    return [tuple(day for _, day in group) for _, group in groups]
+        return [(day,) for day in sorted(set(days))]
+    months = (groupby(stretch, lambda day: (day.year, day.month)) for stretch in stretches(days))
+    return [tuple(group) for groups in months for _, group in groups]
 
 
 def day_column(
@@ -30,14 +28,17 @@ def day_column(
 ) -> DayColumn | None:
     """What splits a result of several days into days; None where nothing does, and a run per day is needed.
 
-    Only itemized reports by range have such a column; it must be among `columns`, those that are asked for.
+    Only itemized reports by range have such a column; it, or else its twin in local time, must be among
+    `columns`, those that are asked for.
     One in local time says the day only if it is printed in the partitions' time zone.
     """
     name = report_type.day_column
     if name is None or report_type.interval != "range" or report_type.granularity != "itemized":
         return None
     if columns and name not in columns:
-        return None
+        name = name.removesuffix("_utc")  # its twin in local time, which Stripe sends by default
+        if name not in columns:
+            return None
     if (
         column_type(name) is not ColumnType.TIMESTAMP_UTC
         and _printed_in(report_type, request, timezone) != timezone

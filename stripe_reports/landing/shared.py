@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from threading import Event
 
+from stripe_reports.errors import StripeReportsError
 from stripe_reports.lake import Lake
 from stripe_reports.landing.made_runs import MadeRuns
 from stripe_reports.landing.settings import LandingSettings
-from stripe_reports.stripe_api import Account
+from stripe_reports.stripe_api import Account, list_report_runs
 
 
 class Stopped(Exception):
@@ -27,6 +29,17 @@ class Shared:
     warn: Callable[[str], None]
     made_runs: MadeRuns
     stopped: Event = field(default_factory=Event)
+
+    def find_made_runs(self, data_ready_by: Iterable[int]) -> None:
+        """List, once, the report runs that may be used for data that are ready by these (Unix seconds)."""
+        oldest = min(data_ready_by, default=None)
+        if oldest is None or not self.made_runs.adopts:
+            return
+        since = max(oldest, int(time.time() - self.settings.adopt_within))
+        try:
+            self.made_runs.found(list_report_runs(self.account.api, created_from=since))
+        except StripeReportsError as error:
+            self.warn(f"report runs that exist cannot be looked for, new ones are made: {error}")
 
     def until_stopped(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
         """The same chunks. Raises Stopped as soon as the landing is."""

@@ -9,12 +9,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from stripe_reports import __version__
 from stripe_reports.catalog import Interval, ReportType, data_ready_by, day_interval
 from stripe_reports.errors import CsvError, LakeError, StripeReportsError
 from stripe_reports.lake import Csv, ExpectedColumns, LandedTable
+from stripe_reports.landing.before import Before
 from stripe_reports.landing.download import repeat_downloads
+from stripe_reports.landing.given_run import GivenRun
 from stripe_reports.landing.outcome import LandedDay
 from stripe_reports.landing.parameters import (
     expected_columns,
@@ -28,11 +31,17 @@ from stripe_reports.landing.shared import Shared
 from stripe_reports.landing.wanted_run import WantedRun
 from stripe_reports.stripe_api import OfferedReportType, RunParameters, open_result
 
+if TYPE_CHECKING:
+    from stripe_reports.lake.difference import Difference
+
+_MAY_DIFFER = {"report_run_id", "data_available_end"}
+"""Facts that say nothing of what is in a table."""
+
 Steps = Generator[Sequence[WantedRun], None, list[LandedDay]]
 """What landing takes: it asks for report runs, goes on when they have succeeded, and ends with days."""
 
-_Table = tuple[LandedTable, str, Mapping[str, Mapping[str, Decimal]]]
-"""What landed, the ids of its report runs, and its totals."""
+_Table = tuple[LandedTable, str, Mapping[str, Mapping[str, Decimal]], "Difference | None"]
+"""What landed, the ids of its report runs, its totals, and how it differs from what was there before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +55,14 @@ class Tables:
     days: tuple[date, ...]
     unusable: frozenset[str] = frozenset()
     """Ids of report runs that are not to be adopted."""
+    given: GivenRun | None = None
+    """The report run to land from, which may be of other days as well."""
 
     @property
     def interval(self) -> Interval:
-        """From the first instant of the first day to the last of the last."""
+        """From the first instant of the first day to the last of the last; or that of the given run."""
+        if self.given:
+            return self.given.interval
         timezone = self.shared.timezone
         return Interval(day_interval(self.days[0], timezone).start, day_interval(self.days[-1], timezone).end)
 
@@ -71,6 +84,7 @@ class Tables:
     def steps(self) -> Steps:
         """One report run for all of the days."""
         wanted = self.wanted(interval_parameters(self.report_type, self.interval))
+        wanted.given = self.given
         yield [wanted]
         return self.land([wanted])
 
@@ -118,18 +132,20 @@ class Tables:
                 results=tuple(part.result for part in parts),
                 dropped_columns=dropped,
                 left_out_payouts=tuple(left_out),
+                data_available_end=self.offered.data_available_end,
                 totals=totals,
                 adopted=bool(parts) and all(part.adopted for part in parts),
                 unchanged=unchanged,
+                difference=difference,
                 waited_seconds=waited,
                 landed_seconds=landed / len(tables),
             )
-            for day, (table, run_ids, totals) in tables.items()
+            for day, (table, run_ids, totals, difference) in tables.items()
         ]
 
     def _there_already(self, facts: Mapping[str, str]) -> dict[date, _Table] | None:
         """The tables, if all of them rest on these results and can be read."""
-        same = {name: fact for name, fact in facts.items() if name != "report_run_id"}
+        same = {name: fact for name, fact in facts.items() if name not in _MAY_DIFFER}
         same |= {"package_version": __version__, "csv_kept": str(self.shared.lake.keeps_csvs).lower()}
         found: dict[date, _Table] = {}
         lake, table = self.shared.lake, self.report_type.table
@@ -138,7 +154,7 @@ class Tables:
                 landed = lake.landed(table, day)
                 if landed is None or not same.items() <= landed.provenance.items():
                     return None
-                found[day] = landed.table, landed.provenance["report_run_id"], lake.totals(table, day)
+                found[day] = landed.table, landed.provenance["report_run_id"], lake.totals(table, day), None
         except LakeError:  # damaged: it is landed again
             return None
         return found
@@ -163,12 +179,13 @@ class Tables:
 
         expected = ExpectedColumns(
             expected_columns(self.report_type, asked),
-            optional=frozenset(self.request.optional_columns),
+            optional=frozenset(self.request.optional_columns if asked else self._may_be_missing),
             constant=self.report_type.constant_columns,
         )
 
         def land() -> Mapping[date, LandedTable]:
-            if len(self.days) == 1:
+            others = [day for day in self.given.days if day not in self.days] if self.given else []
+            if len(self.days) == 1 and not others:
                 (day,) = self.days
                 return {day: lake.land(report_type, day, csvs(), expected=expected, facts=facts)}
             column = day_column(report_type, self.request, self.shared.timezone, asked)
@@ -178,15 +195,30 @@ class Tables:
                 )
             with csv_of(parts[0]) as csv:
                 return lake.land_days(
-                    report_type, self.days, csv, day_column=column, expected=expected, facts=facts
+                    report_type,
+                    self.days,
+                    csv,
+                    day_column=column,
+                    expected=expected,
+                    facts=facts,
+                    left_alone=others,
                 )
 
-        try:
-            tables = repeat_downloads(land)
-        except StripeReportsError as error:
-            error.at(report_run=run_id)
-            raise
-        return {day: (table, facts["report_run_id"], self._totals(day)) for day, table in tables.items()}
+        with Before(self.shared, report_type, self.days) as before:
+            try:
+                tables = repeat_downloads(land)
+            except StripeReportsError as error:
+                error.at(report_run=run_id)
+                raise
+            return {
+                day: (table, facts["report_run_id"], self._totals(day), before.difference(day))
+                for day, table in tables.items()
+            }
+
+    @property
+    def _may_be_missing(self) -> Sequence[str]:
+        """Of a run that somebody else made, it may not be known which columns it was asked for."""
+        return self.report_type.columns if self.given else self.request.optional_columns
 
     def _totals(self, day: date) -> Mapping[str, Mapping[str, Decimal]]:
         """Empty where they cannot be read back: the day has landed all the same, and must be told so."""
@@ -214,6 +246,7 @@ class Tables:
             "parameters": json.dumps({**self.options, **bounds}),
             "columns": json.dumps(list(asked) or None),
             "dropped_columns": json.dumps(list(dropped)),
+            "data_available_end": str(self.offered.data_available_end),
             "account": self.shared.account.id or "",
             "livemode": json.dumps(self.offered.livemode),
         }

@@ -6,11 +6,13 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from stripe_reports.errors import ReportRunError, StripeRequestError
+from stripe_reports.errors import ReportRunError, ReportRunStuckError, StripeRequestError
+from stripe_reports.landing.given_run import GivenRun
 from stripe_reports.landing.settings import LandingSettings
 from stripe_reports.stripe_api import ReportRun, ResultFile, RunParameters
 
 _REPLACEMENTS = 3
+_STUCK = "still pending after"
 
 
 @dataclass(slots=True, eq=False)
@@ -29,6 +31,9 @@ class WantedRun:
     """Whether Stripe may decline to report on its payout."""
     unusable: frozenset[str] = frozenset()
     """Ids of runs that are not to be adopted."""
+
+    given: GivenRun | None = None
+    """The run to use, until it comes to nothing."""
 
     run: ReportRun | None = None
     columns: tuple[str, ...] = ()
@@ -76,13 +81,13 @@ class WantedRun:
     def give_up(self, run: ReportRun, settings: LandingSettings, redact: Callable[[str], str]) -> None:
         """Leave this run behind, because Stripe has not brought it to a result."""
         if run.status == "pending":
-            why = f"still pending after {settings.stuck_after:g} s"
+            why = f"{_STUCK} {settings.stuck_after:g} s"
         elif run.status == "succeeded":
             why = "Stripe marked it succeeded, and it has no result"
         else:
             why = f"Stripe marked it {run.status}: {redact(run.error or 'Stripe gives no reason')}"
         self.given_up.append((run.id, why))
-        self.run, self.pending_since = None, 0.0
+        self.run, self.pending_since, self.given = None, 0.0, None
 
     def has_given_up(self, run: ReportRun) -> bool:
         """Whether this is one of those, or of the unusable ones."""
@@ -99,6 +104,7 @@ class WantedRun:
         others = (
             f"; before it, in the same way or stuck: {', '.join(id_ for id_, _ in before)}" if before else ""
         )
-        return ReportRunError(
+        error = ReportRunStuckError if why.startswith(_STUCK) else ReportRunError
+        return error(
             f"{why}{others}; this is rare and passes: materialize the day again later", report_run=last
         )

@@ -10,12 +10,12 @@ from stripe_reports.errors import ConfigurationError
 from stripe_reports.landing import ReportRequest, itemized_payouts
 from stripe_reports.orchestration.checks import check_outputs, check_specs
 from stripe_reports.orchestration.materialization import (
-    Event,
     Materialization,
-    Report,
+    StepSettings,
     evaluate_checks_alone,
 )
 from stripe_reports.orchestration.metadata import REPORT_TYPE, column_schema, description
+from stripe_reports.orchestration.recording import Event, Report
 from stripe_reports.orchestration.resources import ReportLakeResource, StripeResource
 
 KEY_PREFIX = "stripe_reports"
@@ -34,6 +34,11 @@ class StripeReportsConfig(dg.Config):
     force_new_report_run: bool = Field(
         default=False,
         description="Ask Stripe for new report runs, even where equal ones exist already.",
+    )
+    report_runs: dict[str, str] = Field(
+        default={},
+        description="Ids of report runs to land from, by report type, instead of making or looking for some:"
+        " runs that were made elsewhere, of these days, and with other columns if need be.",
     )
 
 
@@ -92,7 +97,7 @@ def build_stripe_report_assets(
     """
     partitions = partitions_def or daily_partitions(start_date, timezone)
     selected = {report_type.id: report_type for report_type in select_report_types(select)}
-    asked = _requests(requests or {}, selected)
+    asked = requests_by_id(requests or {}, selected)
     specs = {id_: _checked(get_asset_spec(each), each) for id_, each in selected.items()}
     reports = [
         Report(report_type, _after_its_payouts(report_type, specs), asked[id_])
@@ -115,9 +120,10 @@ def daily_partitions(start_date: str, timezone: str) -> dg.DailyPartitionsDefini
     return dg.DailyPartitionsDefinition(parse_day(start_date).isoformat(), timezone=time_zone(timezone).key)
 
 
-def _requests(
+def requests_by_id(
     given: Mapping[str, ReportRequest], selected: Mapping[str, ReportType]
 ) -> dict[str, ReportRequest]:
+    """What each selected report type is asked for. Raises ConfigurationError for what makes no sense."""
     asked = dict.fromkeys(selected, ReportRequest())
     for pattern, request in given.items():
         named = [each for each in select_report_types(pattern) if each.id in selected]
@@ -178,9 +184,12 @@ def _reports(
         events = Materialization(
             context,
             {report.key: report for report in reports if report.key in context.selected_asset_keys},
-            timezone=partitions.timezone,
-            range_runs=range_runs,
-            force_new_report_run=config.force_new_report_run,
+            StepSettings(
+                timezone=partitions.timezone,
+                range_runs=range_runs,
+                force_new_report_run=config.force_new_report_run,
+                report_runs=config.report_runs,
+            ),
         ).land(stripe, report_lake)
         stripe.close_after_execution(events)
         yield from events

@@ -1,145 +1,199 @@
-"""The sensor that tells of every report partition that a failed run did not land."""
+"""The sensor that tells of every report partition that did not land, and asks for it again."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+import logging
+import time
+import traceback
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import dagster as dg
-import requests
 
-from stripe_reports.orchestration.metadata import FAILURES, REPORT_TYPE
+from stripe_reports.orchestration.again import due_requests
+from stripe_reports.orchestration.alert import Alert, alerts_of, post
+from stripe_reports.orchestration.failed_report_runs import hear, untold_failures
+from stripe_reports.orchestration.failed_run import attempt_of, cursor_of_now, failed_runs, failures_of
+from stripe_reports.orchestration.failure import Failure, Pauses
+from stripe_reports.orchestration.memory import Memory, Unsent, Waiting
+from stripe_reports.orchestration.resources import ReportLakeResource, StripeResource
+from stripe_reports.orchestration.watched import WatchedReports
+
+if TYPE_CHECKING:
+    # What dg.define_asset_job returns; Dagster does not export its name.
+    from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 SENSOR_NAME = "stripe_reports_failed_runs"
-_POST_TIMEOUT = 10.0
+REQUEST_AGAIN_AFTER = (900.0, 3600.0, 14400.0)
+WEBSERVER_URL = "http://127.0.0.1:3000"
+
+_TRIES = 60
+"""For an alert: half an hour of evaluations."""
+
+# Dagster ends an evaluation after 60 seconds, and then it has not happened: what it has sent is sent again.
+_READ_SECONDS = 15.0
+_ALL_SECONDS = 45.0
+_MOST_RUNS = 100
 
 
-@dataclass(frozen=True, slots=True)
-class FailedPartition:
-    """One report type and day of a failed run. `report_run` is Stripe's id, if it came that far."""
-
-    asset_key: dg.AssetKey
-    report_type: str
-    partition: str | None
-    run_id: str
-    report_run: str | None
-    error: str
-
-    @property
-    def text(self) -> str:
-        """One line for a log or a chat."""
-        place = f"{self.report_type} {self.partition or ''}".strip()
-        error = self.error if self.error.startswith(place) else f"{place}: {self.error}"
-        return f"Stripe report failed: {error} (Dagster run {self.run_id})"
+def _now() -> float:
+    return time.time()
 
 
 def build_stripe_reports_failed_runs_sensor(
     assets: Sequence[dg.AssetsDefinition],
+    job: "UnresolvedAssetJobDefinition",
     *,
     alert_url: str | None = None,
+    alert: Callable[[Alert], None] | None = None,
+    webserver_url: str = WEBSERVER_URL,
+    request_again_after: Sequence[float] = REQUEST_AGAIN_AFTER,
+    minimum_interval_seconds: int = 30,
+    default_status: dg.DefaultSensorStatus = dg.DefaultSensorStatus.STOPPED,
     name: str = SENSOR_NAME,
 ) -> dg.SensorDefinition:
-    """For each report partition that a failed run did not land: one log line, and one JSON POST.
+    """Alerts for what did not land, and new requests for it after a pause.
 
-    Every failed run of the code location is looked at, because runs started in the UI and backfills do not
-    carry the job's name. Runs that Dagster will retry are left alone. The POST's body has `text` (as Slack's
-    incoming webhooks take it), `report_type`, `partition`, `asset_key`, `run_id`, `report_run` and `error`.
+    Every failed run that planned one of the `assets` is looked at, whatever its job's name (those of the UI
+    and of backfills as well), unless Dagster will retry it; and every report run that Stripe marks failed
+    while no Dagster run is at its days. What failed before the first evaluation is left alone.
+
+    An alert is a line in the log, a JSON POST to `alert_url` (with `text`, as Slack's incoming webhooks take
+    it), and a call of `alert`. More than ten failures at once are told together, by kind and error. The POST
+    is tried in up to sixty evaluations, the call is made once. Links lead to `webserver_url`.
+
+    `request_again_after` are the seconds from each failure of a day to the next request for it, which `job`
+    runs, with its number in the tag `stripe_reports/attempt`. A day that has landed meanwhile or that a run
+    is at is not requested, nor one where that cannot help (bad data, an error of ours). Somebody is alerted
+    of the first failure, of the last, and where the kind of failure changes.
+
+    Raises ConfigurationError for assets that cannot be looked after together, and for pauses of 0 or less.
     """
-    report_types = {
-        key: str(spec.metadata[REPORT_TYPE]) for asset in assets for key, spec in asset.specs_by_key.items()
-    }
-    steps = {asset.op.name: asset.keys for asset in assets}
+    reports = WatchedReports(assets)
+    pauses = Pauses(tuple(request_again_after))
 
-    @dg.run_failure_sensor(
-        name=name, description="Tells of every report partition that a failed run did not land."
+    @dg.sensor(
+        name=name,
+        job=job,
+        minimum_interval_seconds=minimum_interval_seconds,
+        default_status=default_status,
+        description="Tells of every report partition that did not land, and asks for it again after a pause.",
     )
-    def failed_runs(context: dg.RunFailureSensorContext) -> dg.SkipReason | None:
-        if context.dagster_run.tags.get("dagster/will_retry") == "true":
-            return dg.SkipReason(f"run {context.dagster_run.run_id} will be retried")
-        for failed in _failed_partitions(context, report_types, steps):
-            context.log.error(failed.text)
-            if alert_url:
-                _post(context, alert_url, failed)
-        return None
+    def failed_runs_sensor(
+        context: dg.SensorEvaluationContext, stripe: StripeResource, report_lake: ReportLakeResource
+    ) -> dg.SensorResult:
+        memory = Memory.from_cursor(context.cursor, context.log)
+        if memory is None:
+            memory = Memory(runs=cursor_of_now(context.instance))
+        evaluation = _Evaluation(context.instance, context.log, reports, pauses, memory, _now())
+        failures = [*evaluation.failures_of_runs(), *evaluation.failures_of_report_runs(stripe, report_lake)]
+        requests = evaluation.requests()
+        evaluation.tell(alerts_of(failures, pauses, webserver_url), alert_url, alert)
+        skipped = None if requests else dg.SkipReason(evaluation.summary(len(failures)))
+        return dg.SensorResult(requests, skip_reason=skipped, cursor=memory.to_cursor(context.log))
 
-    return failed_runs
-
-
-def _failed_partitions(
-    context: dg.RunFailureSensorContext,
-    report_types: Mapping[dg.AssetKey, str],
-    steps: Mapping[str, AbstractSet[dg.AssetKey]],
-) -> Iterator[FailedPartition]:
-    run = context.dagster_run
-    failures = _Failures(context, steps)
-    landed = set(_partitions(context, dg.DagsterEventType.ASSET_MATERIALIZATION))
-    for key, partition in _partitions(context, dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED):
-        if key not in report_types or (key, partition) in landed:
-            continue
-        error, report_run = failures.of(key, report_types[key], partition)
-        yield FailedPartition(key, report_types[key], partition, run.run_id, report_run, error)
+    return failed_runs_sensor
 
 
-def _partitions(
-    context: dg.RunFailureSensorContext, of_type: dg.DagsterEventType
-) -> Iterator[tuple[dg.AssetKey, str | None]]:
-    for record in context.instance.get_records_for_run(context.dagster_run.run_id, of_type=of_type).records:
-        event = record.event_log_entry.dagster_event
-        if event is None or event.asset_key is None:
-            continue
-        subset = (
-            event.asset_materialization_planned_data.partitions_subset
-            if event.is_asset_materialization_planned
-            else None
-        )
-        for partition in subset.get_partition_keys() if subset else [event.partition]:
-            yield event.asset_key, partition
-
-
-class _Failures:
-    """Why partitions of a run did not land: each for its own reason, or else that of its step or run."""
+class _Evaluation:
+    """One look at what failed, with `memory` as the one before left it."""
 
     def __init__(
-        self, context: dg.RunFailureSensorContext, steps: Mapping[str, AbstractSet[dg.AssetKey]]
+        self,
+        instance: dg.DagsterInstance,
+        log: logging.Logger,
+        reports: WatchedReports,
+        pauses: Pauses,
+        memory: Memory,
+        now: float,
     ) -> None:
-        self._of_partitions: dict[tuple[str, str | None], tuple[str, str | None]] = {}
-        self._of_steps: dict[dg.AssetKey, str] = {}
-        self._of_run = _one_line(context.failure_event.message)
-        for event in context.get_step_failure_events():
-            data = event.step_failure_data
-            given = data.user_failure_data
-            text = (given.description if given else None) or (data.error.message if data.error else None)
-            self._of_steps |= dict.fromkeys(steps.get(event.node_name, ()), _one_line(text))
-            failures = given.metadata.get(FAILURES) if given else None
-            if isinstance(failures, dg.TableMetadataValue):
-                for record in failures.records:
-                    why, report_run = _one_line(str(record.data["why"])), str(record.data["report_run"])
-                    place = str(record.data["report_type"]), str(record.data["day"])
-                    self._of_partitions[place] = why, report_run or None
+        self._instance = instance
+        self._log = log
+        self._reports = reports
+        self._pauses = pauses
+        self._memory = memory
+        self._now = now
+        self._began = time.monotonic()
 
-    def of(self, key: dg.AssetKey, report_type: str, partition: str | None) -> tuple[str, str | None]:
-        """The reason, and the report run if it is about one."""
-        general = self._of_steps.get(key, self._of_run), None
-        return self._of_partitions.get((report_type, partition), general)
+    def failures_of_runs(self) -> Iterator[Failure]:
+        """Of the Dagster runs that failed since: those that somebody is to be told of."""
+        for number, (run, cursor) in enumerate(failed_runs(self._instance, self._memory.runs), 1):
+            yield from self._failures_of(run) if run else ()
+            self._memory.runs = cursor
+            if number >= _MOST_RUNS or self._seconds >= _READ_SECONDS:
+                return
 
+    def failures_of_report_runs(
+        self, stripe: StripeResource, report_lake: ReportLakeResource
+    ) -> Iterator[Failure]:
+        """Of the report runs that Stripe marked failed: those that no Dagster run tells of."""
+        hear(self._memory, self._reports, stripe, report_lake, now=self._now, log=self._log)
+        return untold_failures(self._memory, self._instance, self._reports, self._pauses, now=self._now)
 
-def _one_line(text: str | None) -> str:
-    return " ".join((text or "no reason is recorded; see the run's log").split())
+    def requests(self) -> list[dg.RunRequest]:
+        """The runs that are due now."""
+        return due_requests(self._memory, self._instance, self._reports, now=self._now, log=self._log)
 
+    def tell(self, alerts: Sequence[Alert], url: str | None, call: Callable[[Alert], None] | None) -> None:
+        """Each alert to the log, to `call` and, with those that were not taken before, to the address."""
+        for alert in alerts:
+            self._log.error(alert.text)
+            if call:
+                self._call(call, alert)
+        if url:
+            self._memory.unsent += [Unsent(body=alert.body) for alert in alerts]
+            self._send(url)
 
-def _post(context: dg.RunFailureSensorContext, url: str, failed: FailedPartition) -> None:
-    body = {
-        "text": failed.text,
-        "report_type": failed.report_type,
-        "partition": failed.partition,
-        "asset_key": failed.asset_key.to_user_string(),
-        "run_id": failed.run_id,
-        "report_run": failed.report_run,
-        "error": failed.error,
-    }
-    try:
-        requests.post(url, json=body, timeout=_POST_TIMEOUT).raise_for_status()
-    except requests.HTTPError as error:
-        context.log.error(f"the alert was not taken: the address answered {error.response.status_code}")
-    except requests.RequestException as error:
-        # Only the kind of error: its text holds the address, which is a secret at Slack and others.
-        context.log.error(f"the alert was not sent ({type(error).__name__}); check STRIPE_REPORTS_ALERT_URL")
+    def summary(self, failures: int) -> str:
+        """One line for a tick that requests nothing."""
+        told = f"{failures} failures told" if failures else "nothing failed"
+        waiting = self._memory.waiting
+        if not waiting:
+            return told
+        next_at = datetime.fromtimestamp(min(each.at for each in waiting), UTC)
+        return f"{told}; what failed is asked for again at {next_at:%Y-%m-%d %H:%M} UTC"
+
+    @property
+    def _seconds(self) -> float:
+        return time.monotonic() - self._began
+
+    def _failures_of(self, run: dg.DagsterRun) -> Iterator[Failure]:
+        again: float | None = None
+        for failure in failures_of(self._instance, run, self._reports):
+            if failure.report_run:
+                self._memory.told[failure.report_run] = self._now
+            again = self._pauses.again_at(failure) or again
+            if self._pauses.is_told(failure):
+                yield failure
+            else:
+                self._log.warning(f"{failure.error} (attempt {failure.attempt}; another one follows)")
+        if again is not None:
+            self._memory.waiting.append(Waiting(at=again, attempt=attempt_of(run) + 1, run_id=run.run_id))
+
+    def _call(self, call: Callable[[Alert], None], alert: Alert) -> None:
+        try:
+            call(alert)
+        except Exception as error:  # noqa: BLE001 - it is not ours, and must not keep others from being told
+            # Not its text, which may hold an address or a password.
+            at = traceback.extract_tb(error.__traceback__)[-1]
+            self._log.error(
+                f"the alert function raised {type(error).__name__} ({at.filename}, line {at.lineno})"
+            )
+
+    def _send(self, url: str) -> None:
+        unsent, self._memory.unsent = self._memory.unsent, []
+        reasons: Counter[str] = Counter()
+        for each in unsent:
+            if self._seconds >= _ALL_SECONDS:
+                self._memory.unsent.append(each)
+            elif why := post(url, each.body):
+                reasons[why] += 1
+                each.tries += 1
+                if each.tries < _TRIES:
+                    self._memory.unsent.append(each)
+                else:
+                    self._log.error(
+                        f"an alert is not sent again after {_TRIES} times: {each.body.get('text')}"
+                    )
+        for why, number in reasons.items():
+            self._log.error(f"{number} alert{'s' * (number > 1)}: {why}; it is tried again")

@@ -1,13 +1,14 @@
-"""What landing tells, told to Dagster: each day once, with its own metadata."""
+"""One step: what is landed, in which order, and what becomes of days that do not land."""
 
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
 
 import dagster as dg
 
-from stripe_reports.catalog import ReportType, parse_day
+from stripe_reports.catalog import data_ready_by, day_interval, parse_day
 from stripe_reports.errors import ConfigurationError, CsvError, LakeError, StripeReportsError
 from stripe_reports.landing import (
     Backfill,
@@ -16,113 +17,103 @@ from stripe_reports.landing import (
     LandingSettings,
     Outcome,
     Progress,
-    ReportRequest,
     StillPending,
+    WaitingDay,
     Warned,
 )
 from stripe_reports.orchestration.checks import check_evaluations
-from stripe_reports.orchestration.metadata import (
-    failures_metadata,
-    landed_metadata,
-    oddities_of_day,
-    oddities_of_file,
-)
+from stripe_reports.orchestration.metadata import failures_metadata, oddities_of_file, recorded_changes
+from stripe_reports.orchestration.recording import Event, Recording, Report
 from stripe_reports.orchestration.resources import ReportLakeResource, StripeResource
 
 _PROGRESS_SECONDS = 5.0
-_MOST_RETRIES = 100
+_MOST_RETRIES = 1000
 _RETRY_PAUSE_SECONDS = 120
+_FIRST_PAUSE_FOR_DATA = 60
+_LONGEST_PAUSE_FOR_DATA = 900
 _FAILURES_TOLD = 3
 
 _TRYING_AGAIN_WILL_NOT_HELP = (ConfigurationError, CsvError, LakeError)
 
-Event = dg.MaterializeResult | dg.AssetMaterialization | dg.AssetCheckEvaluation  # type: ignore[type-arg]
-
 
 @dataclass(frozen=True, slots=True)
-class Report:
-    """A report type as an asset, and what it is asked for."""
+class StepSettings:
+    """What is set for one step."""
 
-    report_type: ReportType
-    spec: dg.AssetSpec
-    request: ReportRequest
-
-    @property
-    def key(self) -> dg.AssetKey:
-        """The asset's."""
-        return self.spec.key
-
-
-@dataclass(slots=True)
-class _Table:
-    """What became of an asset's days so far."""
-
-    report: Report
-    landed: dict[date, LandedDay] = field(default_factory=dict)
-    """Those that are not recorded yet."""
-    failed: bool = False
-    recorded: bool = False
-    """Whether any day is."""
+    timezone: str
+    range_runs: bool
+    force_new_report_run: bool
+    report_runs: Mapping[str, str]
+    """Ids of the report runs to land from, by report type."""
 
 
 class Materialization:
-    """One step: the days of its partitions, for each selected asset.
+    """The days of one step's partitions, for each selected asset.
 
-    A MaterializeResult stands for all partitions of the step and lets downstream assets start, so it is given
-    once every day of its asset has landed. Where one has not, those that have are recorded one by one.
+    Days whose data Stripe does not have yet wait, and so do those whose report runs it is slow with: the step
+    ends, makes room for others, and is tried again by Dagster. It goes on with what is not recorded; once all
+    of that has landed, what was recorded before is looked at once more, so that each asset ends as a whole.
     """
 
     def __init__(
         self,
         context: dg.AssetExecutionContext,
         reports: Mapping[dg.AssetKey, Report],
-        *,
-        timezone: str,
-        range_runs: bool,
-        force_new_report_run: bool,
+        settings: StepSettings,
     ) -> None:
         self._context = context
         self._days = [parse_day(key) for key in context.partition_keys]
-        self._timezone = timezone
-        self._range_runs = range_runs
-        self._fresh = context.run.run_id if force_new_report_run else None
-        done = _recorded_before(context, reports) if context.retry_number else set()
-        self._tables = {key: _Table(report) for key, report in reports.items() if key not in done}
-        self._keys = {report.report_type.id: key for key, report in reports.items()}
+        self._settings = settings
+        self._recording = Recording(context, reports, self._days)
+        record = context.instance.get_run_record_by_id(context.run.run_id)
+        self._began = record.start_time if record and record.start_time else None
+        self._wait_until = 0.0
         self._failures: list[FailedDay] = []
+        self._waiting: list[WaitingDay] = []
 
     def land(self, stripe: StripeResource, report_lake: ReportLakeResource) -> Generator[Event]:
         """Events for Dagster. Raises Failure for what did not land; RetryRequested while Stripe is slow."""
-        if not self._tables:
-            return
-        try:
-            backfill = self._backfill(stripe, report_lake)
-        except StripeReportsError as error:
-            self._fail_all(error)
-        else:
-            pending = yield from self._events(backfill)
-            if pending:
-                yield from self._record_the_rest()
-                raise self._retry(pending)
-        if self._failures:
-            raise self._failure()
+        self._wait_until = (self._began or time.time()) + stripe.wait_for_data_seconds
+        for asked in self._passes():
+            try:
+                backfill = self._backfill(stripe, report_lake, asked)
+            except StripeReportsError as error:
+                self._fail_all(error)
+            else:
+                pending = yield from self._events(backfill)
+                if not self._failures and (pending or self._waiting):
+                    yield from self._recording.rest()
+                    raise self._retry(pending) from (self._waiting[0].error if self._waiting else None)
+            if self._failures:
+                raise self._failure()
 
-    def _backfill(self, stripe: StripeResource, report_lake: ReportLakeResource) -> Backfill:
-        reports = [table.report for table in self._tables.values()]
+    def _passes(self) -> Iterator[Mapping[Report, Sequence[date]]]:
+        recorded = self._recording.recorded_before()
+        others = {report: [day for day in self._days if day not in days] for report, days in recorded.items()}
+        for days_of in (others, recorded):
+            if asked := {report: days for report, days in days_of.items() if days}:
+                yield asked
+
+    def _backfill(
+        self,
+        stripe: StripeResource,
+        report_lake: ReportLakeResource,
+        asked: Mapping[Report, Sequence[date]],
+    ) -> Backfill:
         return Backfill(
-            {report.report_type: self._days for report in reports},
+            {report.report_type: days for report, days in asked.items()},
             account=stripe.account,
             lake=report_lake.lake,
-            requests={report.report_type.id: report.request for report in reports},
-            timezone=self._timezone,
-            settings=self._settings(stripe.settings),
+            requests={report.report_type.id: report.request for report in asked},
+            given=self._settings.report_runs,
+            timezone=self._settings.timezone,
+            settings=self._landing_settings(stripe.settings),
         )
 
-    def _settings(self, settings: LandingSettings) -> LandingSettings:
-        record = self._context.instance.get_run_record_by_id(self._context.run.run_id)
-        began = record.start_time if record and record.start_time else None
-        settings = replace(settings, fresh=self._fresh, range_runs=self._range_runs)
-        return replace(settings, made_since=began) if began else settings
+    def _landing_settings(self, settings: LandingSettings) -> LandingSettings:
+        fresh = self._context.run.run_id if self._settings.force_new_report_run else None
+        settings = replace(settings, fresh=fresh, range_runs=self._settings.range_runs)
+        return replace(settings, made_since=self._began) if self._began else settings
 
     def _events(self, backfill: Backfill) -> Generator[Event, None, StillPending | None]:
         pending: StillPending | None = None
@@ -140,13 +131,13 @@ class Materialization:
             # Dagster was interrupted while it stored an event, and takes no more of this step; the resource
             # has closed it.
             self._stop(backfill)
-            for event in self._record_the_rest():
+            for event in self._recording.rest():
                 if isinstance(event, dg.AssetMaterialization):
                     self._context.instance.report_runless_asset_event(event)
             raise
         except BaseException:  # such as the interruption by which a run is canceled
             self._stop(backfill)
-            yield from self._record_the_rest()
+            yield from self._recording.rest()
             raise
         self._stop(backfill)
         return pending
@@ -154,115 +145,71 @@ class Materialization:
     def _stop(self, backfill: Backfill) -> None:
         for outcome in backfill.stop():
             if isinstance(outcome, LandedDay):
-                self._tables[self._keys[outcome.report_type.id]].landed[outcome.day] = outcome
+                self._recording.keep(outcome)
 
     def _take(self, outcome: Outcome) -> Iterator[Event]:
         match outcome:
             case Warned():
                 self._context.log.warning(outcome.text)
             case LandedDay():
-                table = self._tables[self._keys[outcome.report_type.id]]
-                table.landed[outcome.day] = outcome
-                yield from self._record(table)
-            case FailedDay():
+                yield from self._recording.take(outcome)
+            case WaitingDay() if self._is_worth_waiting_for(outcome):
+                self._waiting.append(outcome)
+                yield from self._recording.take_in_parts(outcome.report_type)
+            case FailedDay() | WaitingDay():
                 self._context.log.error(str(outcome.error))
-                self._failures.append(outcome)
-                table = self._tables[self._keys[outcome.report_type.id]]
-                table.failed = True
-                yield from self._record(table)
+                self._failures.append(FailedDay(outcome.report_type, outcome.day, outcome.error))
+                yield from self._recording.take_in_parts(outcome.report_type)
 
-    def _record(self, table: _Table) -> Iterator[Event]:
-        if table.failed:
-            yield from self._record_days(table)
-        while whole := next(filter(self._can_be_recorded_whole, self._tables.values()), None):
-            yield from self._record_whole(whole)
-
-    def _can_be_recorded_whole(self, table: _Table) -> bool:
-        """Whether all its days have landed, and what it depends on is recorded: Dagster wants that order."""
-        if table.recorded or table.failed or len(table.landed) < len(self._days):
-            return False
-        before = [
-            self._tables[dep.asset_key] for dep in table.report.spec.deps if dep.asset_key in self._tables
-        ]
-        return all(upstream.recorded or upstream.failed for upstream in before)
-
-    def _record_whole(self, table: _Table) -> Iterator[Event]:
-        key = table.report.key
-        for day, landed in table.landed.items():
-            self._context.add_asset_metadata(
-                landed_metadata(landed), asset_key=key, partition_key=day.isoformat()
-            )
-        days = list(table.landed.values())
-        table.recorded = True
-        table.landed.clear()
-        yield dg.MaterializeResult(asset_key=key)
-        for landed in days:
-            yield from self._evaluations(table, landed)
-
-    def _record_days(self, table: _Table) -> Iterator[Event]:
-        for day in list(table.landed):
-            landed = table.landed.pop(day)
-            table.recorded = True
-            yield dg.AssetMaterialization(
-                table.report.key, partition=day.isoformat(), metadata=landed_metadata(landed)
-            )
-            yield from self._evaluations(table, landed)
-
-    def _record_the_rest(self) -> Iterator[Event]:
-        for table in self._tables.values():
-            yield from self._record_days(table)
-
-    def _evaluations(self, table: _Table, landed: LandedDay) -> Iterator[dg.AssetCheckEvaluation]:
-        return check_evaluations(
-            landed.report_type,
-            table.report.key,
-            landed.day,
-            oddities_of_day(landed),
-            self._context.selected_asset_check_keys,
-        )
+    def _is_worth_waiting_for(self, waiting: WaitingDay) -> bool:
+        """Whether its data are to be expected before patience ends."""
+        end = day_interval(waiting.day, self._settings.timezone).end
+        return max(time.time(), data_ready_by(waiting.report_type, end)) < self._wait_until
 
     def _fail_all(self, error: StripeReportsError) -> None:
-        for table in self._tables.values():
-            report_type = table.report.report_type
+        for report in self._recording.reports:
+            report_type = report.report_type
             self._failures += [
                 FailedDay(report_type, day, copy(error).at(report_type=report_type.id, day=day))
                 for day in self._days
             ]
 
     def _failure(self) -> dg.Failure:
+        self._failures += [FailedDay(each.report_type, each.day, each.error) for each in self._waiting]
         failures = self._failures
         told = list(dict.fromkeys(str(failed.error) for failed in failures))
         text = told[0]
         if len(failures) > 1:
-            of = len(self._tables) * len(self._days)
+            of = len(self._recording.reports) * len(self._days)
             text = f"{len(failures)} of {of} partitions did not land: {'; '.join(told[:_FAILURES_TOLD])}"
             text += "; and others, see the metadata of this failure" if len(told) > _FAILURES_TOLD else ""
         hopeless = all(isinstance(failed.error, _TRYING_AGAIN_WILL_NOT_HELP) for failed in failures)
         return dg.Failure(text, metadata=failures_metadata(failures), allow_retries=not hopeless)
 
-    def _retry(self, pending: StillPending) -> dg.RetryRequested:
-        self._context.log.info(
-            f"{pending.days} partitions wait for report runs that Stripe is slow with"
-            f" ({', '.join(pending.report_runs)}); this step makes room for others and goes on with them in"
-            f" {_RETRY_PAUSE_SECONDS} s"
-        )
-        return dg.RetryRequested(max_retries=_MOST_RETRIES, seconds_to_wait=_RETRY_PAUSE_SECONDS)
-
-
-def _recorded_before(context: dg.AssetExecutionContext, keys: Iterable[dg.AssetKey]) -> set[dg.AssetKey]:
-    """The assets that an earlier attempt of this step has recorded as a whole."""
-    records = context.instance.get_records_for_run(
-        context.run.run_id, of_type=dg.DagsterEventType.STEP_OUTPUT
-    ).records
-    events = (record.event_log_entry.dagster_event for record in records)
-    names = {event.step_output_data.step_output_handle.output_name for event in events if event}
-    return {key for key in keys if context.op_execution_context.output_for_asset_key(key) in names}
+    def _retry(self, pending: StillPending | None) -> dg.RetryRequested:
+        pauses = [_RETRY_PAUSE_SECONDS] if pending else []
+        if pending:
+            self._context.log.info(
+                f"{pending.days} partitions wait for report runs that Stripe is slow with"
+                f" ({', '.join(pending.report_runs)}); this step makes room for others and goes on with them"
+                " later"
+            )
+        if self._waiting:
+            pause = _FIRST_PAUSE_FOR_DATA * 2 ** min(self._context.retry_number, 10)
+            pauses.append(min(pause, _LONGEST_PAUSE_FOR_DATA))
+            self._context.log.warning(
+                f"partitions that wait for Stripe's data and are asked for again: {len(self._waiting)},"
+                f" of which the first is {self._waiting[0].error}"
+            )
+        self._context.log.info(f"the step goes on in {min(pauses)} s")
+        return dg.RetryRequested(max_retries=_MOST_RETRIES, seconds_to_wait=min(pauses))
 
 
 def evaluate_checks_alone(
     context: dg.AssetExecutionContext, reports: Sequence[Report], report_lake: ReportLakeResource
 ) -> Iterator[dg.AssetCheckEvaluation]:
-    """The selected checks of assets that are not selected: of what stands in the lake.
+    """The selected checks of assets that are not selected: of what stands in the lake, and of what Dagster
+    has recorded of its changes.
 
     Raises Failure for a day that is not there.
     """
@@ -279,6 +226,5 @@ def evaluate_checks_alone(
                 what = f"{report.report_type.id} {day}: there is no table to check; materialize the day first"
                 raise dg.Failure(what, allow_retries=False)
             selected = context.selected_asset_check_keys
-            yield from check_evaluations(
-                report.report_type, report.key, day, oddities_of_file(found), selected
-            )
+            oddities = oddities_of_file(found, recorded_changes(context.instance, report.key, day))
+            yield from check_evaluations(report.report_type, report.key, day, oddities, selected)

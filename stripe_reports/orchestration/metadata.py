@@ -3,14 +3,19 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Context, Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
 from stripe_reports.catalog import ColumnType, ReportType, column_type
 from stripe_reports.lake import LandedFile
 from stripe_reports.landing import FailedDay, LandedDay
+from stripe_reports.orchestration.failure import kind_of
+
+if TYPE_CHECKING:
+    from stripe_reports.lake.difference import Difference
 
 REPORT_TYPE = "stripe_reports/report_type"
 """Key of the metadata and of the tag that hold Stripe's id."""
@@ -18,6 +23,21 @@ REPORT_TYPE = "stripe_reports/report_type"
 FAILURES = "failures"
 """Key of the metadata of a failed step that hold each partition's failure."""
 _MOST_FAILURES = 1000
+
+_AMOUNTS_CHANGED = "amounts_changed"
+_CHANGES = (
+    _AMOUNTS_CHANGED,
+    "rows_added",
+    "rows_removed",
+    "rows_changed",
+    "changed_columns",
+    "columns_added",
+    "columns_removed",
+    "compared_by",
+)
+"""Keys of the metadata of a table that has replaced another one; the first of them is always there."""
+_MOST_MATERIALIZATIONS = 100
+"""Of one day, to look for one that tells of changes."""
 
 _EXACT = Context(prec=100)
 
@@ -64,6 +84,8 @@ class Oddities:
     new_columns: Sequence[str] = ()
     dropped_columns: Sequence[str] = ()
     left_out_payouts: Sequence[str] = ()
+    changes: Mapping[str, dg.MetadataValue[Any]] | None = None
+    """From the table that the day replaced; None if it replaced none, or if that is not known."""
 
     @property
     def of_schema(self) -> dict[str, dg.MetadataValue[Any]]:
@@ -75,20 +97,44 @@ class Oddities:
         """The payouts that Stripe does not report on."""
         return _lists(left_out_payouts=self.left_out_payouts)
 
+    @property
+    def amounts_changed(self) -> bool:
+        """Whether amounts are others than in the table that was replaced."""
+        told = (self.changes or {}).get(_AMOUNTS_CHANGED)
+        return told is not None and bool(told.value)
+
 
 def oddities_of_day(landed: LandedDay) -> Oddities:
     """Those of a day as it landed."""
-    return Oddities(landed.table.new_columns, landed.dropped_columns, landed.left_out_payouts)
+    return Oddities(
+        landed.table.new_columns,
+        landed.dropped_columns,
+        landed.left_out_payouts,
+        _changes(landed.difference) if landed.difference else None,
+    )
 
 
-def oddities_of_file(landed: LandedFile) -> Oddities:
-    """Those of a day that stands in the lake."""
+def oddities_of_file(landed: LandedFile, changes: Mapping[str, dg.MetadataValue[Any]]) -> Oddities:
+    """Those of a day that stands in the lake, whose file does not say what it has changed there."""
     left_out = landed.provenance.get("left_out_payouts", "")
     return Oddities(
         landed.table.new_columns,
         json.loads(landed.provenance.get("dropped_columns", "[]")),
         [payout for payout in left_out.split(",") if payout],
+        changes,
     )
+
+
+def recorded_changes(
+    instance: dg.DagsterInstance, key: dg.AssetKey, day: date
+) -> Mapping[str, dg.MetadataValue[Any]]:
+    """What the newest materialization of the day that replaced an older table says; empty without one."""
+    of_day = dg.AssetRecordsFilter(asset_key=key, asset_partitions=[day.isoformat()])
+    for record in instance.fetch_materializations(of_day, limit=_MOST_MATERIALIZATIONS).records:
+        told = record.asset_materialization
+        if told and _AMOUNTS_CHANGED in told.metadata:
+            return {name: told.metadata[name] for name in _CHANGES if name in told.metadata}
+    return {}
 
 
 def landed_metadata(landed: LandedDay) -> Mapping[str, Any]:
@@ -100,7 +146,7 @@ def landed_metadata(landed: LandedDay) -> Mapping[str, Any]:
         "dagster/uri": table.uri,
         "report_run": ",".join(landed.report_runs),
         "adopted": landed.adopted,
-        "unchanged": landed.unchanged,
+        "unchanged": landed.unchanged or (landed.difference is not None and landed.difference.unchanged),
         "result_file": ",".join(result.id for result in landed.results),
         "csv_bytes": table.csv_bytes,
         "csv_sha256": table.csv_sha256,
@@ -108,12 +154,30 @@ def landed_metadata(landed: LandedDay) -> Mapping[str, Any]:
         "waited_seconds": round(landed.waited_seconds, 3),
         "landed_seconds": round(landed.landed_seconds, 3),
     }
+    metadata["data_available_end"] = dg.MetadataValue.timestamp(float(landed.data_available_end))
     if landed.results:
         oldest = min(result.created for result in landed.results)
         metadata["result_created"] = dg.MetadataValue.timestamp(float(oldest))
     if landed.totals:
         metadata["totals"] = _totals(landed.totals)
-    return metadata | oddities.of_schema | oddities.of_payouts
+    return {**metadata, **oddities.of_schema, **oddities.of_payouts, **(oddities.changes or {})}
+
+
+def _changes(difference: "Difference") -> dict[str, dg.MetadataValue[Any]]:
+    metadata: dict[str, dg.MetadataValue[Any]] = {
+        _AMOUNTS_CHANGED: dg.MetadataValue.bool(difference.amounts_changed)
+    }
+    if difference.unchanged:
+        return metadata
+    return {
+        **metadata,
+        "rows_added": dg.MetadataValue.int(difference.rows_added),
+        "rows_removed": dg.MetadataValue.int(difference.rows_removed),
+        "rows_changed": dg.MetadataValue.int(difference.rows_changed),
+        "changed_columns": dg.MetadataValue.json(dict(difference.changed_columns)),
+        "compared_by": dg.MetadataValue.text(", ".join(difference.key) or "whole rows"),
+        **_lists(columns_added=difference.columns_added, columns_removed=difference.columns_removed),
+    }
 
 
 def failures_metadata(failures: Sequence[FailedDay]) -> Mapping[str, Any]:
@@ -124,6 +188,7 @@ def failures_metadata(failures: Sequence[FailedDay]) -> Mapping[str, Any]:
                 "report_type": failed.report_type.id,
                 "day": failed.day.isoformat(),
                 "report_run": failed.error.report_run or "",
+                "kind": kind_of(failed.error).value,
                 "error": type(failed.error).__name__,
                 "why": str(failed.error),
             }

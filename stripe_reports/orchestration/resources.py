@@ -41,6 +41,11 @@ class StripeResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         description="After so long with nothing but pending report runs, the step makes room for others and"
         " is tried again later; it goes on with the same runs then.",
     )
+    wait_for_data_seconds: float = Field(
+        default=86400.0,
+        description="How long a run waits for data that Stripe does not have yet; a day whose data cannot be"
+        " expected within that time fails at once.",
+    )
     max_runs_in_flight: int = Field(
         default=MAX_RUNS_IN_FLIGHT, description="Report runs of one step that are pending at the same time."
     )

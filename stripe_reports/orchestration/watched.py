@@ -1,20 +1,20 @@
 """The report assets that automation looks after: which days are missing, and the runs that land them."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date
 from hashlib import sha256
-from itertools import groupby
 from typing import Any
 
 import dagster as dg
 
-from stripe_reports.catalog import REPORT_TYPES, ReportType, unlisted_report_type
+from stripe_reports.catalog import REPORT_TYPES, ReportType, stretches, unlisted_report_type
 from stripe_reports.errors import ConfigurationError
 from stripe_reports.orchestration.metadata import REPORT_TYPE
 
 _RANGE_START = "dagster/asset_partition_range_start"
 _RANGE_END = "dagster/asset_partition_range_end"
-_SETTLED = ("MATERIALIZED", "IN_PROGRESS")
+_IN_PROGRESS = "IN_PROGRESS"
+_SETTLED = ("MATERIALIZED", _IN_PROGRESS)
 
 
 class WatchedReports:
@@ -39,7 +39,7 @@ class WatchedReports:
                 id_ = str(spec.metadata[REPORT_TYPE])
                 if id_ in self._keys:
                     raise ConfigurationError(
-                        "it is there twice; the assets of each account need schedules and sensors of their own",
+                        "it is there twice; give each account schedules and sensors of its own",
                         report_type=id_,
                     )
                 self.report_types[id_] = REPORT_TYPES.get(id_) or unlisted_report_type(id_)
@@ -72,6 +72,24 @@ class WatchedReports:
 
         A day counts as landed when Dagster has recorded it, unless a newer run for it has failed.
         """
+        status = self._status(instance, report_type, days)
+        return [day for day, each in status.items() if each not in _SETTLED]
+
+    def landed(self, instance: dg.DagsterInstance, report_type: str, days: Iterable[date]) -> Sequence[date]:
+        """Those of the days that have landed at some time, and that no run is at; sorted.
+
+        They include a day for which a newer run has failed, because its table is still there.
+        """
+        status = self._status(instance, report_type, days)
+        if not status:
+            return []
+        recorded = instance.get_materialized_partitions(self.key(report_type))
+        return [day for day, each in status.items() if str(day) in recorded and each != _IN_PROGRESS]
+
+    def _status(
+        self, instance: dg.DagsterInstance, report_type: str, days: Iterable[date]
+    ) -> Mapping[date, str | None]:
+        """Dagster's word for each of the days that is a partition; sorted."""
         wanted = {
             str(day): day for day in sorted(set(days)) if self.partitions_def.has_partition_key(str(day))
         }
@@ -79,7 +97,7 @@ class WatchedReports:
             instance.get_status_by_partition(self.key(report_type), list(wanted), self.partitions_def) or {}
         )
         status = {partition: each.value for partition, each in known.items() if each}
-        return [day for partition, day in wanted.items() if status.get(partition) not in _SETTLED]
+        return {day: status.get(partition) for partition, day in wanted.items()}
 
     def run_requests(
         self,
@@ -94,13 +112,13 @@ class WatchedReports:
         `name` is of the occasion: its runs are started once, however often they are requested under it.
         `config` is the steps' own.
         """
-        stretches: dict[tuple[date, date], list[str]] = {}
+        reports: dict[tuple[date, ...], list[str]] = {}
         for id_, days in wanted.items():
-            for stretch in _stretches(days):
-                stretches.setdefault(stretch, []).append(id_)
+            for stretch in stretches(days):
+                reports.setdefault(stretch, []).append(id_)
         return [
-            self._run_request(sorted(ids), first, last, name, config, tags)
-            for (first, last), ids in sorted(stretches.items())
+            self._run_request(sorted(ids), stretch[0], stretch[-1], name, config, tags)
+            for stretch, ids in sorted(reports.items())
         ]
 
     def _run_request(
@@ -123,11 +141,3 @@ class WatchedReports:
             partition_key=str(first) if first == last else None,
             asset_selection=[self._keys[id_] for id_ in ids],
         )
-
-
-def _stretches(days: Iterable[date]) -> list[tuple[date, date]]:
-    """First and last day of each stretch without a gap."""
-    numbered = enumerate(sorted(set(days)))
-    groups = groupby(numbered, lambda each: each[1] - timedelta(days=each[0]))
-    stretches = [[day for _, day in group] for _, group in groups]
-    return [(stretch[0], stretch[-1]) for stretch in stretches]

@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Scope
 from stripe_reports.errors import ConfigurationError
 from stripe_reports.sandbox.faults import Fault, Faults
 from stripe_reports.sandbox.http.api_host import ApiHost
+from stripe_reports.sandbox.http.availability import Availability
 from stripe_reports.sandbox.http.call import Door
 from stripe_reports.sandbox.http.calls import Calls
 from stripe_reports.sandbox.http.connection import Connection
@@ -60,7 +61,8 @@ class Sandbox:
     `now` is the wall clock in Unix seconds: it decides which days are available, and stamps runs.
 
     `faults` are what goes wrong, each like `status:code=429,count=2`; more with `fault`. With a
-    `webhook_url`, finished report runs are announced there, signed with `webhook_secret`.
+    `webhook_url`, events (report runs that have ended, data that have become available) are delivered there,
+    signed with `webhook_secret`.
 
     One is used once: from `with` or `serve` until its end.
     """
@@ -93,7 +95,6 @@ class Sandbox:
             raise ConfigurationError("the sandbox needs runs_at_once >= 1, or None for no limit")
         if account_profile not in ACCOUNT_PROFILES:
             raise ConfigurationError(f"the sandbox's account_profile is one of {', '.join(ACCOUNT_PROFILES)}")
-        self._profile = account_profile
         self.account = account_id(seed)
         self.host = host
         self._port, self._files_port = port, files_port
@@ -115,6 +116,15 @@ class Sandbox:
             faults=self._faults,
             at_once=runs_at_once,
         )
+        self._report_types = AccountReportTypes(account_profile, livemode)
+        self._availability = Availability(
+            report_types=self._report_types,
+            start=self.data_available_start,
+            end=lambda report_type: data_available_end(now(), self._ledger.start, report_type),
+            faults=self._faults,
+            events=self._events,
+            now=now,
+        )
         self._calls = Calls()
         self.webhook_secret = DEFAULT_WEBHOOK_SECRET if webhook_secret is None else webhook_secret
         self._webhook = None
@@ -122,7 +132,7 @@ class Sandbox:
             self._webhook = Webhook(
                 webhook_url,
                 self.webhook_secret,
-                settle_all=self._runs.settle_all,
+                settle_all=self._settle_all,
                 events=self._events,
                 faults=self._faults,
             )
@@ -199,17 +209,17 @@ class Sandbox:
         """From now on, let nothing go wrong. Runs and files keep what happened to them."""
         self._faults.clear()
 
+    def _settle_all(self) -> None:
+        self._runs.settle_all()
+        self._availability.settle()
+
     def _apps(self) -> tuple[ASGIApp, ASGIApp]:
         door = Door(self.key, self.account, self._faults)
         api = ApiHost(
             door=door,
             account=self.account,
-            livemode=is_live(self.key),
-            data_available_start=self.data_available_start,
-            data_available_end=lambda report_type: data_available_end(
-                self._now(), self._ledger.start, report_type
-            ),
-            report_types=AccountReportTypes(self._profile, is_live(self.key)),
+            report_types=self._report_types,
+            availability=self._availability,
             runs=self._runs,
             files=self._files,
             events=self._events,

@@ -2,6 +2,8 @@
 
 from stripe_reports.stripe_api.account import Account
 from stripe_reports.stripe_api.api import API_BASE, CALLS_PER_SECOND, FILES_BASE, StripeApi
+from stripe_reports.stripe_api.event import Event, parse_event, read_event
+from stripe_reports.stripe_api.events import EndedRuns, FeedCursor, ended_report_runs
 from stripe_reports.stripe_api.report_run import (
     ReportRun,
     ResultFile,
@@ -18,6 +20,9 @@ __all__ = [
     "CALLS_PER_SECOND",
     "FILES_BASE",
     "Account",
+    "EndedRuns",
+    "Event",
+    "FeedCursor",
     "OfferedReportType",
     "ReportRun",
     "ResultFile",
@@ -25,7 +30,10 @@ __all__ = [
     "StripeApi",
     "check_available",
     "create_report_run",
+    "ended_report_runs",
     "list_report_runs",
     "open_result",
+    "parse_event",
+    "read_event",
     "retrieve_report_run",
 ]

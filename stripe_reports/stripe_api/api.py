@@ -127,7 +127,9 @@ class StripeApi:
                     f"no answer from {self.api_base}: {said}; check the network and STRIPE_API_BASE"
                 )
             case stripe.InvalidRequestError() if "only available" in said and "interval" in str(error.param):
-                return DataNotAvailableError(said)
+                not_there = DataNotAvailableError(said)
+                not_there.comes = "available through" in said
+                return not_there
             case stripe.InvalidRequestError():
                 at = f" (parameter {error.param})" if error.param else ""
                 refused = StripeRequestError(f"Stripe refused the request{at}: {said}")

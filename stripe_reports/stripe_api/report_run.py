@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from types import NoneType
 from typing import Any, cast
 
 import stripe
 
 from stripe_reports.errors import StripeRequestError
 from stripe_reports.stripe_api.api import StripeApi
+from stripe_reports.stripe_api.fields import field, word
 
 RunParameters = Mapping[str, str | int | Sequence[str]]
 """As in `parameters[...]`; some that Stripe documents are missing from the SDK's types."""
@@ -33,7 +35,7 @@ class ResultFile:
 class ReportRun:
     """Stripe's report run (https://docs.stripe.com/api/reporting/report_run/object).
 
-    `created` in Unix seconds. `parameters` are as Stripe tells them again.
+    `created` and `succeeded_at` in Unix seconds. `parameters` are as Stripe tells them again, unchecked.
     """
 
     id: str
@@ -42,6 +44,7 @@ class ReportRun:
     status: str
     livemode: bool
     created: int
+    succeeded_at: int | None
     error: str | None
     result: ResultFile | None
 
@@ -55,7 +58,7 @@ def create_report_run(api: StripeApi, report_type: str, parameters: RunParameter
     """
     for attempt in range(1, _CREATE_ATTEMPTS + 1):
         try:
-            return _report_run(api.call(partial(_post, report_type, parameters, f"{key}-{attempt}")))
+            return run_in_answer(api.call(partial(_post, report_type, parameters, f"{key}-{attempt}")))
         except StripeRequestError as error:
             if attempt == _CREATE_ATTEMPTS or not isinstance(error.__cause__, stripe.APIError):
                 raise
@@ -64,7 +67,7 @@ def create_report_run(api: StripeApi, report_type: str, parameters: RunParameter
 
 def retrieve_report_run(api: StripeApi, id_: str) -> ReportRun:
     """The run as it is now."""
-    return _report_run(api.call(lambda client: client.v1.reporting.report_runs.retrieve(id_)))
+    return run_in_answer(api.call(lambda client: client.v1.reporting.report_runs.retrieve(id_)))
 
 
 def list_report_runs(api: StripeApi, *, created_from: int) -> Iterator[ReportRun]:
@@ -72,7 +75,7 @@ def list_report_runs(api: StripeApi, *, created_from: int) -> Iterator[ReportRun
     params: dict[str, Any] = {"created": {"gte": created_from}, "limit": _PAGE}
     while True:
         page = api.call(partial(_list, dict(params)))
-        yield from map(_report_run, page.data)
+        yield from map(run_in_answer, page.data)
         if not page.has_more or not page.data:
             return
         params["starting_after"] = page.data[-1].id
@@ -91,15 +94,36 @@ def _post(
     return client.v1.reporting.report_runs.create(cast("Any", params), {"idempotency_key": key})
 
 
-def _report_run(found: stripe.reporting.ReportRun) -> ReportRun:
-    result = found.result
+def report_run_of(told: Mapping[str, Any]) -> ReportRun:
+    """The run that an object of Stripe's tells. Raises ValueError where it is none, or a damaged one."""
+    if told.get("object") != "reporting.report_run":
+        raise ValueError("it is no report run")
+    result = field(told, "result", dict, NoneType)
     return ReportRun(
-        id=found.id,
-        report_type=found.report_type,
-        parameters=found.parameters.to_dict(),
-        status=found.status,
-        livemode=found.livemode,
-        created=found.created,
-        error=found.error,
-        result=ResultFile(result.id, result.size, result.created, result.filename) if result else None,
+        id=word(told, "id"),
+        report_type=word(told, "report_type"),
+        parameters=field(told, "parameters", dict),
+        status=word(told, "status"),
+        livemode=field(told, "livemode", bool),
+        created=field(told, "created", int),
+        succeeded_at=field(told, "succeeded_at", int, NoneType),
+        error=field(told, "error", str, NoneType),
+        result=None if result is None else _result_file_of(result),
     )
+
+
+def _result_file_of(told: Mapping[str, Any]) -> ResultFile:
+    return ResultFile(
+        id=word(told, "id"),
+        size=field(told, "size", int),
+        created=field(told, "created", int),
+        filename=field(told, "filename", str, NoneType),
+    )
+
+
+def run_in_answer(found: stripe.reporting.ReportRun) -> ReportRun:
+    """The run that Stripe's answer tells. Raises StripeRequestError where that is damaged."""
+    try:
+        return report_run_of(found.to_dict())
+    except ValueError as error:
+        raise StripeRequestError(f"Stripe's answer is not what it documents: {error}") from error

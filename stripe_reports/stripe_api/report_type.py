@@ -16,7 +16,8 @@ from stripe_reports.stripe_api.api import StripeApi
 class OfferedReportType:
     """A report type as the account has it (https://docs.stripe.com/api/reporting/report_type/object).
 
-    Data are there from `data_available_start` to `data_available_end`, Unix seconds, both inclusive.
+    Data are there from `data_available_start` to `data_available_end`, both inclusive; `updated` is when
+    any of this last changed. All in Unix seconds.
     `default_columns` is None where Stripe names none.
     """
 
@@ -25,7 +26,16 @@ class OfferedReportType:
     livemode: bool
     data_available_start: int
     data_available_end: int
+    updated: int
     default_columns: tuple[str, ...] | None
+
+    def has_had(self, instant: int) -> int | None:
+        """Since when, at the latest, the data before that instant have been there; None where it is not told.
+
+        What moves `data_available_end` updates the report type, so it was there at its last update.
+        """
+        is_told = instant <= self.data_available_end <= self.updated
+        return self.updated if is_told else None
 
 
 def list_report_types(api: StripeApi) -> dict[str, OfferedReportType]:
@@ -47,6 +57,7 @@ def _offered(found: stripe.reporting.ReportType) -> OfferedReportType:
         livemode=found.livemode,
         data_available_start=found.data_available_start,
         data_available_end=found.data_available_end,
+        updated=getattr(found, "updated", 0),
         default_columns=None if columns is None else tuple(columns),
     )
 
@@ -59,10 +70,12 @@ def check_available(offered: OfferedReportType, interval: Interval, kind: Interv
     """
     start, end = offered.data_available_start, offered.data_available_end
     if interval.end > end:
-        raise DataNotAvailableError(
+        not_yet = DataNotAvailableError(
             f"Stripe has data through {_utc(end)}, this day ends at {_utc(interval.end)};"
             " materialize it when the data is there"
         )
+        not_yet.comes = True
+        raise not_yet
     first = interval.end if kind == "as_of_end" else interval.start
     if first < start:
         raise DataNotAvailableError(

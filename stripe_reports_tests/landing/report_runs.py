@@ -32,6 +32,7 @@ def known_run(id_: str, created: int, status: str = "succeeded", **more: Any) ->
     """One that was listed."""
     result = ResultFile(f"file_{id_}", 3, created, None) if status == "succeeded" else None
     facts: dict[str, Any] = {"report_type": "a.1", "parameters": {}, "livemode": False, "error": None}
+    facts["succeeded_at"] = created if result else None
     return ReportRun(**facts | {"id": id_, "created": created, "status": status, "result": result} | more)
 
 

@@ -11,7 +11,15 @@ from uuid import uuid4
 
 from stripe_reports.catalog import ReportType
 from stripe_reports.lake import Lake
-from stripe_reports.landing import Backfill, FailedDay, LandedDay, LandingSettings, StillPending, Warned
+from stripe_reports.landing import (
+    Backfill,
+    FailedDay,
+    LandedDay,
+    LandingSettings,
+    StillPending,
+    WaitingDay,
+    Warned,
+)
 from stripe_reports.sandbox import Sandbox
 from stripe_reports.stripe_api import Account, StripeApi
 
@@ -48,7 +56,7 @@ class Ended:
     """All that a backfill has told of."""
 
     landed: list[LandedDay] = field(default_factory=list)
-    failed: list[FailedDay] = field(default_factory=list)
+    failed: list[FailedDay | WaitingDay] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     pending: StillPending | None = None
 
@@ -77,7 +85,7 @@ def run(backfill: Backfill) -> Ended:
             match outcome:
                 case LandedDay():
                     ended.landed.append(outcome)
-                case FailedDay():
+                case FailedDay() | WaitingDay():
                     ended.failed.append(outcome)
                 case Warned():
                     ended.warnings.append(outcome.text)

@@ -19,7 +19,7 @@ _NOTHING = ReportRequest()
 
 
 def _offered(*default_columns: str) -> OfferedReportType:
-    return OfferedReportType("x", "X", False, 0, 2**31, default_columns or None)
+    return OfferedReportType("x", "X", False, 0, 2**31, 2**31, default_columns or None)
 
 
 def test_a_range_has_a_start_and_an_end() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from stripe_reports.catalog import REPORT_TYPES, select_report_types
 from stripe_reports.lake import DayColumn
 from stripe_reports.landing import ReportRequest
-from stripe_reports.landing.plan import day_column, stretches
+from stripe_reports.landing.plan import day_column, report_run_days
 
 _DAY = timedelta(days=1)
 _DAYS = st.lists(st.dates(date(2023, 11, 20), date(2024, 4, 10)), max_size=120)
@@ -26,13 +26,13 @@ _NOTHING = ReportRequest()
 
 @given(days=_DAYS | _RANGES, range_runs=st.booleans())
 def test_the_stretches_are_exactly_the_days_in_their_order(days: list[date], range_runs: bool) -> None:
-    found = [day for stretch in stretches(days, range_runs=range_runs) for day in stretch]
+    found = [day for stretch in report_run_days(days, range_runs=range_runs) for day in stretch]
     assert found == sorted(set(days))
 
 
 @given(days=_DAYS | _RANGES)
 def test_a_stretch_has_no_gap_and_stays_within_its_month(days: list[date]) -> None:
-    for stretch in stretches(days, range_runs=True):
+    for stretch in report_run_days(days, range_runs=True):
         assert all(later - earlier == _DAY for earlier, later in pairwise(stretch))
         assert len({(day.year, day.month) for day in stretch}) == 1
         assert len(stretch) <= 31
@@ -41,17 +41,17 @@ def test_a_stretch_has_no_gap_and_stays_within_its_month(days: list[date]) -> No
 @given(days=_DAYS | _RANGES)
 def test_there_are_as_few_stretches_as_there_can_be(days: list[date]) -> None:
     must_begin = {day for day in days if day.day == 1 or day - _DAY not in days}
-    assert len(stretches(days, range_runs=True)) == len(must_begin)
+    assert len(report_run_days(days, range_runs=True)) == len(must_begin)
 
 
 @given(days=_DAYS)
 def test_without_range_runs_each_day_is_on_its_own(days: list[date]) -> None:
-    assert stretches(days, range_runs=False) == [(day,) for day in sorted(set(days))]
+    assert report_run_days(days, range_runs=False) == [(day,) for day in sorted(set(days))]
 
 
 def test_a_year_is_twelve_report_runs() -> None:
     year = [date(2025, 1, 1) + n * _DAY for n in range(365)]
-    assert [len(stretch) for stretch in stretches(year, range_runs=True)] == [
+    assert [len(stretch) for stretch in report_run_days(year, range_runs=True)] == [
         31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31,
     ]  # fmt: skip
 
@@ -95,9 +95,17 @@ def test_a_report_type_without_time_zones_prints_utc() -> None:
 
 
 def test_the_column_must_be_among_those_that_are_asked_for() -> None:
-    assert _column(_UTC_COLUMN, "UTC", "net", "created") is None
+    assert _column(_UTC_COLUMN, "UTC", "net") is None
     assert _column(_UTC_COLUMN, "UTC", "net", "created_utc") == DayColumn("created_utc", "UTC")
     assert _column(_UTC_COLUMN) is not None, "where Stripe decides, it may come"
+
+
+def test_its_twin_in_local_time_says_the_day_as_well_where_it_alone_is_asked_for() -> None:
+    tokyo, asked = "Asia/Tokyo", ("net", "created")
+    assert _column(_UTC_COLUMN, "UTC", *asked) == DayColumn("created", "UTC")
+    assert _column(_UTC_COLUMN, tokyo, *asked) == DayColumn("created", tokyo)
+    assert _column(_UTC_COLUMN, "UTC", *asked, printed_in=tokyo) is None
+    assert _column(_UTC_COLUMN, "UTC", *asked, "created_utc") == DayColumn("created_utc", "UTC")
 
 
 def test_nothing_else_can_be_split() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -9,7 +10,7 @@ import pytest
 
 from stripe_reports import build_stripe_report_assets
 from stripe_reports.sandbox import Sandbox
-from stripe_reports_tests.orchestration.conftest import START, days, failure
+from stripe_reports_tests.orchestration.conftest import START, days, failure, resources_for
 from stripe_reports_tests.orchestration.support import (
     check_rows,
     expected,
@@ -83,7 +84,7 @@ def test_days_of_the_failing_report_type_that_landed_are_recorded_with_their_fac
 
 
 def test_one_day_without_data_keeps_no_other_from_landing(
-    instance: dg.DagsterInstance, own_resources: dict[str, Any]
+    instance: dg.DagsterInstance, sandbox: Sandbox, tmp_path: Path
 ) -> None:
     partitions = dg.DailyPartitionsDefinition(START, end_offset=2)
     asked = [*_DAYS, _DAYS[-1].fromordinal(_DAYS[-1].toordinal() + 1)]
@@ -91,7 +92,7 @@ def test_one_day_without_data_keeps_no_other_from_landing(
         build_stripe_report_assets("payouts.itemized.3", partitions_def=partitions),
         tags=range_tags(asked),
         instance=instance,
-        resources=own_resources,
+        resources=resources_for(sandbox, tmp_path / "lake", wait_for_data_seconds=0),
         raise_on_error=False,
     )
     (told,) = failures(result)

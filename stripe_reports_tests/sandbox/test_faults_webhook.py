@@ -112,6 +112,15 @@ def test_runs_are_announced_without_anybody_asking(announcing: Sandbox, receiver
     assert events[0].pending_webhooks == 1
 
 
+def test_new_data_are_announced_without_anybody_asking(announcing: Sandbox, receiver: Receiver) -> None:
+    announcing.fault("webhook_duplicate", report_type=BALANCE, count=1)
+    announcing.fault("late", report_type=BALANCE)
+    events = receiver.events(2)
+    assert {(event.type, _subject(event)) for event in events} == {("reporting.report_type.updated", BALANCE)}
+    announcing.clear_faults()
+    assert _subject(receiver.events(3)[2]) == BALANCE
+
+
 def test_a_signature_covers_the_body(announcing: Sandbox, receiver: Receiver, run: Run) -> None:
     run()
     ((body, signature),) = receiver.wait_for(1)

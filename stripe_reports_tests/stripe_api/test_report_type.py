@@ -9,7 +9,7 @@ from stripe_reports.errors import DataNotAvailableError
 from stripe_reports.stripe_api import OfferedReportType, check_available
 
 _DAY = 86400
-_AVAILABLE = OfferedReportType("a.1", "A", False, 10 * _DAY, 20 * _DAY, None)
+_AVAILABLE = OfferedReportType("a.1", "A", False, 10 * _DAY, 20 * _DAY, 21 * _DAY, None)
 
 
 def test_both_ends_of_the_available_data_may_be_asked_for() -> None:

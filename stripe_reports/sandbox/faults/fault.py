@@ -65,6 +65,10 @@ class Fault:
         """The occasion on which it is looked for."""
         return KINDS[self.kind].on
 
+    def always_strikes(self, occasion: Occasion) -> bool:
+        """Whether it happens on every occasion like this one. To ask is no occasion."""
+        return self["count"] is None and self["probability"] is None and self._is_met_by(occasion)
+
     def strikes(self, occasion: Occasion) -> bool:
         """Whether it happens on this occasion, which counts as one of its occasions if it is there at all."""
         if not self._is_met_by(occasion):

@@ -44,6 +44,13 @@ class Faults:
         with self._lock:
             return next((f for f in self._faults if f.kind == kind and f.strikes(occasion)), None)
 
+    def standing(self, kind: str, occasion: Occasion) -> Fault | None:
+        """The first fault of that kind that strikes on every such occasion. To ask is no occasion."""
+        if not self._faults:
+            return None
+        with self._lock:
+            return next((f for f in self._faults if f.kind == kind and f.always_strikes(occasion)), None)
+
     def take_all(self, on: On, occasion: Occasion) -> tuple[Fault, ...]:
         """All faults of that kind of occasion that strike now."""
         if not self._faults:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
-from stripe_reports.catalog import ReportType
 from stripe_reports.sandbox.faults import Faults
-from stripe_reports.sandbox.http import form, report_type
+from stripe_reports.sandbox.http import form
+from stripe_reports.sandbox.http.availability import Availability
 from stripe_reports.sandbox.http.call import Call, Door, Handler, refuse
 from stripe_reports.sandbox.http.error import Refusal, missing, no_such
 from stripe_reports.sandbox.http.event import Events, as_faults_have_it
@@ -20,7 +19,6 @@ from stripe_reports.sandbox.http.fault_calls import FaultCalls
 from stripe_reports.sandbox.http.file import Files
 from stripe_reports.sandbox.http.file_links import FileLinkCalls
 from stripe_reports.sandbox.http.idempotency import Answer
-from stripe_reports.sandbox.http.late import Lateness
 from stripe_reports.sandbox.http.paging import PAGE_PARAMS, as_list, page
 from stripe_reports.sandbox.http.report_run import ReportRuns
 from stripe_reports.sandbox.http.report_type import AccountReportTypes
@@ -28,14 +26,12 @@ from stripe_reports.sandbox.http.report_type import AccountReportTypes
 
 @dataclass(frozen=True)
 class ApiHost:
-    """What the API host answers with. Instants in Unix seconds."""
+    """What the API host answers with."""
 
     door: Door
     account: str
-    livemode: bool
-    data_available_start: int
-    data_available_end: Callable[[ReportType], int]
     report_types: AccountReportTypes
+    availability: Availability
     runs: ReportRuns
     files: Files
     events: Events
@@ -91,22 +87,14 @@ class ApiHost:
             "type": "standard",
         }
 
-    def _report_type(self, found: ReportType) -> dict[str, Any]:
-        there = self._lateness(found)
-        return report_type.as_object(found, start=there.start, end=there.end, livemode=self.livemode)
-
-    def _lateness(self, found: ReportType) -> Lateness:
-        """How far the data of that report type goes, as of now."""
-        return Lateness(found, self.data_available_start, self.data_available_end(found), self.faults)
-
     def _list_report_types(self, call: Call) -> Answer:
         form.only(call.params)
-        data = [self._report_type(each) for each in self.report_types.listed()]
+        data = [self.availability.as_object(each) for each in self.report_types.listed()]
         return 200, as_list("/v1/reporting/report_types", data)
 
     def _retrieve_report_type(self, call: Call) -> Answer:
         form.only(call.params)
-        return 200, self._report_type(self.report_types.find(call.ids["id"]))
+        return 200, self.availability.as_object(self.report_types.find(call.ids["id"]))
 
     def _create_report_run(self, call: Call) -> Answer:
         form.only(call.params, "report_type", "parameters")
@@ -115,7 +103,7 @@ class ApiHost:
             raise missing("report_type")
         found = self.report_types.for_run(id_)
         given = form.mapping(call.params, "parameters")
-        checked, failure = self._lateness(found).check(given)
+        checked, failure = self.availability.lateness(found).check(given)
         self.runs.check_target(checked.query)
         return 200, self.runs.create(found.id, checked, failure).as_object(self.files)
 
@@ -148,6 +136,7 @@ class ApiHost:
     def _list_events(self, call: Call) -> Answer:
         form.only(call.params, *PAGE_PARAMS, "type", "types")
         self.runs.settle_all()
+        self.availability.settle()
         types = _wanted_types(form.text(call.params, "type"), form.texts(call.params, "types"))
         found = [e for e in self.events.newest_first() if types is None or _matches(e.type, types)]
         events, has_more = page(found, call.params, "event")

@@ -7,9 +7,14 @@ from dataclasses import replace
 from typing import Any
 
 from stripe_reports.catalog import ReportType
-from stripe_reports.sandbox.faults import Faults, Occasion
+from stripe_reports.sandbox.faults import Fault, Faults, Occasion
 from stripe_reports.sandbox.http.run_parameters import Checked, check
 from stripe_reports.sandbox.reports import utc_stamp
+
+
+def moved_back(end: int, start: int, fault: Fault | None) -> int:
+    """Where the data end with that `late` fault, or without one."""
+    return end if fault is None else max(start, end - int(fault["seconds"]))
 
 
 class Lateness:
@@ -20,7 +25,7 @@ class Lateness:
         self._usual_end = end
         self._fault = faults.take("late", Occasion(report_type.id))
         self.start = start
-        self.end = max(start, end - self._fault["seconds"]) if self._fault else end
+        self.end = moved_back(end, start, self._fault)
 
     def check(self, given: Mapping[str, Any]) -> tuple[Checked, str | None]:
         """The request, and the error that its run is going to end with, if it is. Raises Refusal."""

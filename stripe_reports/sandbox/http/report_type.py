@@ -65,8 +65,13 @@ def default_columns(report_type: ReportType) -> tuple[str, ...]:
     return report_type.default_columns or columns_of(report_type)
 
 
-def as_object(report_type: ReportType, *, start: int, end: int, livemode: bool) -> dict[str, Any]:
-    """https://docs.stripe.com/api/reporting/report_type/object, for data available from start to end."""
+def as_object(
+    report_type: ReportType, *, start: int, end: int, updated: int | None, livemode: bool
+) -> dict[str, Any]:
+    """https://docs.stripe.com/api/reporting/report_type/object, for data available from start to end.
+
+    `updated` is when that end moved; where that was before the start of the sandbox, it is computed.
+    """
     return {
         "id": report_type.id,
         "object": "reporting.report_type",
@@ -75,7 +80,7 @@ def as_object(report_type: ReportType, *, start: int, end: int, livemode: bool) 
         "default_columns": list(default_columns(report_type)) if report_type.takes_columns else None,
         "livemode": livemode,
         "name": report_type.name,
-        "updated": end + _ready_after(report_type),
+        "updated": end + _ready_after(report_type) if updated is None else updated,
         "version": report_type.version or 1,
     }
 

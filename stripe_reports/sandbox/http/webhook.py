@@ -20,7 +20,7 @@ from stripe_reports.sandbox.http.event import Event, Events
 
 _log = logging.getLogger(__name__)
 _TICK = 0.05
-"""Seconds between two looks at the report runs."""
+"""Seconds between two looks at what has become due."""
 _TIMEOUT = 5.0
 _PAUSES = (0.2, 0.4, 0.8, 1.6)
 """Seconds between attempts. Stripe goes on for three days; a receiver of a test is there soon or never."""
@@ -34,7 +34,7 @@ def signature(body: bytes, secret: str, signed_at: int) -> str:
 
 
 class Webhook:
-    """Settles report runs as they become due, in a thread of its own, and delivers what happened.
+    """Settles what has become due, in a thread of its own, and delivers what happened.
 
     Deliveries go out one after the other. One that is not answered with 2xx is repeated a few times, with a
     new signature each time; then it is given up, and logged. The time in a signature is this machine's, not
@@ -140,4 +140,5 @@ def _parts(url: str) -> SplitResult:
 
 
 def _occasion(event: Event) -> Occasion:
-    return Occasion(report_type=str(event.subject.get("report_type", "")))
+    of_run = event.subject.get("report_type")
+    return Occasion(report_type=str(event.subject["id"] if of_run is None else of_run))

@@ -1,0 +1,104 @@
+"""A report run that was made elsewhere: which days it is of, and whether these can land from it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from stripe_reports.catalog import Interval, ReportType, day_interval, is_utc, time_zone
+from stripe_reports.errors import DayError, ReportRunError
+from stripe_reports.landing.parameters import option_parameters, requested_columns
+from stripe_reports.landing.plan import day_column
+from stripe_reports.landing.request import ReportRequest
+from stripe_reports.stripe_api import OfferedReportType, ReportRun
+
+_NOT_ABOUT_ROWS = {"interval_start", "interval_end", "columns", "timezone"}
+
+
+@dataclass(frozen=True, slots=True)
+class GivenRun:
+    """A report run whose rows are those of whole days."""
+
+    run: ReportRun
+    days: tuple[date, ...]
+    """All that it is of, without a gap."""
+    interval: Interval
+    columns: tuple[str, ...]
+    """Those that it was asked for; empty where Stripe decides."""
+    dropped_columns: tuple[str, ...]
+    """Those that would have been asked for here and were not."""
+
+
+def given_run(
+    run: ReportRun,
+    report_type: ReportType,
+    request: ReportRequest,
+    offered: OfferedReportType,
+    timezone: str,
+) -> GivenRun:
+    """What can land from it. Its columns may be others than those of `request`.
+
+    Raises ReportRunError for a run whose rows are not those of whole days in `timezone`, or of which days do
+    not land alike: one that is filtered, prints its times in another zone, or cannot be split.
+    """
+    try:
+        interval, days = _days(run, report_type, timezone)
+        _check_options(run, report_type, request, timezone)
+        asked = run.parameters.get("columns")
+        columns = tuple(asked) if isinstance(asked, Sequence) and not isinstance(asked, str) else ()
+        ours = requested_columns(report_type, request, offered)
+        if ours and not columns:
+            columns = offered.default_columns or ()
+        if len(days) > 1 and day_column(report_type, request, timezone, columns) is None:
+            raise ReportRunError(f"it is of {len(days)} days, and cannot be split into days")
+    except ReportRunError as error:
+        raise error.at(report_type=run.report_type, report_run=run.id) from None
+    dropped = tuple(column for column in ours if column not in columns)
+    return GivenRun(run, days, interval, columns, dropped)
+
+
+def _days(run: ReportRun, report_type: ReportType, timezone: str) -> tuple[Interval, tuple[date, ...]]:
+    if run.report_type != report_type.id:
+        raise ReportRunError(f"it is not of the report type {report_type.id}")
+    if report_type.interval == "payout":
+        raise ReportRunError(
+            "it is about one payout, and a day lands from the report runs of all its payouts"
+        )
+    start, end = run.parameters.get("interval_start"), run.parameters.get("interval_end")
+    if report_type.interval == "as_of_end" and isinstance(end, int):
+        start = _day_interval(_day_of(end - 1, timezone), timezone).start
+    if not isinstance(start, int) or not isinstance(end, int) or start >= end:
+        raise ReportRunError("it does not say of which interval it is")
+    first, last = _day_of(start, timezone), _day_of(end - 1, timezone)
+    if _day_interval(first, timezone).start != start or _day_interval(last, timezone).end != end:
+        raise ReportRunError(f"its interval ({_utc(start)} to {_utc(end)}) is not whole days in {timezone}")
+    days = tuple(first + timedelta(days=number) for number in range((last - first).days + 1))
+    return Interval(start, end), days
+
+
+def _check_options(run: ReportRun, report_type: ReportType, request: ReportRequest, timezone: str) -> None:
+    ours = option_parameters(report_type, request, timezone)
+    printed, wanted = (str(given.get("timezone") or "UTC") for given in (run.parameters, ours))
+    same = printed == wanted or (is_utc(printed) and is_utc(wanted))
+    if not same and "timezone" in report_type.parameters:
+        raise ReportRunError(f"its times are printed in {printed}, those of these tables in {wanted}")
+    for name in sorted({*run.parameters, *ours} - _NOT_ABOUT_ROWS):
+        its, own = run.parameters.get(name), ours.get(name)
+        if its != own and not (name == "decimal_separator" and its == "."):
+            raise ReportRunError(f"it was asked for with {name} {its!r}, these tables are with {own!r}")
+
+
+def _day_of(second: int, timezone: str) -> date:
+    return datetime.fromtimestamp(second, time_zone(timezone)).date()
+
+
+def _day_interval(day: date, timezone: str) -> Interval:
+    try:
+        return day_interval(day, timezone)
+    except DayError as error:
+        raise ReportRunError(error.what) from None
+
+
+def _utc(second: int) -> str:
+    return f"{datetime.fromtimestamp(second, UTC):%Y-%m-%dT%H:%M:%SZ}"

@@ -1,0 +1,102 @@
+"""The runs that ask again for what failed, once their pause is over."""
+
+import logging
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import date
+from hashlib import sha256
+
+import dagster as dg
+
+from stripe_reports.catalog import parse_day
+from stripe_reports.orchestration.failed_report_runs import days_between
+from stripe_reports.orchestration.failed_run import ATTEMPT, ATTEMPT_AFTER, failed_attempts, failures_of
+from stripe_reports.orchestration.failure import Kind
+from stripe_reports.orchestration.memory import Memory, Waiting
+from stripe_reports.orchestration.watched import WatchedReports
+
+_MOST_SECONDS = 10.0
+
+_Days = dict[str, set[date]]
+"""By report type."""
+
+
+def due_requests(
+    memory: Memory,
+    instance: dg.DagsterInstance,
+    reports: WatchedReports,
+    *,
+    now: float,
+    log: logging.Logger,
+) -> list[dg.RunRequest]:
+    """For the days that are due and still missing; each day once, as the attempt that comes after its newest
+    failure. What there is no time for stays due."""
+    due = sorted((each for each in memory.waiting if each.at <= now), key=lambda each: each.at)
+    memory.waiting = [each for each in memory.waiting if each.at > now]
+    wanted: defaultdict[tuple[int, Kind], _Days] = defaultdict(lambda: defaultdict(set))
+    began, ids = time.monotonic(), sha256()
+    for each in due:
+        if time.monotonic() - began >= _MOST_SECONDS:
+            memory.waiting.append(each)
+            continue
+        ids.update(f"{each.run_id} {each.report_run}\n".encode())
+        for kind, report_type, days in _failed(each, instance, reports, log):
+            wanted[each.attempt, kind][report_type] |= _missing(each, report_type, days, instance, reports)
+    return [
+        request
+        for (attempt, kind), days in _each_day_once(wanted)
+        for request in reports.run_requests(
+            days,
+            name=f"again {ids.hexdigest()[:16]} attempt {attempt} after {kind.value}",
+            tags={ATTEMPT: str(attempt), ATTEMPT_AFTER: kind.value},
+        )
+    ]
+
+
+def _failed(
+    waiting: Waiting, instance: dg.DagsterInstance, reports: WatchedReports, log: logging.Logger
+) -> Iterator[tuple[Kind, str, set[date]]]:
+    if waiting.run_id is None:
+        if waiting.report_type in reports.report_types:
+            yield Kind.REPORT_RUN_FAILED, waiting.report_type, set(days_between(waiting.first, waiting.last))
+        return
+    run = instance.get_run_by_id(waiting.run_id)
+    if run is None:
+        log.warning(f"run {waiting.run_id} is deleted; what it did not land is not asked for again")
+        return
+    found: defaultdict[tuple[Kind, str], set[date]] = defaultdict(set)
+    for failure in failures_of(instance, run, reports):
+        if failure.kind.passes and failure.partition:
+            found[failure.kind, failure.report_type].add(parse_day(failure.partition))
+    for (kind, report_type), days in found.items():
+        yield kind, report_type, days
+
+
+def _missing(
+    waiting: Waiting,
+    report_type: str,
+    days: set[date],
+    instance: dg.DagsterInstance,
+    reports: WatchedReports,
+) -> set[date]:
+    """Those that are still missing, without those that a later run has failed at: that one counts on."""
+    missing = reports.missing(instance, report_type, days)
+    later = {
+        day
+        for day, attempt in failed_attempts(instance, reports.key(report_type), map(str, missing)).items()
+        if attempt.run_id != waiting.run_id and attempt.ended_at >= waiting.since
+    }
+    return {day for day in missing if str(day) not in later}
+
+
+def _each_day_once(wanted: dict[tuple[int, Kind], _Days]) -> Iterator[tuple[tuple[int, Kind], _Days]]:
+    """The later attempt where there are two."""
+    taken: set[tuple[str, date]] = set()
+    for group, wanted_days in sorted(wanted.items(), reverse=True):
+        days = {
+            report_type: {day for day in own if (report_type, day) not in taken}
+            for report_type, own in wanted_days.items()
+        }
+        taken |= {(report_type, day) for report_type, own in days.items() for day in own}
+        yield group, days

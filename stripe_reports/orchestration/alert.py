@@ -1,0 +1,183 @@
+"""What a person is told of report partitions that did not land; and the address it is sent to."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from itertools import groupby
+from typing import Any
+
+import requests
+
+from stripe_reports.orchestration.failure import Failure, Kind, Pauses
+
+_MOST_ALONE = 10
+_MOST_NAMED = 5
+_LONGEST_ERROR = 1000
+_CONNECT_SECONDS, _ANSWER_SECONDS = 3.0, 5.0
+
+# What differs between errors of one cause: Stripe's ids, and numbers of any kind.
+_DIFFERS = re.compile(r"\b(frr|file|req|po)_\w+|\d+")
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """Partitions that did not land for one reason; mostly one.
+
+    Of several, `report_type`, `partition`, `asset_key`, `report_run` and `run_id` are there where it is the
+    same for all; `run_url` leads to the first. `attempt` is how often the days had been asked for again.
+    """
+
+    kind: Kind
+    report_type: str | None
+    partition: str | None
+    asset_key: str | None
+    run_id: str | None
+    run_url: str | None
+    report_run: str | None
+    error: str
+    """One line; of several, that of the first."""
+    what_to_do: str
+    requested_again_at: datetime | None
+    """In UTC; None where nobody asks again by itself."""
+    attempt: int
+    attempts: int
+    """How many there are at the most."""
+    partitions: int
+    """How many did not land."""
+    places: str
+    """Which: report types and days."""
+
+    @property
+    def text(self) -> str:
+        """One line for a log or a chat: what failed, why, and what happens next."""
+        if self.partitions > 1:
+            what = f"{self.kind.text}: {self.partitions} partitions ({self.places}); the first: {self.error}"
+        else:
+            what = f"{self.kind.text}: {self.error}"
+        parts = [what if what.endswith((".", "!", "?")) else f"{what}.", self._next]
+        return " ".join(
+            [f"Stripe report failed, {parts[0]}", *parts[1:], *([self.run_url] if self.run_url else [])]
+        )
+
+    @property
+    def _next(self) -> str:
+        if self.requested_again_at:
+            number = f"attempt {self.attempt + 1} of {self.attempts}"
+            return f"Asked for again at {self.requested_again_at:%Y-%m-%d %H:%M} UTC, {number}."
+        given_up = f"Given up after {self.attempt} attempts: nobody" if self.attempt else "Nobody"
+        return f"{given_up} asks again by itself. {self.what_to_do}"
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """As JSON. Slack takes `text` as markup, in which these three characters are written so:
+        https://docs.slack.dev/messaging/formatting-message-text#escaping"""
+        text = self.text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+        again = self.requested_again_at
+        return {
+            "text": text,
+            "kind": self.kind.value,
+            "report_type": self.report_type,
+            "partition": self.partition,
+            "asset_key": self.asset_key,
+            "run_id": self.run_id,
+            "run_url": self.run_url,
+            "report_run": self.report_run,
+            "error": self.error,
+            "what_to_do": self.what_to_do,
+            "requested_again_at": again.isoformat(timespec="seconds") if again else None,
+            "attempt": self.attempt,
+            "partitions": self.partitions,
+            "places": self.places,
+        }
+
+
+def alerts_of(failures: Sequence[Failure], pauses: Pauses, webserver_url: str) -> list[Alert]:
+    """One alert for each failure, as long as these are few.
+
+    More than ten at once would bury what they say: then those of one kind, attempt and error are one alert
+    (errors that differ only in their report type, day, ids and numbers count as one). Where that leaves more
+    than ten as well, all of one kind and attempt are one.
+    """
+    groups = [[failure] for failure in failures]
+    if len(groups) > _MOST_ALONE:
+        groups = _grouped(failures, by_error=True)
+    if len(groups) > _MOST_ALONE:
+        groups = _grouped(failures, by_error=False)
+    return [_alert(group, pauses, webserver_url) for group in groups]
+
+
+def post(url: str, body: dict[str, Any]) -> str | None:
+    """Send it; returns why it was not taken, or None. Never names the address, which is a secret at Slack
+    and others, as is the text of an error that holds it."""
+    try:
+        answer = requests.post(url, json=body, timeout=(_CONNECT_SECONDS, _ANSWER_SECONDS))
+    except (requests.RequestException, ValueError) as error:
+        return f"it was not sent ({type(error).__name__}); check the alert URL"
+    return None if answer.ok else f"it was not taken: the address answered {answer.status_code}"
+
+
+def _grouped(failures: Sequence[Failure], *, by_error: bool) -> list[list[Failure]]:
+    groups: dict[tuple[Kind, int, str], list[Failure]] = {}
+    for failure in failures:
+        shape = _shape(failure) if by_error else ""
+        groups.setdefault((failure.kind, failure.attempt, shape), []).append(failure)
+    return list(groups.values())
+
+
+def _shape(failure: Failure) -> str:
+    """The error without what says where it happened."""
+    text = failure.error
+    for place in (failure.report_type, failure.report_type.replace(".", "_"), failure.partition):
+        text = text.replace(place, "") if place else text
+    return _DIFFERS.sub("", text)
+
+
+def _alert(failures: Sequence[Failure], pauses: Pauses, webserver_url: str) -> Alert:
+    first = failures[0]
+    again = [at for failure in failures if (at := pauses.again_at(failure)) is not None]
+    return Alert(
+        kind=first.kind,
+        report_type=_common(failure.report_type for failure in failures),
+        partition=_common(failure.partition for failure in failures),
+        asset_key=_common(failure.asset_key for failure in failures),
+        run_id=_common(failure.run_id for failure in failures),
+        run_url=f"{webserver_url.rstrip('/')}/runs/{first.run_id}" if first.run_id else None,
+        report_run=_common(failure.report_run for failure in failures),
+        error=first.error if len(first.error) <= _LONGEST_ERROR else f"{first.error[:_LONGEST_ERROR]}…",
+        what_to_do=first.kind.what_to_do,
+        requested_again_at=datetime.fromtimestamp(min(again), UTC) if again else None,
+        attempt=first.attempt,
+        attempts=len(pauses),
+        partitions=len(failures),
+        places=_places(failures),
+    )
+
+
+def _common(values: Iterable[str | None]) -> str | None:
+    different = set(values)
+    return different.pop() if len(different) == 1 else None
+
+
+def _places(failures: Sequence[Failure]) -> str:
+    """Report types and days, such as `balance.summary.1, payouts.summary.1 2025-09-01...2025-09-30`."""
+    days: dict[str, set[str]] = {}
+    for failure in failures:
+        days.setdefault(failure.report_type, set()).add(failure.partition or "")
+    alike: dict[str, list[str]] = {}
+    for report_type, own in days.items():
+        alike.setdefault(_named(_stretches(own)), []).append(report_type)
+    return _named([f"{_named(types)} {stretches}".strip() for stretches, types in alike.items()], "; ")
+
+
+def _named(names: Sequence[str], separator: str = ", ") -> str:
+    more = len(names) - _MOST_NAMED
+    named = separator.join(names[:_MOST_NAMED])
+    return f"{named} and {more} more" if more > 0 else named
+
+
+def _stretches(partitions: Iterable[str]) -> list[str]:
+    days = sorted(date.fromisoformat(partition) for partition in partitions if partition)
+    groups = groupby(enumerate(days), lambda each: each[1] - timedelta(days=each[0]))
+    stretches = [[day for _, day in group] for _, group in groups]
+    return [str(days[0]) if len(days) == 1 else f"{days[0]}...{days[-1]}" for days in stretches]

@@ -1,0 +1,148 @@
+"""The sensor that requests days as soon as Stripe has their data."""
+
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
+
+import dagster as dg
+from pydantic import BaseModel, ValidationError
+
+from stripe_reports.errors import ConfigurationError
+from stripe_reports.orchestration.due import (
+    CATCH_UP_DAYS,
+    Offered,
+    check_catch_up_days,
+    due_days,
+    newest_available_day,
+    offered_report_types,
+    tell_not_offered,
+)
+from stripe_reports.orchestration.inbox import look_into_inbox
+from stripe_reports.orchestration.resources import ReportLakeResource, StripeResource
+from stripe_reports.orchestration.watched import WatchedReports
+
+if TYPE_CHECKING:
+    from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
+
+SENSOR_NAME = "stripe_reports_availability"
+REPORT_TYPE_UPDATED = "report_type_updated"
+"""Kind of what the webhook receiver keeps in the lake's inbox when Stripe tells of new data."""
+
+
+class _Cursor(BaseModel):
+    """What the evaluations before have seen."""
+
+    newest: dict[str, date] = {}
+    """Of each report type the newest day whose data Stripe has had."""
+    asked_at: float = 0.0
+    """When Stripe was last asked, in Unix seconds."""
+    handled: list[str] = []
+    """What of the inbox has been acted upon, and may go now that this is stored."""
+
+
+def build_stripe_reports_availability_sensor(
+    assets: Sequence[dg.AssetsDefinition],
+    job: "UnresolvedAssetJobDefinition",
+    *,
+    catch_up_days: int = CATCH_UP_DAYS,
+    poll_seconds: float = 60.0,
+    minimum_interval_seconds: int = 15,
+    default_status: dg.DefaultSensorStatus = dg.DefaultSensorStatus.STOPPED,
+    name: str = SENSOR_NAME,
+) -> dg.SensorDefinition:
+    """Once Stripe has the data of another day of a report type, request that day and the `catch_up_days` days
+    before it; without those that have landed or are on their way.
+
+    Stripe is asked every `poll_seconds`, in one call; and at once where the webhook receiver has kept an
+    event that tells of new data, for which the lake's inbox is looked at every `minimum_interval_seconds`.
+    Each day that becomes the newest one is acted upon once, so that a day that fails is not requested again
+    and again; and a `data_available_end` that moves within a day is no reason to act.
+
+    It needs the resources `stripe` and `report_lake`. `job` is one of all these assets, as
+    `build_stripe_reports_job` makes it. Raises ConfigurationError for what makes no sense.
+    """
+    watched = WatchedReports(assets)
+    check_catch_up_days(catch_up_days)
+    if poll_seconds < 0:
+        raise ConfigurationError(f"poll_seconds is {poll_seconds:g}; give 0 or more")
+
+    @dg.sensor(
+        name=name,
+        job=job,
+        minimum_interval_seconds=minimum_interval_seconds,
+        default_status=default_status,
+        description="Lands days of the selected reports as soon as Stripe has their data.",
+    )
+    def availability(
+        context: dg.SensorEvaluationContext, stripe: StripeResource, report_lake: ReportLakeResource
+    ) -> dg.SensorResult:
+        cursor = _read(context.cursor, context.log)
+        kept = look_into_inbox(report_lake, REPORT_TYPE_UPDATED, cursor.handled, context.log)
+        cursor.handled = list(kept.handled)
+        # A newer event of a report type replaces the one before. So what was removed may be one that nobody
+        # has seen, and Stripe is asked once more.
+        is_told = bool(kept.bodies or kept.removed)
+        now = time.time()
+        if not is_told and 0 <= now - cursor.asked_at < poll_seconds:
+            return _skipped(cursor, f"Stripe is asked every {poll_seconds:g} s, or when it tells of new data")
+        cursor.asked_at = now
+        offered = offered_report_types(stripe, context.log)
+        if offered is None:
+            return _skipped(cursor, "Stripe cannot be asked how far its data go; see the log of this tick")
+        cursor.handled += kept.bodies
+        at = datetime.fromtimestamp(now, UTC)
+        moved = _moved(watched, offered, at, cursor.newest)
+        cursor.newest |= moved
+        if not moved:
+            return _skipped(cursor, "there is no newer day of any selected report")
+        tell_not_offered(watched.report_types, offered, context.log)
+        due = due_days(
+            watched,
+            context.instance,
+            offered,
+            at,
+            catch_up_days=catch_up_days,
+            log=context.log,
+            among=moved,
+        )
+        if not due.days:
+            return _skipped(cursor, f"nothing is due: {due.why_nothing()}")
+        requests = [
+            request
+            for newest in sorted(set(moved.values()))
+            for request in watched.run_requests(
+                {id_: days for id_, days in due.days.items() if moved[id_] == newest},
+                name=f"available through {newest}",
+            )
+        ]
+        return dg.SensorResult(run_requests=requests, cursor=cursor.model_dump_json())
+
+    return availability
+
+
+def _read(cursor: str | None, log: logging.Logger) -> _Cursor:
+    if not cursor:
+        return _Cursor()
+    try:
+        return _Cursor.model_validate_json(cursor)
+    except ValidationError:
+        log.warning("the cursor cannot be read; all report types are looked at as if for the first time")
+        return _Cursor()
+
+
+def _moved(
+    watched: WatchedReports, offered: Offered, now: datetime, seen: Mapping[str, date]
+) -> dict[str, date]:
+    """The newest days that were not seen, of report types that may not have been seen either."""
+    newest = {
+        id_: newest_available_day(report_type, offered[id_], watched.timezone, now)
+        for id_, report_type in watched.report_types.items()
+        if id_ in offered
+    }
+    return {id_: day for id_, day in newest.items() if day and (id_ not in seen or day > seen[id_])}
+
+
+def _skipped(cursor: _Cursor, why: str) -> dg.SensorResult:
+    return dg.SensorResult(skip_reason=why, cursor=cursor.model_dump_json())

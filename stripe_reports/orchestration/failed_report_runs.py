@@ -1,0 +1,178 @@
+"""Report runs that Stripe has marked failed, and that no Dagster run tells of."""
+
+import logging
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, timedelta
+
+import dagster as dg
+
+from stripe_reports.catalog import ReportType, day_interval, time_zone
+from stripe_reports.errors import DayError, ReportRunError, StripeReportsError
+from stripe_reports.orchestration.failed_run import failed_attempts
+from stripe_reports.orchestration.failure import Failure, Pauses, kind_of
+from stripe_reports.orchestration.inbox import look_into_inbox
+from stripe_reports.orchestration.memory import Memory, OpenRun, Waiting
+from stripe_reports.orchestration.resources import ReportLakeResource, StripeResource
+from stripe_reports.orchestration.watched import WatchedReports
+from stripe_reports.stripe_api import FeedCursor, ReportRun, ended_report_runs, parse_event
+
+INBOX_KIND = "failed"
+
+_ASK_EVERY = 60.0
+_LOOK_BACK = 300.0
+_MOST_CALLS = 2
+_OPEN_FOR = 86400.0
+_TOLD_FOR = 4 * 86400.0
+"""Stripe delivers an event for three days (https://docs.stripe.com/webhooks#retries)."""
+_CLOCKS_DIFFER = 300.0
+
+
+def hear(
+    memory: Memory,
+    reports: WatchedReports,
+    stripe: StripeResource,
+    report_lake: ReportLakeResource,
+    *,
+    now: float,
+    log: logging.Logger,
+) -> None:
+    """Note the runs that failed since, from the webhook's inbox and, once a minute, from Stripe's events."""
+    memory.told = {id_: at for id_, at in memory.told.items() if now - at < _TOLD_FOR}
+    for run in (*_from_inbox(memory, stripe, report_lake, log), *_from_stripe(memory, stripe, now, log)):
+        if run.id in memory.told:
+            continue
+        memory.told[run.id] = now
+        place = f"{run.report_type} (report run {run.id})"
+        if run.report_type not in reports.report_types:
+            log.info(f"{place}: Stripe marked it failed; its report type is not selected here")
+            continue
+        days = days_of(run, reports.report_types[run.report_type], reports.timezone)
+        if days is None:
+            log.warning(
+                f"{place}: Stripe marked it failed; it is not of whole days in {reports.timezone}, so"
+                " nothing is asked for again"
+            )
+            continue
+        why = _redacted(run.error or "Stripe gives no reason", stripe)
+        error = f"Stripe marked it failed: {why}; no Dagster run was waiting for it"
+        memory.open.append(
+            OpenRun(
+                report_run=run.id,
+                report_type=run.report_type,
+                first=days[0],
+                last=days[1],
+                created=run.created,
+                error=error,
+                since=now,
+            )
+        )
+
+
+def untold_failures(
+    memory: Memory, instance: dg.DagsterInstance, reports: WatchedReports, pauses: Pauses, *, now: float
+) -> Iterator[Failure]:
+    """The missing days of such report runs, once for each; a request for them is noted as well.
+
+    A day that has landed, or that a Dagster run is at, is not missing; and where a Dagster run has failed
+    since, that was told. Such report runs are looked at again for a day: the Dagster run may come to nothing.
+    """
+    looked_at, memory.open = memory.open, []
+    for each in looked_at:
+        if each.report_type not in reports.report_types:
+            continue
+        missing = reports.missing(instance, each.report_type, days_between(each.first, each.last))
+        if not missing:
+            memory.open += [each] if now - each.since < _OPEN_FOR else []
+            continue
+        key, made_at = reports.key(each.report_type), each.created - _CLOCKS_DIFFER
+        attempts = failed_attempts(instance, key, map(str, missing))
+        told = {day for day, attempt in attempts.items() if attempt.ended_at >= made_at}
+        failures = [_failure(each, day, key, now) for day in missing if str(day) not in told]
+        if failures and (at := pauses.again_at(failures[0])) is not None:
+            run = {"report_run": each.report_run, "report_type": each.report_type}
+            memory.waiting.append(
+                Waiting(at=at, attempt=1, since=made_at, first=each.first, last=each.last, **run)
+            )
+        yield from failures
+
+
+def days_of(run: ReportRun, report_type: ReportType, timezone: str) -> tuple[date, date] | None:
+    """The first and the last of the whole days in that zone that it is of; None for any other interval."""
+    start, end = run.parameters.get("interval_start"), run.parameters.get("interval_end")
+    if report_type.interval == "payout" or not isinstance(end, int):
+        return None
+    try:
+        last = datetime.fromtimestamp(end - 1, time_zone(timezone)).date()
+        if report_type.interval == "as_of_end":
+            start = day_interval(last, timezone).start
+        if not isinstance(start, int) or start >= end:
+            return None
+        first = datetime.fromtimestamp(start, time_zone(timezone)).date()
+        whole = day_interval(first, timezone).start == start and day_interval(last, timezone).end == end
+    except (DayError, ValueError, OverflowError, OSError):  # no day that there is
+        return None
+    return (first, last) if whole else None
+
+
+def days_between(first: date, last: date) -> list[date]:
+    """All of them, both included."""
+    return [first + timedelta(days=number) for number in range((last - first).days + 1)]
+
+
+def _failure(each: OpenRun, day: date, key: dg.AssetKey, now: float) -> Failure:
+    error = ReportRunError(each.error, report_type=each.report_type, day=day, report_run=each.report_run)
+    return Failure(
+        report_type=each.report_type,
+        partition=str(day),
+        asset_key=key.to_user_string(),
+        kind=kind_of(error),
+        error=str(error),
+        report_run=each.report_run,
+        run_id=None,
+        failed_at=now,
+    )
+
+
+def _from_stripe(
+    memory: Memory, stripe: StripeResource, now: float, log: logging.Logger
+) -> Sequence[ReportRun]:
+    if 0 <= now - memory.asked_at < _ASK_EVERY:
+        return ()
+    memory.asked_at = now
+    try:
+        ended = ended_report_runs(
+            stripe.account_in_haste.api,
+            FeedCursor.from_json(memory.feed),
+            status="failed",
+            look_back=_LOOK_BACK,
+            most_calls=_MOST_CALLS,
+        )
+    except StripeReportsError as error:
+        log.warning(f"Stripe cannot be asked for failed report runs: {error}")
+        return ()
+    memory.feed = ended.cursor.to_json()
+    return ended.runs
+
+
+def _from_inbox(
+    memory: Memory, stripe: StripeResource, report_lake: ReportLakeResource, log: logging.Logger
+) -> Iterator[ReportRun]:
+    kept = look_into_inbox(report_lake, INBOX_KIND, memory.handled, log)
+    memory.handled = [*kept.handled, *kept.bodies]
+    for name, body in kept.bodies.items():
+        try:
+            event = parse_event(body)
+        except StripeReportsError as error:
+            log.error(f"{name} in the lake's inbox is left out: {error}")
+            continue
+        run, live = event.report_run, stripe.api_key[2:8] == "_live_"
+        if run is None or run.status != "failed":
+            log.error(f"{name} in the lake's inbox is left out: it is not of a failed report run")
+        elif event.account not in (None, stripe.stripe_account) or run.livemode is not live:
+            log.info(f"{name} in the lake's inbox is of an account or a mode that these assets are not of")
+        else:
+            yield run
+
+
+def _redacted(text: str, stripe: StripeResource) -> str:
+    return text.replace(stripe.api_key, "…") if stripe.api_key else text

@@ -1,0 +1,51 @@
+"""What the webhook receiver keeps for the sensors."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from stripe_reports.errors import StripeReportsError
+from stripe_reports.orchestration.resources import ReportLakeResource
+
+_MOST_AT_ONCE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What an evaluation finds in the inbox."""
+
+    bodies: Mapping[str, bytes]
+    """Of events that no evaluation has handled yet, by name."""
+    removed: Sequence[str]
+    """Names of those that an evaluation before has handled."""
+    handled: Sequence[str]
+    """Names of those that are handled and are still there."""
+
+
+def look_into_inbox(
+    report_lake: ReportLakeResource, kind: str, handled: Sequence[str], log: logging.Logger
+) -> Kept:
+    """The events of that kind; those in `handled` are removed.
+
+    A sensor hands over the names that its cursor holds, and stores in its cursor those that it has handled
+    now: so that one is removed only once what came of it is stored. Where the lake cannot be read, there is
+    nothing, and one line in the log.
+    """
+    try:
+        inbox = report_lake.lake.inbox
+        names = inbox.names(kind)
+        bodies = {
+            name: body
+            for name in [name for name in names if name not in handled][:_MOST_AT_ONCE]
+            if (body := inbox.read(kind, name)) is not None
+        }
+    except StripeReportsError as error:
+        log.warning(f"the lake's inbox cannot be read, events are not looked at: {error}")
+        return Kept({}, (), handled)
+    there = [name for name in names if name in handled]
+    try:
+        inbox.remove(kind, there)
+    except StripeReportsError as error:
+        log.warning(f"what was acted upon stays in the lake's inbox: {error}")
+        return Kept(bodies, (), there)
+    return Kept(bodies, there, ())

@@ -1,0 +1,94 @@
+"""The schedule that lands days once more, because Stripe changes rows after the fact."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from stripe_reports.catalog import ReportType, select_report_types
+from stripe_reports.errors import ConfigurationError
+from stripe_reports.orchestration.due import newest_available_day
+from stripe_reports.orchestration.watched import WatchedReports
+
+if TYPE_CHECKING:
+    from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
+
+SCHEDULE_NAME = "stripe_reports_repull"
+_CRON = "0 15 * * 1"
+"""Mondays, in UTC: when the daily schedule's runs have ended."""
+WINDOW_DAYS = 35
+_TAG = "stripe_reports/repull"
+
+
+def build_stripe_reports_repull_schedule(
+    assets: Sequence[dg.AssetsDefinition],
+    job: "UnresolvedAssetJobDefinition",
+    *,
+    window_days: int = WINDOW_DAYS,
+    cron_schedule: str = _CRON,
+    select: str | Iterable[str] | None = None,
+    default_status: dg.DefaultScheduleStatus = dg.DefaultScheduleStatus.STOPPED,
+    name: str = SCHEDULE_NAME,
+) -> dg.ScheduleDefinition:
+    """Once a week, land the newest `window_days` days of each report once more, from new report runs.
+
+    `select`: ids, globs and presets; by default the report types whose rows Stripe changes after the fact
+    (`ReportType.rows_change`). The newest day is the one whose data are there by Stripe's documented delays.
+    `cron_schedule` is in UTC.
+    Only days that have landed are requested; others, and days that a run is at, are left to it and to the
+    daily schedule. What has changed stands in the metadata of each materialization, and where amounts have,
+    the check `restated` warns.
+
+    `job` is one of all these assets, as `build_stripe_reports_job` makes it. Raises UnknownReportTypeError or
+    ConfigurationError for what makes no sense.
+    """
+    if window_days < 1:
+        raise ConfigurationError(f"window_days is {window_days}; give 1 or more")
+    watched = WatchedReports(assets)
+    report_types = _selected(watched, select)
+
+    @dg.schedule(
+        name=name,
+        job=job,
+        cron_schedule=cron_schedule,
+        execution_timezone="UTC",
+        default_status=default_status,
+        description=f"Lands once more the newest {window_days} days of the reports whose rows Stripe changes.",
+    )
+    def repull(context: dg.ScheduleEvaluationContext) -> list[dg.RunRequest] | dg.SkipReason:
+        if not report_types:
+            return dg.SkipReason("no selected report is one whose rows change")
+        now = context.scheduled_execution_time
+        windows = {
+            id_: _window(report_type, watched.timezone, now, window_days)
+            for id_, report_type in report_types.items()
+        }
+        wanted = {id_: watched.landed(context.instance, id_, days) for id_, days in windows.items()}
+        if not any(wanted.values()):
+            return dg.SkipReason(
+                f"nothing to land once more: of the newest {window_days} days of each report, every one has"
+                " not landed yet or is on its way"
+            )
+        return watched.run_requests(
+            wanted,
+            name=f"{name} {now.isoformat()}",
+            config={"force_new_report_run": True},  # those that exist are up to a week old
+            tags={_TAG: "true"},
+        )
+
+    return repull
+
+
+def _selected(watched: WatchedReports, select: str | Iterable[str] | None) -> Mapping[str, ReportType]:
+    if select is None:
+        return {id_: each for id_, each in watched.report_types.items() if each.rows_change}
+    asked = {report_type.id for report_type in select_report_types(select)}
+    if not asked & watched.report_types.keys():
+        raise ConfigurationError(f"none of the assets is of a report type that {select!r} selects")
+    return {id_: each for id_, each in watched.report_types.items() if id_ in asked}
+
+
+def _window(report_type: ReportType, timezone: str, now: datetime, days: int) -> Sequence[date]:
+    newest = newest_available_day(report_type, None, timezone, now)
+    return [newest - timedelta(days=back) for back in range(days)] if newest else []

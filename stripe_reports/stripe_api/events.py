@@ -1,0 +1,200 @@
+"""Report runs that have ended, whoever made them: a feed that goes on where it stopped."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from types import NoneType
+from typing import Any, Literal, Self, cast
+
+import stripe
+
+from stripe_reports.errors import StripeRequestError
+from stripe_reports.stripe_api.api import StripeApi
+from stripe_reports.stripe_api.event import event_of
+from stripe_reports.stripe_api.fields import field
+from stripe_reports.stripe_api.report_run import ReportRun, run_in_answer
+
+LOOK_BACK = 7 * 86400.0
+"""Seconds that the first reading goes back."""
+
+_PAGE = 100
+_MOST_SECONDS = 20.0
+"""Then no further page is asked for: Dagster ends an evaluation after a minute."""
+_OVERLAP = 300
+"""Seconds before the newest that are read again, because events come out of order."""
+_CLOCKS_DIFFER = 3600
+"""Seconds before now that are read again, because the clock here may be ahead of Stripe's."""
+_PENDING_AT_MOST = 2 * 86400
+"""A run that is pending for longer is stuck, and is no longer waited for."""
+_EVENTS_AGAIN_AFTER = 3600
+_EVENTS_KEPT = 29 * 86400
+"""Stripe lists events of the last 30 days."""
+# What a key without the right is answered, and what a server without that call answers.
+_NO_EVENTS = {400, 403, 404, 405, 501}
+_FORMAT = 1
+
+_Params = dict[str, Any]
+_List = Callable[[_Params, stripe.StripeClient], stripe.ListObject[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class FeedCursor:
+    """How far a feed has been read, in Unix seconds.
+
+    What happened before `since` is told. What happened since may be too much for one reading: then `after` is
+    the last object that was read, and the next reading goes on behind it; `next_since` and `oldest_pending`
+    are kept for its end. `no_events_at` says when Stripe had no events for this key, and runs are listed.
+    """
+
+    since: int
+    after: str | None = None
+    next_since: int | None = None
+    oldest_pending: int | None = None
+    no_events_at: int | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """A plain dict, for `json.dumps`."""
+        return {"format": _FORMAT, **asdict(self)}
+
+    @classmethod
+    def from_json(cls, told: object) -> Self | None:
+        """The cursor of such a dict; None, which is a fresh start, for anything else."""
+        if not isinstance(told, Mapping) or told.get("format") != _FORMAT:
+            return None
+        number, text = (int, NoneType), (str, NoneType)
+        with suppress(ValueError):
+            return cls(
+                since=field(told, "since", int),
+                after=field(told, "after", *text),
+                next_since=field(told, "next_since", *number),
+                oldest_pending=field(told, "oldest_pending", *number),
+                no_events_at=field(told, "no_events_at", *number),
+            )
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class EndedRuns:
+    """Runs that have ended, each once, as of its newest event; and where to go on. A run may be told again
+    by a later reading."""
+
+    runs: Sequence[ReportRun]
+    cursor: FeedCursor
+    from_events: bool
+
+
+def ended_report_runs(
+    api: StripeApi,
+    cursor: FeedCursor | None,
+    *,
+    status: Literal["succeeded", "failed"],
+    look_back: float = LOOK_BACK,
+    most_calls: int = 10,
+    now: Callable[[], float] = time.time,
+) -> EndedRuns:
+    """What has ended since `cursor`, or in the last `look_back` seconds, in at most `most_calls` calls.
+
+    From Stripe's events (https://docs.stripe.com/api/events/list); where the key may not read them, or the
+    server has none, or none so old, from the list of report runs, which is then read again from the oldest
+    run that is still pending. Events are tried again once an hour. Raises StripeRequestError; `cursor` is
+    good then as before.
+    """
+    reading = _Reading(api, status, most_calls, now())
+    if cursor is None or cursor.since > now():
+        cursor = FeedCursor(since=max(0, int(now() - look_back)))
+    refused_at, is_begun = cursor.no_events_at, cursor.after is not None
+    if refused_at is None or (not is_begun and now() - refused_at >= _EVENTS_AGAIN_AFTER):
+        try:
+            return reading.of_events(replace(cursor, no_events_at=None))
+        except _NoEventsError:
+            # Only runs that were made since are listed, and one that ended since may be older.
+            since = cursor.since if refused_at is not None else max(0, cursor.since - _PENDING_AT_MOST)
+            cursor = FeedCursor(since=since, no_events_at=int(now()))
+    return reading.of_runs(cursor)
+
+
+class _NoEventsError(Exception):
+    """Stripe does not let this key read events, or has none so old, or none that can be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    api: StripeApi
+    status: str
+    most_calls: int
+    now: float
+
+    def of_events(self, cursor: FeedCursor) -> EndedRuns:
+        type_ = f"reporting.report_run.{self.status}"
+        if self.now - cursor.since > _EVENTS_KEPT:
+            raise _NoEventsError
+        try:
+            found, after = self._pages(_list_events, cursor, {"types": [type_]})
+            events = [event_of(each.to_dict()) for each in found]
+        except StripeRequestError as error:
+            if getattr(error.__cause__, "http_status", None) in _NO_EVENTS:
+                raise _NoEventsError from error
+            raise
+        except ValueError as error:
+            raise _NoEventsError from error
+        runs: dict[str, ReportRun] = {}
+        for event in sorted(events, key=lambda event: event.created, reverse=True):
+            if event.type == type_ and event.report_run:
+                runs.setdefault(event.report_run.id, event.report_run)
+        created = [event.created for event in events]
+        return EndedRuns(list(runs.values()), self._next(cursor, after, created), from_events=True)
+
+    def of_runs(self, cursor: FeedCursor) -> EndedRuns:
+        found, after = self._pages(_list_runs, cursor, {})
+        runs = {run.id: run for run in map(run_in_answer, found)}.values()
+        waited_for = [run.created for run in runs if run.status == "pending" and self._may_end(run)]
+        if cursor.oldest_pending is not None:
+            waited_for.append(cursor.oldest_pending)
+        oldest_pending = min(waited_for, default=None)
+        next_ = self._next(cursor, after, [run.created for run in runs], oldest_pending)
+        return EndedRuns([run for run in runs if run.status == self.status], next_, from_events=False)
+
+    def _may_end(self, run: ReportRun) -> bool:
+        return self.now - run.created < _PENDING_AT_MOST
+
+    def _pages(self, list_: _List, cursor: FeedCursor, params: _Params) -> tuple[list[Any], str | None]:
+        """The objects, and the last of them if there are more."""
+        found: list[Any] = []
+        after = cursor.after
+        until = time.monotonic() + _MOST_SECONDS
+        for _ in range(self.most_calls):
+            params = {**params, "created": {"gte": cursor.since}, "limit": _PAGE}
+            if after:
+                params["starting_after"] = after
+            page = self.api.call(partial(list_, params))
+            found += page.data
+            if not page.has_more or not page.data:
+                return found, None
+            after = page.data[-1].id
+            if time.monotonic() >= until:
+                break
+        return found, after
+
+    def _next(
+        self, cursor: FeedCursor, after: str | None, created: Sequence[int], oldest_pending: int | None = None
+    ) -> FeedCursor:
+        since = cursor.next_since
+        if since is None:  # by the time at which the newest of all were asked for, not the last page
+            since = max(cursor.since, int(self.now) - _CLOCKS_DIFFER)
+        since = max(since, max(created, default=0) - _OVERLAP)
+        if after:
+            return replace(cursor, after=after, next_since=since, oldest_pending=oldest_pending)
+        since = since if oldest_pending is None else min(since, oldest_pending)
+        return FeedCursor(since=since, no_events_at=cursor.no_events_at)
+
+
+def _list_events(params: _Params, client: stripe.StripeClient) -> stripe.ListObject[Any]:
+    return client.v1.events.list(cast("Any", params))
+
+
+def _list_runs(params: _Params, client: stripe.StripeClient) -> stripe.ListObject[Any]:
+    return client.v1.reporting.report_runs.list(cast("Any", params))

@@ -1,0 +1,187 @@
+"""Days land from a report run that somebody else made, if its rows are those of whole days."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from stripe_reports.catalog import REPORT_TYPES, day_interval
+from stripe_reports.errors import ReportRunError
+from stripe_reports.lake import Lake
+from stripe_reports.landing import ReportRequest, given_run
+from stripe_reports.sandbox import Sandbox
+from stripe_reports.stripe_api import Account, ReportRun, create_report_run, retrieve_report_run
+from stripe_reports_tests.landing.support import account_of, backfill, days_from, files_of
+
+_FIRST = date(2025, 9, 1)
+_ACTIVITY = REPORT_TYPES["balance_change_from_activity.itemized.3"]
+_SUMMARY = REPORT_TYPES["balance.summary.1"]
+_SNAPSHOT = REPORT_TYPES["ending_balance_reconciliation.summary.1"]
+_PAYOUT = REPORT_TYPES["payout_reconciliation.by_id.itemized.4"]
+
+
+@pytest.fixture
+def own_sandbox() -> Iterator[Sandbox]:
+    with Sandbox(port=0, files_port=0, latency=0.01) as running:
+        yield running
+
+
+@pytest.fixture
+def own_account(own_sandbox: Sandbox) -> Account:
+    return account_of(own_sandbox)
+
+
+def _bounds(first: date, last: date | None = None, timezone: str = "UTC") -> dict[str, Any]:
+    return {
+        "interval_start": day_interval(first, timezone).start,
+        "interval_end": day_interval(last or first, timezone).end,
+    }
+
+
+def _somebody_asks(account: Account, report_type: str, parameters: dict[str, Any]) -> ReportRun:
+    run = create_report_run(account.api, report_type, parameters, f"somebody-{time.monotonic_ns()}")
+    while run.status == "pending":
+        time.sleep(0.02)
+        run = retrieve_report_run(account.api, run.id)
+    return run
+
+
+def _judged(account: Account, run: ReportRun, timezone: str = "UTC", **request: Any) -> tuple[date, ...]:
+    report_type = REPORT_TYPES[run.report_type]
+    offered = account.report_type(run.report_type)
+    return given_run(run, report_type, ReportRequest(**request), offered, timezone).days
+
+
+def test_a_day_lands_from_a_run_with_other_columns_which_is_recorded(
+    own_account: Account, own_sandbox: Sandbox, lake: Lake
+) -> None:
+    columns = ["net", "created_utc", "balance_transaction_id"]
+    run = _somebody_asks(own_account, _ACTIVITY.id, _bounds(_FIRST) | {"columns": columns})
+    ended = backfill({_ACTIVITY: [_FIRST]}, own_account, lake, given={_ACTIVITY.id: run.id})
+    (day,) = ended.landed
+    assert (day.report_runs, day.adopted, own_sandbox.report_runs_created) == ((run.id,), True, 1)
+    assert lake.read_table(_ACTIVITY.table, [_FIRST]).column_names[:3] == columns
+    assert set(day.dropped_columns) == {*_ACTIVITY.columns} - {*columns}
+    assert not day.table.new_columns
+    assert [each.error for each in lake.verify(_ACTIVITY.table)] == [None]
+
+
+def test_a_run_without_columns_has_those_that_stripe_sends_by_default(
+    own_account: Account, lake: Lake
+) -> None:
+    run = _somebody_asks(own_account, _ACTIVITY.id, _bounds(_FIRST))
+    (day,) = backfill({_ACTIVITY: [_FIRST]}, own_account, lake, given={_ACTIVITY.id: run.id}).landed
+    default = own_account.report_type(_ACTIVITY.id).default_columns
+    assert default
+    assert set(day.dropped_columns) == {*_ACTIVITY.columns} - {*default}
+
+
+def test_some_days_of_a_range_land_and_the_others_stay_as_they_are(
+    own_account: Account, own_sandbox: Sandbox, lake: Lake
+) -> None:
+    days = days_from(_FIRST, 5)
+    backfill({_ACTIVITY: days[:2]}, own_account, lake)
+    before = files_of(lake)
+    run = _somebody_asks(own_account, _ACTIVITY.id, _bounds(days[0], days[-1]))
+    ended = backfill({_ACTIVITY: [days[2], days[4]]}, own_account, lake, given={_ACTIVITY.id: run.id})
+    assert ended.days == [days[2], days[4]]
+    assert ended.runs == {run.id}
+    assert own_sandbox.report_runs_created == 2
+    assert before.items() <= files_of(lake).items()
+    assert all(each.error is None for each in lake.verify(_ACTIVITY.table))
+    single = Lake.open(f"{lake.root}-single")
+    backfill({_ACTIVITY: [days[2]]}, own_account, single)
+    landed = lake.read_table(_ACTIVITY.table, [days[2]])
+    assert landed == single.read_table(_ACTIVITY.table, [days[2]]).select(landed.column_names)
+    assert landed.num_rows > 0
+
+
+def test_the_same_run_again_changes_nothing(own_account: Account, lake: Lake) -> None:
+    run = _somebody_asks(own_account, _SUMMARY.id, _bounds(_FIRST))
+    given = {_SUMMARY.id: run.id}
+    backfill({_SUMMARY: [_FIRST]}, own_account, lake, given=given)
+    before = files_of(lake)
+    assert backfill({_SUMMARY: [_FIRST]}, own_account, lake, given=given).unchanged == 1
+    assert files_of(lake) == before
+
+
+def test_a_day_that_the_run_is_not_of_fails(own_account: Account, lake: Lake) -> None:
+    run = _somebody_asks(own_account, _SUMMARY.id, _bounds(_FIRST))
+    other = _FIRST + timedelta(days=1)
+    ended = backfill({_SUMMARY: [_FIRST, other]}, own_account, lake, given={_SUMMARY.id: run.id})
+    assert ended.days == [_FIRST]
+    told = f"{_SUMMARY.id} {other} (report run {run.id}): it is of {_FIRST}, not of this day"
+    assert ended.errors == {other: told}
+
+
+@pytest.mark.parametrize("kind", ["unfit", "failed", "expired"])
+def test_where_the_run_is_of_no_use_one_of_our_own_is_made(
+    own_account: Account, own_sandbox: Sandbox, lake: Lake, kind: str, no_pauses: None
+) -> None:
+    own_sandbox.fault(kind, count=1)
+    run = _somebody_asks(own_account, _SUMMARY.id, _bounds(_FIRST))
+    ended = backfill({_SUMMARY: [_FIRST]}, own_account, lake, given={_SUMMARY.id: run.id})
+    assert ended.days == [_FIRST]
+    assert run.id not in ended.runs
+    assert any(run.id in line for line in ended.warnings)
+
+
+def test_days_of_another_time_zone_are_taken_by_their_own_bounds(account: Account) -> None:
+    zone = "America/New_York"
+    end = day_interval(_FIRST, zone).end
+    run = _somebody_asks(account, _SNAPSHOT.id, {"interval_end": end, "timezone": zone})
+    assert _judged(account, run, zone) == (_FIRST,)
+    with pytest.raises(ReportRunError, match="is not whole days in UTC"):
+        _judged(account, run)
+
+
+def test_the_name_that_stripe_has_for_utc_is_utc(account: Account) -> None:
+    run = _somebody_asks(account, _SUMMARY.id, _bounds(_FIRST) | {"timezone": "Etc/UTC"})
+    assert _judged(account, run) == (_FIRST,)
+
+
+@pytest.mark.parametrize(
+    ("report_type", "parameters", "why"),
+    [
+        (_SUMMARY, _bounds(_FIRST, _FIRST + timedelta(days=2)), "it is of 3 days, and cannot be split"),
+        (_SUMMARY, _bounds(_FIRST, timezone="Asia/Tokyo"), "is not whole days in UTC"),
+        (_ACTIVITY, _bounds(_FIRST) | {"currency": "usd"}, "it was asked for with currency 'usd'"),
+        (_ACTIVITY, _bounds(_FIRST) | {"timezone": "Asia/Tokyo"}, "its times are printed in Asia/Tokyo"),
+        (
+            _ACTIVITY,
+            _bounds(_FIRST, _FIRST + timedelta(days=1)) | {"columns": ["net"]},
+            "it is of 2 days, and cannot be split",
+        ),
+    ],
+)
+def test_a_run_whose_rows_are_others_is_not_taken_and_it_is_said_why(
+    account: Account, lake: Lake, report_type: Any, parameters: dict[str, Any], why: str
+) -> None:
+    run = _somebody_asks(account, report_type.id, parameters)
+    ended = backfill({report_type: [_FIRST]}, account, lake, given={report_type.id: run.id})
+    assert ended.landed == []
+    (said,) = ended.errors.values()
+    assert said.startswith(f"{report_type.id} {_FIRST} (report run {run.id}): ")
+    assert why in said
+
+
+def test_a_run_about_one_payout_is_not_the_day_of_its_payouts(account: Account) -> None:
+    run = _somebody_asks(account, _SUMMARY.id, _bounds(_FIRST))
+    about_one = ReportRun(
+        **{name: getattr(run, name) for name in run.__slots__} | {"report_type": _PAYOUT.id}
+    )
+    with pytest.raises(ReportRunError, match="it is about one payout"):
+        _judged(account, about_one)
+
+
+def test_filters_that_are_set_here_as_well_are_no_obstacle(account: Account) -> None:
+    parameters = {"currency": "usd"}
+    run = _somebody_asks(account, _ACTIVITY.id, _bounds(_FIRST) | parameters)
+    assert _judged(account, run, parameters=parameters) == (_FIRST,)
+    unfiltered = _somebody_asks(account, _ACTIVITY.id, _bounds(_FIRST))
+    with pytest.raises(ReportRunError, match="these tables are with 'usd'"):
+        _judged(account, unfiltered, parameters=parameters)

@@ -1,0 +1,137 @@
+"""Webserver, daemon and code server, as `dagster dev` starts them, and what is asked of them by GraphQL."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import requests
+
+import stripe_reports
+
+_LOADED = "{ workspaceOrError { ... on Workspace { locationEntries { loadStatus } } } }"
+_BACKFILL = """mutation($params: LaunchBackfillParams!) { launchPartitionBackfill(backfillParams: $params) {
+    __typename ... on LaunchBackfillSuccess { backfillId } ... on PythonError { message } } }"""
+_STATUS = """query($id: String!) { partitionBackfillOrError(backfillId: $id) {
+    ... on PartitionBackfill { status numPartitions runs(limit: 100) { id status tags { key value } } }
+    ... on PythonError { message } } }"""
+_RUNS = """{ runsOrError(limit: 500) { ... on Runs { results { id status jobName startTime
+    assetSelection { path } tags { key value } } } } }"""
+_MATERIALIZATIONS = """query($key: AssetKeyInput!) { assetOrError(assetKey: $key) { ... on Asset {
+    assetMaterializations(limit: 1000) { partition runId } } } }"""
+_START_SENSOR = """mutation($sensor: SensorSelector!) { startSensor(sensorSelector: $sensor) {
+    __typename ... on PythonError { message } } }"""
+
+
+class DagsterDev:
+    """One that runs."""
+
+    def __init__(self, base: str, module: str) -> None:
+        self.base = base
+        self._module = module
+
+    def ask(self, query: str, **variables: Any) -> dict[str, Any]:
+        """GraphQL."""
+        body = {"query": query, "variables": variables}
+        answer: dict[str, Any] = requests.post(f"{self.base}/graphql", json=body, timeout=30).json()
+        assert "errors" not in answer, answer
+        return answer["data"]
+
+    def is_loaded(self) -> bool:
+        try:
+            loaded = self.ask(_LOADED)["workspaceOrError"]["locationEntries"]
+        except (requests.ConnectionError, KeyError):
+            return False
+        return bool(loaded) and all(entry["loadStatus"] == "LOADED" for entry in loaded)
+
+    def start_sensor(self, name: str) -> None:
+        selector = {
+            "repositoryLocationName": self._module,
+            "repositoryName": "__repository__",
+            "sensorName": name,
+        }
+        assert self.ask(_START_SENSOR, sensor=selector)["startSensor"]["__typename"] == "Sensor"
+
+    def backfill(self, tables: Sequence[str], partitions: Sequence[str]) -> str:
+        """As the UI launches one; returns its id."""
+        params = {
+            "assetSelection": [{"path": ["stripe_reports", table]} for table in tables],
+            "partitionNames": partitions,
+        }
+        launched = self.ask(_BACKFILL, params=params)["launchPartitionBackfill"]
+        assert launched["__typename"] == "LaunchBackfillSuccess", launched
+        id_: str = launched["backfillId"]
+        return id_
+
+    def backfilled(self, id_: str) -> list[dict[str, Any]] | None:
+        """The runs of a backfill, once it is over."""
+        asked: dict[str, Any] = self.ask(_STATUS, id=id_)["partitionBackfillOrError"]
+        if asked["status"] == "REQUESTED":
+            return None
+        assert asked["status"] == "COMPLETED_SUCCESS", asked
+        assert {run["status"] for run in asked["runs"]} == {"SUCCESS"}
+        runs: list[dict[str, Any]] = asked["runs"]
+        return runs
+
+    def runs(self) -> list[dict[str, Any]]:
+        """All, with their tags as a dict."""
+        found: list[dict[str, Any]] = self.ask(_RUNS)["runsOrError"]["results"]
+        return [{**run, "tags": {tag["key"]: tag["value"] for tag in run["tags"]}} for run in found]
+
+    def materialized(self, table: str) -> list[str]:
+        """The partition of each materialization of a table, sorted."""
+        asked = self.ask(_MATERIALIZATIONS, key={"path": ["stripe_reports", table]})["assetOrError"]
+        return sorted(each["partition"] for each in asked.get("assetMaterializations", ()))
+
+
+@contextmanager
+def dagster_dev(module: str, folder: Path, **environment: str) -> Iterator[DagsterDev]:
+    """A running one of that code location; its records stay in `folder` for the next."""
+    home = folder / "dagster_home"
+    home.mkdir(exist_ok=True)
+    (home / "dagster.yaml").write_text("telemetry:\n  enabled: false\n")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    checkout = str(Path(stripe_reports.__file__).parents[1])
+    with (folder / "dagster_dev.log").open("ab") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "dagster", "dev", "-m", module, "-p", str(port)],
+            cwd=folder,
+            env={**os.environ, "DAGSTER_HOME": str(home), "PYTHONPATH": checkout, **environment},
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    try:
+        dev = DagsterDev(f"http://127.0.0.1:{port}", module)
+        until(dev.is_loaded)
+        yield dev
+    finally:
+        stop(process)
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """As Ctrl-C does."""
+    process.send_signal(signal.SIGINT)
+    try:
+        process.wait(timeout=20)
+    except subprocess.TimeoutExpired:  # started in the background of a shell, it ignores that signal
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def until(happened: Callable[[], Any], seconds: float = 120) -> None:
+    """Wait for it."""
+    deadline = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < deadline, f"not within {seconds} s"
+        time.sleep(0.5)
