@@ -101,7 +101,6 @@ class _Tables:
         """Those of the column, before and after."""
         return _read(self._before, column), _read(self._after, column)
 
-
     def has_null(self, column: str) -> bool:
         """Whether there is one, before or after."""
         return any(_read(file, column).null_count for file in (self._before, self._after))

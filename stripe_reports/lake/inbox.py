@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import obstore
 
 from stripe_reports.errors import LakeError
-from stripe_reports.lake.store import Store, storage_errors, whole_object
+from stripe_reports.lake.store import Store, make_durable, storage_errors, whole_object
 
 _INBOX = "_inbox"
 _SUFFIX = ".json"
@@ -29,11 +29,13 @@ class Inbox:
     def put(self, kind: str, name: str, body: bytes) -> None:
         """Keep the body, whole or not at all; under the same name it replaces the one before.
 
-        It is there, for whoever looks, once this returns.
+        It is there, for whoever looks, once this returns; on a disk also after a loss of power.
         """
         path = _path(kind, name)
         with whole_object(self._store, f"{self._root}/{path}", path) as sink:
             sink.write(body)
+        with storage_errors(f"write {self._root}/{path}"):
+            make_durable(self._store, path)
 
     def names(self, kind: str) -> list[str]:
         """All that is kept of a kind, sorted; nothing if there is no such kind."""

@@ -74,9 +74,11 @@ def untold_failures(
     """The missing days of such report runs, once for each; a request for them is noted as well.
 
     A day that has landed, or that a Dagster run is at, is not missing; and where a Dagster run has failed
-    since, that was told. Such report runs are looked at again for a day: the Dagster run may come to nothing.
+    since, or another such report run, that was told. Report runs of days that are not missing are looked at
+    again for a day: the Dagster run may come to nothing.
     """
     looked_at, memory.open = memory.open, []
+    told = _told_days(memory) if looked_at else set()
     for each in looked_at:
         if each.report_type not in reports.report_types:
             continue
@@ -86,14 +88,24 @@ def untold_failures(
             continue
         key, made_at = reports.key(each.report_type), each.created - _CLOCKS_DIFFER
         attempts = failed_attempts(instance, key, map(str, missing))
-        told = {day for day, attempt in attempts.items() if attempt.ended_at >= made_at}
-        failures = [_failure(each, day, key, now) for day in missing if str(day) not in told]
+        by_dagster = {day for day, attempt in attempts.items() if attempt.ended_at >= made_at}
+        untold = [
+            day for day in missing if str(day) not in by_dagster and (each.report_type, day) not in told
+        ]
+        told.update((each.report_type, day) for day in untold)
+        failures = [_failure(each, day, key, now) for day in untold]
         if failures and (at := pauses.again_at(failures[0])) is not None:
             run = {"report_run": each.report_run, "report_type": each.report_type}
             memory.waiting.append(
                 Waiting(at=at, attempt=1, since=made_at, first=each.first, last=each.last, **run)
             )
         yield from failures
+
+
+def _told_days(memory: Memory) -> set[tuple[str, date]]:
+    """Days of which another report run has failed and was told; they wait for their next request."""
+    waiting = [each for each in memory.waiting if each.run_id is None]
+    return {(each.report_type, day) for each in waiting for day in days_between(each.first, each.last)}
 
 
 def days_of(run: ReportRun, report_type: ReportType, timezone: str) -> tuple[date, date] | None:

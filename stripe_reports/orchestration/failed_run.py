@@ -163,18 +163,11 @@ class _Told:
                 place = str(record.data["report_type"]), str(record.data["day"])
                 report_run = str(record.data["report_run"]) or None
                 self._of_partitions[place] = kinds[-1], _one_line(str(record.data["why"])), report_run
-        general = Kind.OUR_ERROR, _one_line(text)
-        if given and kinds and given.metadata["failed"].value == len(kinds):
-            # It tells of all that failed. The others were not there yet when it ended.
-            general = (
-                Kind.REPORT_RUN_STUCK,
-                "still pending at Stripe when the step ended, as others had failed",
-            )
-        elif kinds:  # its first thousand: the others are taken to have failed like one of them that passes
-            general = next((kind for kind in kinds if kind.passes), kinds[0]), _one_line(text)
+        # The table holds the first thousand; the others are taken to have failed like one that passes.
+        kind = next((kind for kind in kinds if kind.passes), kinds[0] if kinds else Kind.OUR_ERROR)
         for key in self._reports.steps.get(event.node_name, ()):
             if report_type := self._reports.report_type_of(key):
-                self._of_steps[report_type] = general
+                self._of_steps[report_type] = kind, _one_line(text)
 
 
 def _one_line(text: str | None) -> str:

@@ -54,7 +54,7 @@ def build_stripe_reports_repull_schedule(
         cron_schedule=cron_schedule,
         execution_timezone="UTC",
         default_status=default_status,
-        description=f"Lands once more the newest {window_days} days of the reports whose rows Stripe changes.",
+        description=f"Lands the newest {window_days} days of reports whose rows Stripe changes once more.",
     )
     def repull(context: dg.ScheduleEvaluationContext) -> list[dg.RunRequest] | dg.SkipReason:
         if not report_types:

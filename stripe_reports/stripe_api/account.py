@@ -9,15 +9,13 @@ from functools import cached_property
 from threading import Lock
 
 from stripe_reports.errors import StripeRequestError
-from stripe_reports.stripe_api.api import StripeApi
+from stripe_reports.stripe_api.api import StripeApi, is_withheld
 from stripe_reports.stripe_api.report_type import (
     OfferedReportType,
     list_report_types,
     retrieve_report_type,
 )
 
-# What a key without the right is answered, and what a server without that call answers.
-_MAY_NOT_READ_THE_ACCOUNT = {400, 403, 404, 405, 501}
 _LIST_MAX_AGE = 60.0
 
 
@@ -49,7 +47,7 @@ class Account:
         try:
             return str(self.api.call(lambda client: client.v1.accounts.retrieve_current()).id)
         except StripeRequestError as error:
-            if getattr(error.__cause__, "http_status", None) in _MAY_NOT_READ_THE_ACCOUNT:
+            if is_withheld(error):
                 return None
             raise
 

@@ -139,6 +139,11 @@ class StripeApi:
                 return _passing(f"Stripe is in trouble: {said}; try again later")
 
 
+def is_withheld(error: StripeRequestError) -> bool:
+    """Whether this is the answer to a key without the right, or of a server without that call."""
+    return getattr(error.__cause__, "http_status", None) in (400, 403, 404, 405, 501)
+
+
 def _passing(what: str) -> StripeRequestError:
     error = StripeRequestError(what)
     error.passes = True

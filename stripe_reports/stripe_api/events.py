@@ -13,7 +13,7 @@ from typing import Any, Literal, Self, cast
 import stripe
 
 from stripe_reports.errors import StripeRequestError
-from stripe_reports.stripe_api.api import StripeApi
+from stripe_reports.stripe_api.api import StripeApi, is_withheld
 from stripe_reports.stripe_api.event import event_of
 from stripe_reports.stripe_api.fields import field
 from stripe_reports.stripe_api.report_run import ReportRun, run_in_answer
@@ -33,8 +33,6 @@ _PENDING_AT_MOST = 2 * 86400
 _EVENTS_AGAIN_AFTER = 3600
 _EVENTS_KEPT = 29 * 86400
 """Stripe lists events of the last 30 days."""
-# What a key without the right is answered, and what a server without that call answers.
-_NO_EVENTS = {400, 403, 404, 405, 501}
 _FORMAT = 1
 
 _Params = dict[str, Any]
@@ -136,7 +134,7 @@ class _Reading:
             found, after = self._pages(_list_events, cursor, {"types": [type_]})
             events = [event_of(each.to_dict()) for each in found]
         except StripeRequestError as error:
-            if getattr(error.__cause__, "http_status", None) in _NO_EVENTS:
+            if is_withheld(error):
                 raise _NoEventsError from error
             raise
         except ValueError as error:

@@ -95,11 +95,6 @@ def _of_something_else(path: Path) -> None:
     pq.write_table(pa.table({"something": [1]}), path)
 
 
-def _unreadable(path: Path) -> None:
-    path.unlink()
-    path.mkdir()
-
-
 @pytest.mark.parametrize("damage", [_cut, _of_something_else])
 def test_a_table_that_cannot_be_compared_is_replaced_with_one_warning(
     sandbox: Sandbox, account: Account, lake: Lake, damage: Any

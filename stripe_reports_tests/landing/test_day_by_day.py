@@ -111,12 +111,23 @@ def test_where_stripe_has_less_than_it_said_the_days_that_are_there_land(lake: L
 def test_an_account_whose_version_lacks_the_day_column(
     sandbox: Sandbox, account: Account, lake: Lake, untroubled: Lake
 ) -> None:
-    account.rejected_columns[_ACTIVITY.id].add("created_utc")
+    account.rejected_columns[_ACTIVITY.id] |= {"created_utc", "created"}
     ended = backfill({_ACTIVITY: _DAYS}, account, lake)
     assert ended.days == _DAYS
     (warning,) = ended.warnings
     assert "Stripe does not send 'created_utc', which says the day of a row; the 5 days" in warning
-    assert all(day.dropped_columns == ("created_utc",) for day in ended.landed)
+    assert all(set(day.dropped_columns) == {"created_utc", "created"} for day in ended.landed)
+    for day in _DAYS:
+        one, two = (each.read_table(_ACTIVITY.table, [day]) for each in (lake, untroubled))
+        assert one["net"].equals(two["net"])
+
+
+def test_an_account_whose_version_has_only_its_twin_in_local_time(
+    sandbox: Sandbox, account: Account, lake: Lake, untroubled: Lake
+) -> None:
+    account.rejected_columns[_ACTIVITY.id].add("created_utc")
+    ended = backfill({_ACTIVITY: _DAYS}, account, lake)
+    assert (ended.days, ended.warnings, len(ended.runs)) == (_DAYS, [], 1)
     for day in _DAYS:
         one, two = (each.read_table(_ACTIVITY.table, [day]) for each in (lake, untroubled))
         assert one["net"].equals(two["net"])

@@ -18,10 +18,10 @@ from stripe_reports import (
     ReportType,
     StripeResource,
     build_stripe_report_assets,
-    build_stripe_reports_failed_runs_sensor,
     stripe_report_spec,
 )
 from stripe_reports.errors import ConfigurationError, DayError, UnknownReportTypeError
+from stripe_reports.orchestration.watched import WatchedReports
 from stripe_reports.sandbox import Sandbox
 from stripe_reports_tests.orchestration.conftest import (
     NEWEST,
@@ -140,7 +140,7 @@ def test_a_spec_from_scratch_still_says_which_report_it_is() -> None:
         "balance.summary.1", get_asset_spec=lambda report_type: dg.AssetSpec(["acme", report_type.table])
     )
     assert asset.specs_by_key[asset.key].metadata["stripe_reports/report_type"] == "balance.summary.1"
-    assert build_stripe_reports_failed_runs_sensor([asset]).name == "stripe_reports_failed_runs"
+    assert set(WatchedReports([asset]).report_types) == {"balance.summary.1"}
 
 
 def test_the_last_part_of_a_key_stays_the_tables_name() -> None:
@@ -250,6 +250,7 @@ def test_a_failure_carries_where_it_happened(instance: dg.DagsterInstance, resou
         "day": str(NEWEST),
         "report_run": "",
         "error": "ConfigurationError",
+        "kind": "our_error",
         "why": given.description,
     }
 

@@ -193,6 +193,33 @@ def test_of_several_days_those_that_are_missing_are_told_and_asked_for_in_one_ru
     assert request.tags["dagster/asset_partition_range_start"] == str(days(3)[0])
 
 
+def test_two_failed_report_runs_of_one_day_are_one_alert_and_one_request(
+    watch: Watch, own_sandbox: Sandbox
+) -> None:
+    watch.begin()
+    _fails(own_sandbox, NEWEST)
+    _fails(own_sandbox, *days(2))
+    assert sorted(body["partition"] for body in watch.after(MINUTE).new_alerts()) == list(map(str, days(2)))
+    _delivered(watch, _fails(own_sandbox, *days(3)))
+    assert [body["partition"] for body in watch.new_alerts()] == [str(days(3)[0])]
+    requests = watch.after(17 * MINUTE).evaluate()
+    assert [request.tags["dagster/asset_partition_range_start"] for request in requests] == [str(days(3)[0])]
+
+
+def test_a_report_run_that_a_failed_dagster_run_has_named_is_not_told_again(
+    watch: Watch, own_sandbox: Sandbox
+) -> None:
+    watch.begin()
+    run = _fails(own_sandbox, days(2)[0])
+    own_sandbox.fault("failed", count=4)
+    watch.land(NEWEST)
+    (body,) = watch.new_alerts()
+    watch.instance.report_run_canceled(_queued(watch))
+    interval = {"interval_start": day_interval(NEWEST).start, "interval_end": day_interval(NEWEST).end}
+    _delivered(watch, run, subject={"id": body["report_run"], "parameters": interval})
+    assert watch.new_alerts() == []
+
+
 def test_a_dagster_run_that_fails_before_the_pause_is_over_counts_for_itself(
     watch: Watch, own_sandbox: Sandbox
 ) -> None:

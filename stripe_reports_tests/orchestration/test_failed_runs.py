@@ -311,30 +311,19 @@ def test_a_backfill_with_a_wrong_key_is_one_alert(without_key: Watch) -> None:
     assert body["partition"] is None
 
 
+@pytest.mark.parametrize(("fault", "kind"), [("failed", "report_run_failed"), ("unfit", "bad_data")])
 def test_days_that_the_table_of_failures_has_no_room_for_fail_like_the_others(
-    watch: Watch, own_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+    watch: Watch, own_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, fault: str, kind: str
 ) -> None:
     monkeypatch.setattr("stripe_reports.orchestration.metadata._MOST_FAILURES", 1)
     watch.begin()
-    own_sandbox.fault("failed")
+    own_sandbox.fault(fault)
     watch.land(*days(3))
-    assert {body["kind"] for body in watch.new_alerts()} == {"report_run_failed"}
-    (request,) = watch.after(15 * MINUTE).evaluate()
-    assert request.tags["dagster/asset_partition_range_end"] == str(NEWEST)
-
-
-def test_a_day_that_was_pending_when_others_made_the_step_fail_is_asked_for_again(
-    watch: Watch, own_sandbox: Sandbox
-) -> None:
-    watch.begin(_BOTH)
-    own_sandbox.fault("unfit", report_type="balance.summary.1")
-    own_sandbox.fault("pending", report_type="payouts.summary.1")
-    watch.resources |= resources_for(own_sandbox, watch.lake, release_after_seconds=0.2)
-    watch.land(NEWEST)
-    kinds = {body["report_type"]: body["kind"] for body in watch.new_alerts()}
-    assert kinds == {"balance.summary.1": "bad_data", "payouts.summary.1": "report_run_stuck"}
-    (request,) = watch.after(15 * MINUTE).evaluate()
-    assert request.asset_selection == [dg.AssetKey(["stripe_reports", "payouts_summary_1"])]
+    assert [body["kind"] for body in watch.new_alerts()] == [kind] * 3
+    ends = [
+        request.tags["dagster/asset_partition_range_end"] for request in watch.after(15 * MINUTE).evaluate()
+    ]
+    assert ends == ([str(NEWEST)] if fault == "failed" else [])
 
 
 def test_without_an_address_it_logs_only(without_key: Watch) -> None:
