@@ -6,6 +6,7 @@ from stripe_reports.catalog.columns import ColumnType, column_type
 from stripe_reports.catalog.days import (
     Interval,
     day_interval,
+    days_between,
     is_utc,
     newest_complete_day,
     parse_day,
@@ -31,6 +32,7 @@ __all__ = [
     "column_type",
     "data_ready_by",
     "day_interval",
+    "days_between",
     "dimensions",
     "id_candidates",
     "is_utc",

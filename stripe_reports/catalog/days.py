@@ -59,6 +59,11 @@ def day_interval(day: date, timezone: str = "UTC") -> Interval:
     return interval
 
 
+def days_between(first: date, last: date) -> list[date]:
+    """All of them, both included."""
+    return [first + timedelta(days=number) for number in range((last - first).days + 1)]
+
+
 def stretches(days: Iterable[date]) -> list[tuple[date, ...]]:
     """The days, each once and sorted, in groups without a gap."""
     numbered = enumerate(sorted(set(days)))

@@ -1,7 +1,7 @@
 """Days of report types, from the question to the committed tables."""
 
 from stripe_reports.landing.backfill import Backfill, Outcome
-from stripe_reports.landing.given_run import GivenRun, given_run
+from stripe_reports.landing.given_run import GivenRun, given_run, whole_days
 from stripe_reports.landing.land import land_day
 from stripe_reports.landing.outcome import (
     FailedDay,
@@ -31,4 +31,5 @@ __all__ = [
     "given_run",
     "itemized_payouts",
     "land_day",
+    "whole_days",
 ]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
-from stripe_reports.catalog import Interval, ReportType, day_interval, is_utc, time_zone
+from stripe_reports.catalog import Interval, ReportType, day_interval, days_between, is_utc, time_zone
 from stripe_reports.errors import DayError, ReportRunError
 from stripe_reports.landing.parameters import option_parameters, requested_columns
 from stripe_reports.landing.plan import day_column
@@ -43,7 +43,7 @@ def given_run(
     not land alike: one that is filtered, prints its times in another zone, or cannot be split.
     """
     try:
-        interval, days = _days(run, report_type, timezone)
+        interval, days = whole_days(run, report_type, timezone)
         _check_options(run, report_type, request, timezone)
         asked = run.parameters.get("columns")
         columns = tuple(asked) if isinstance(asked, Sequence) and not isinstance(asked, str) else ()
@@ -58,7 +58,11 @@ def given_run(
     return GivenRun(run, days, interval, columns, dropped)
 
 
-def _days(run: ReportRun, report_type: ReportType, timezone: str) -> tuple[Interval, tuple[date, ...]]:
+def whole_days(run: ReportRun, report_type: ReportType, timezone: str) -> tuple[Interval, tuple[date, ...]]:
+    """The days in that zone that it is of, without a gap, and from when to when these are.
+
+    Raises ReportRunError for a run about a payout, and for any other interval.
+    """
     if run.report_type != report_type.id:
         raise ReportRunError(f"it is not of the report type {report_type.id}")
     if report_type.interval == "payout":
@@ -66,15 +70,18 @@ def _days(run: ReportRun, report_type: ReportType, timezone: str) -> tuple[Inter
             "it is about one payout, and a day lands from the report runs of all its payouts"
         )
     start, end = run.parameters.get("interval_start"), run.parameters.get("interval_end")
-    if report_type.interval == "as_of_end" and isinstance(end, int):
-        start = _day_interval(_day_of(end - 1, timezone), timezone).start
-    if not isinstance(start, int) or not isinstance(end, int) or start >= end:
-        raise ReportRunError("it does not say of which interval it is")
-    first, last = _day_of(start, timezone), _day_of(end - 1, timezone)
-    if _day_interval(first, timezone).start != start or _day_interval(last, timezone).end != end:
+    try:
+        if report_type.interval == "as_of_end" and isinstance(end, int):
+            start = day_interval(_day_of(end - 1, timezone), timezone).start
+        if not isinstance(start, int) or not isinstance(end, int) or start >= end:
+            raise ReportRunError("it does not say of which interval it is")
+        days = days_between(_day_of(start, timezone), _day_of(end - 1, timezone))
+        whole = Interval(day_interval(days[0], timezone).start, day_interval(days[-1], timezone).end)
+    except (DayError, ValueError, OverflowError, OSError):
+        raise ReportRunError("its interval is of no days that there are") from None
+    if whole != Interval(start, end):
         raise ReportRunError(f"its interval ({_utc(start)} to {_utc(end)}) is not whole days in {timezone}")
-    days = tuple(first + timedelta(days=number) for number in range((last - first).days + 1))
-    return Interval(start, end), days
+    return whole, tuple(days)
 
 
 def _check_options(run: ReportRun, report_type: ReportType, request: ReportRequest, timezone: str) -> None:
@@ -91,13 +98,6 @@ def _check_options(run: ReportRun, report_type: ReportType, request: ReportReque
 
 def _day_of(second: int, timezone: str) -> date:
     return datetime.fromtimestamp(second, time_zone(timezone)).date()
-
-
-def _day_interval(day: date, timezone: str) -> Interval:
-    try:
-        return day_interval(day, timezone)
-    except DayError as error:
-        raise ReportRunError(error.what) from None
 
 
 def _utc(second: int) -> str:

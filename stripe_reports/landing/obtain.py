@@ -6,7 +6,7 @@ import re
 import time
 from collections.abc import Callable, Sequence
 
-from stripe_reports.errors import StripeRequestError
+from stripe_reports.errors import ReportRunError, StripeRequestError
 from stripe_reports.landing.made_runs import MadeRuns
 from stripe_reports.landing.settings import LandingSettings
 from stripe_reports.landing.wanted_run import WantedRun
@@ -107,7 +107,7 @@ def _make(
         wanted.number += 1
         if run.id not in hopeless:
             return run
-    raise StripeRequestError("Stripe answers with failed report runs of before only; try again later")
+    raise ReportRunError("Stripe answers with failed report runs of before only; try again later")
 
 
 def _is_stored(error: StripeRequestError) -> bool:

@@ -1,6 +1,5 @@
 """Dagster: resources, assets, schedules, sensors, webhook. The only wing that imports dagster."""
 
-from stripe_reports.orchestration.alert import Alert
 from stripe_reports.orchestration.assets import build_stripe_report_assets, stripe_report_spec
 from stripe_reports.orchestration.automation import (
     build_stripe_reports_daily_schedule,
@@ -8,7 +7,7 @@ from stripe_reports.orchestration.automation import (
 )
 from stripe_reports.orchestration.availability import build_stripe_reports_availability_sensor
 from stripe_reports.orchestration.code_location import build_stripe_reports_definitions
-from stripe_reports.orchestration.failed_runs import build_stripe_reports_failed_runs_sensor
+from stripe_reports.orchestration.failed_runs import Alert, build_stripe_reports_failed_runs_sensor
 from stripe_reports.orchestration.io_manager import ReportLakeIOManager
 from stripe_reports.orchestration.pickup import build_stripe_reports_pickup_sensor
 from stripe_reports.orchestration.repull import build_stripe_reports_repull_schedule

@@ -19,7 +19,7 @@ from stripe_reports.orchestration.due import (
     offered_report_types,
     tell_not_offered,
 )
-from stripe_reports.orchestration.inbox import look_into_inbox
+from stripe_reports.orchestration.inbox import REPORT_TYPE_UPDATED, look_into_inbox
 from stripe_reports.orchestration.resources import ReportLakeResource, StripeResource
 from stripe_reports.orchestration.watched import WatchedReports
 
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 SENSOR_NAME = "stripe_reports_availability"
-REPORT_TYPE_UPDATED = "report_type_updated"
-"""Kind of what the webhook receiver keeps in the lake's inbox when Stripe tells of new data."""
 
 
 class _Cursor(BaseModel):

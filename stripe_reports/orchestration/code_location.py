@@ -1,12 +1,11 @@
 """All builders together: the definitions of a code location."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import dagster as dg
 
 from stripe_reports.errors import ConfigurationError
 from stripe_reports.landing import ReportRequest
-from stripe_reports.orchestration.alert import Alert
 from stripe_reports.orchestration.assets import (
     IO_MANAGER_KEY,
     START_DATE,
@@ -21,8 +20,13 @@ from stripe_reports.orchestration.automation import (
 from stripe_reports.orchestration.availability import SENSOR_NAME as AVAILABILITY
 from stripe_reports.orchestration.availability import build_stripe_reports_availability_sensor
 from stripe_reports.orchestration.due import CATCH_UP_DAYS
+from stripe_reports.orchestration.failed_runs import (
+    REQUEST_AGAIN_AFTER,
+    WEBSERVER_URL,
+    Alert,
+    build_stripe_reports_failed_runs_sensor,
+)
 from stripe_reports.orchestration.failed_runs import SENSOR_NAME as FAILED_RUNS
-from stripe_reports.orchestration.failed_runs import WEBSERVER_URL, build_stripe_reports_failed_runs_sensor
 from stripe_reports.orchestration.io_manager import ReportLakeIOManager
 from stripe_reports.orchestration.pickup import SENSOR_NAME as PICKUP
 from stripe_reports.orchestration.pickup import build_stripe_reports_pickup_sensor
@@ -51,12 +55,13 @@ def build_stripe_reports_definitions(
     alert_url: str | None = None,
     alert: Callable[[Alert], None] | None = None,
     webserver_url: str = WEBSERVER_URL,
+    request_again_after: Sequence[float] = REQUEST_AGAIN_AFTER,
     running: Iterable[str] = (),
 ) -> dg.Definitions:
     """Assets, jobs, schedules, sensors, resources and IO manager for one Stripe account.
 
     `select`, `start_date`, `timezone` and `requests` are those of `build_stripe_report_assets`;
-    `catch_up_days` is of the schedules and of the availability sensor, the next three are those of
+    `catch_up_days` is of the schedules and of the availability sensor, the next four are those of
     `build_stripe_reports_failed_runs_sensor`. `running`: names of the schedules and sensors that run from the
     start, unless they are switched in the UI.
 
@@ -87,6 +92,7 @@ def build_stripe_reports_definitions(
                 alert_url=alert_url,
                 alert=alert,
                 webserver_url=webserver_url,
+                request_again_after=request_again_after,
                 default_status=status.of_sensor(FAILED_RUNS),
             ),
             build_stripe_reports_availability_sensor(

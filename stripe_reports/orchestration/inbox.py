@@ -6,6 +6,12 @@ from dataclasses import dataclass
 
 from stripe_reports.errors import StripeReportsError
 from stripe_reports.orchestration.resources import ReportLakeResource
+from stripe_reports.stripe_api import ReportRun, parse_event
+
+# Kinds, by what the webhook tells.
+SUCCEEDED = "succeeded"
+FAILED = "failed"
+REPORT_TYPE_UPDATED = "report_type_updated"
 
 _MOST_AT_ONCE = 200
 
@@ -49,3 +55,20 @@ def look_into_inbox(
         log.warning(f"what was acted upon stays in the lake's inbox: {error}")
         return Kept(bodies, (), there)
     return Kept(bodies, there, ())
+
+
+def delivered_runs(kept: Kept, account: str | None, log: logging.Logger) -> list[ReportRun]:
+    """The report runs of these events, as they were then; one line in the log for each event that is damaged,
+    or of another connected account."""
+    runs: list[ReportRun] = []
+    for name, body in kept.bodies.items():
+        try:
+            event = parse_event(body)
+        except StripeReportsError as error:
+            log.error(f"{name} in the lake's inbox is left out: {error}")
+            continue
+        if event.account not in (None, account):
+            log.info(f"{name} in the lake's inbox is of account {event.account}, and these assets are not")
+        elif event.report_run:
+            runs.append(event.report_run)
+    return runs

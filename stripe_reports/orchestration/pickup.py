@@ -16,7 +16,7 @@ from stripe_reports.catalog import data_ready_by
 from stripe_reports.errors import ReportRunError, StripeReportsError
 from stripe_reports.landing import GivenRun, ReportRequest, given_run
 from stripe_reports.orchestration.assets import requests_by_id
-from stripe_reports.orchestration.inbox import look_into_inbox
+from stripe_reports.orchestration.inbox import SUCCEEDED, delivered_runs, look_into_inbox
 from stripe_reports.orchestration.resources import ReportLakeResource, StripeResource
 from stripe_reports.orchestration.watched import WatchedReports
 from stripe_reports.stripe_api import (
@@ -24,15 +24,12 @@ from stripe_reports.stripe_api import (
     OfferedReportType,
     ReportRun,
     ended_report_runs,
-    parse_event,
 )
 
 if TYPE_CHECKING:
     from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 SENSOR_NAME = "stripe_reports_pickup"
-SUCCEEDED = "succeeded"
-"""Kind of what the webhook receiver keeps in the lake's inbox when a report run has succeeded."""
 
 _REASONS_TOLD = 5
 _ENDS_KEPT = 4
@@ -103,7 +100,7 @@ def build_stripe_reports_pickup_sensor(
         if not kept.bodies and not polls:
             why = f"no event was delivered; Stripe is asked every {poll_seconds:g} s"
             return dg.SensorResult(skip_reason=why, cursor=cursor.model_dump_json())
-        runs = _delivered(kept.bodies, stripe.stripe_account, context)
+        runs = delivered_runs(kept, stripe.stripe_account, context.log)
         try:
             offered = stripe.account_in_haste.report_types()
             if polls:
@@ -203,23 +200,6 @@ def _read(context: dg.SensorEvaluationContext) -> _Cursor:
     except ValidationError:
         context.log.warning("the cursor cannot be read; report runs are looked for as if for the first time")
         return _Cursor()
-
-
-def _delivered(
-    bodies: Mapping[str, bytes], account: str | None, context: dg.SensorEvaluationContext
-) -> list[ReportRun]:
-    runs: list[ReportRun] = []
-    for name, body in bodies.items():
-        try:
-            event = parse_event(body)
-        except StripeReportsError as error:
-            context.log.error(f"{name} in the lake's inbox is left out: {error}")
-            continue
-        if event.account not in (None, account):
-            context.log.info(f"{name} is of account {event.account}, which these assets are not of")
-        elif event.report_run:
-            runs.append(event.report_run)
-    return runs
 
 
 def _seen(

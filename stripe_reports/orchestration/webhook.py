@@ -20,15 +20,16 @@ from starlette.types import Receive, Scope, Send
 from stripe_reports import environment
 from stripe_reports.errors import ConfigurationError, LakeError, StripeReportsError, WebhookError
 from stripe_reports.lake.inbox import Inbox
+from stripe_reports.orchestration.inbox import FAILED, REPORT_TYPE_UPDATED, SUCCEEDED
 from stripe_reports.orchestration.resources import ReportLakeResource
 from stripe_reports.stripe_api import Event, read_event
 
 WEBHOOK_PATH = "/stripe/webhook"
 
 _KINDS = {
-    "reporting.report_run.succeeded": "succeeded",
-    "reporting.report_run.failed": "failed",
-    "reporting.report_type.updated": "report_type_updated",
+    "reporting.report_run.succeeded": SUCCEEDED,
+    "reporting.report_run.failed": FAILED,
+    "reporting.report_type.updated": REPORT_TYPE_UPDATED,
 }
 """Of the inbox, by type of event. A report run's event has its id as name, so that one that is delivered
 twice is kept once; of a report type, whose id is the name, only the event that came last is kept."""
@@ -192,7 +193,7 @@ def _too_large() -> WebhookError:
 
 
 def _look_at(inbox: Inbox) -> None:
-    inbox.names("report_type_updated")  # of which there are never more than report types
+    inbox.names(REPORT_TYPE_UPDATED)  # of which there are never more than report types
 
 
 def _name(event: Event) -> str:

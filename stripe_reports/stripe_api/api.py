@@ -135,6 +135,8 @@ class StripeApi:
                 refused = StripeRequestError(f"Stripe refused the request{at}: {said}")
                 refused.param = error.param
                 return refused
+            case stripe.IdempotencyError():
+                return StripeRequestError(f"Stripe refused the request: {said}")
             case _:
                 return _passing(f"Stripe is in trouble: {said}; try again later")
 

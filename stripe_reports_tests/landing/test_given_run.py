@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +12,7 @@ import pytest
 from stripe_reports.catalog import REPORT_TYPES, day_interval
 from stripe_reports.errors import ReportRunError
 from stripe_reports.lake import Lake
-from stripe_reports.landing import ReportRequest, given_run
+from stripe_reports.landing import ReportRequest, given_run, whole_days
 from stripe_reports.sandbox import Sandbox
 from stripe_reports.stripe_api import Account, ReportRun, create_report_run, retrieve_report_run
 from stripe_reports_tests.landing.support import account_of, backfill, days_from, files_of
@@ -185,3 +185,61 @@ def test_filters_that_are_set_here_as_well_are_no_obstacle(account: Account) -> 
     unfiltered = _somebody_asks(account, _ACTIVITY.id, _bounds(_FIRST))
     with pytest.raises(ReportRunError, match="these tables are with 'usd'"):
         _judged(account, unfiltered, parameters=parameters)
+
+
+def _run(report_type: str, start: object, end: object) -> ReportRun:
+    given = {"interval_start": start, "interval_end": end}
+    parameters: Any = {name: value for name, value in given.items() if value is not None}
+    return ReportRun("frr_1", report_type, parameters, "failed", False, 1, None, None, None)
+
+
+def _second(text: str) -> int:
+    return int(datetime.fromisoformat(text).timestamp())
+
+
+@pytest.mark.parametrize(
+    ("report_type", "zone", "start", "end", "days"),
+    [
+        ("balance.summary.1", "UTC", "2026-11-01T00:00Z", "2026-11-02T00:00Z", ("2026-11-01", "2026-11-01")),
+        ("payouts.itemized.3", "UTC", "2026-11-01T00:00Z", "2026-12-01T00:00Z", ("2026-11-01", "2026-11-30")),
+        ("balance.summary.1", "UTC", "2026-11-01T00:00Z", "2026-11-01T12:00Z", None),
+        ("balance.summary.1", "UTC", "2026-11-01T01:00Z", "2026-11-02T00:00Z", None),
+        ("balance.summary.1", "UTC", "2026-11-02T00:00Z", "2026-11-02T00:00Z", None),
+        ("balance.summary.1", "UTC", None, "2026-11-02T00:00Z", None),
+        # The day on which clocks go back has 25 hours.
+        (
+            "balance.summary.1",
+            "Europe/Berlin",
+            "2026-10-24T22:00Z",
+            "2026-10-25T23:00Z",
+            ("2026-10-25", "2026-10-25"),
+        ),
+        ("balance.summary.1", "Europe/Berlin", "2026-10-25T00:00Z", "2026-10-26T00:00Z", None),
+        (
+            "ending_balance_reconciliation.itemized.4",
+            "UTC",
+            None,
+            "2026-11-02T00:00Z",
+            ("2026-11-01", "2026-11-01"),
+        ),
+        ("ending_balance_reconciliation.itemized.4", "UTC", None, "2026-11-02T00:00:01Z", None),
+        ("payout_reconciliation.by_id.itemized.4", "UTC", "2026-11-01T00:00Z", "2026-11-02T00:00Z", None),
+    ],
+)
+def test_the_days_of_a_report_run_are_those_that_it_is_of_from_end_to_end(
+    report_type: str, zone: str, start: str | None, end: str, days: tuple[str, str] | None
+) -> None:
+    run = _run(report_type, start and _second(start), _second(end))
+    if days is None:
+        with pytest.raises(ReportRunError):
+            whole_days(run, REPORT_TYPES[report_type], zone)
+    else:
+        interval, found = whole_days(run, REPORT_TYPES[report_type], zone)
+        assert (str(found[0]), str(found[-1])) == days
+        assert interval.end == _second(end)
+
+
+@pytest.mark.parametrize("end", [2**70, -(2**70), 10**12, "1", None, 1.5])
+def test_a_report_run_of_no_time_that_there_is_has_no_days(end: object) -> None:
+    with pytest.raises(ReportRunError, match="its interval is of no days|of which interval it is"):
+        whole_days(_run("balance.summary.1", 0, end), REPORT_TYPES["balance.summary.1"], "UTC")

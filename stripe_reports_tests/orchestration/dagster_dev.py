@@ -27,8 +27,8 @@ _RUNS = """{ runsOrError(limit: 500) { ... on Runs { results { id status jobName
     assetSelection { path } tags { key value } } } } }"""
 _MATERIALIZATIONS = """query($key: AssetKeyInput!) { assetOrError(assetKey: $key) { ... on Asset {
     assetMaterializations(limit: 1000) { partition runId } } } }"""
-_START_SENSOR = """mutation($sensor: SensorSelector!) { startSensor(sensorSelector: $sensor) {
-    __typename ... on PythonError { message } } }"""
+_TICKS = """query($sensor: SensorSelector!) { sensorOrError(sensorSelector: $sensor) { ... on Sensor {
+    sensorState { ticks(limit: 5) { status } } } } }"""
 
 
 class DagsterDev:
@@ -52,13 +52,14 @@ class DagsterDev:
             return False
         return bool(loaded) and all(entry["loadStatus"] == "LOADED" for entry in loaded)
 
-    def start_sensor(self, name: str) -> None:
+    def has_evaluated(self, sensor: str) -> bool:
         selector = {
             "repositoryLocationName": self._module,
             "repositoryName": "__repository__",
-            "sensorName": name,
+            "sensorName": sensor,
         }
-        assert self.ask(_START_SENSOR, sensor=selector)["startSensor"]["__typename"] == "Sensor"
+        ticks = self.ask(_TICKS, sensor=selector)["sensorOrError"]["sensorState"]["ticks"]
+        return any(tick["status"] in ("SKIPPED", "SUCCESS") for tick in ticks)
 
     def backfill(self, tables: Sequence[str], partitions: Sequence[str]) -> str:
         """As the UI launches one; returns its id."""

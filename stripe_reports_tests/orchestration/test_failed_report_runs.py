@@ -13,7 +13,7 @@ import pytest
 from stripe_reports import StripeResource, build_stripe_report_assets
 from stripe_reports.catalog import REPORT_TYPES, day_interval
 from stripe_reports.lake import Lake
-from stripe_reports.orchestration import failed_report_runs
+from stripe_reports.orchestration.failed_runs import report_runs as failed_report_runs
 from stripe_reports.sandbox import Sandbox
 from stripe_reports.stripe_api import ReportRun, StripeApi, create_report_run, retrieve_report_run
 from stripe_reports_tests.orchestration.conftest import NEWEST, START, days

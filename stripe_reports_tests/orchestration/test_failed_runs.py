@@ -9,8 +9,9 @@ import dagster as dg
 import pytest
 
 from stripe_reports import StripeResource, build_stripe_report_assets
-from stripe_reports.orchestration import failed_runs, materialization
-from stripe_reports.orchestration.alert import Alert
+from stripe_reports.orchestration import materialization
+from stripe_reports.orchestration.failed_runs import sensor as failed_runs
+from stripe_reports.orchestration.failed_runs.alert import Alert
 from stripe_reports.sandbox import Sandbox
 from stripe_reports_tests.orchestration.conftest import NEWEST, START, days, resources_for
 from stripe_reports_tests.orchestration.support import range_tags

@@ -22,11 +22,9 @@ from stripe_reports.errors import (
     StripeReportsError,
     StripeRequestError,
 )
-from stripe_reports.orchestration.alert import alerts_of
-from stripe_reports.orchestration.failed_report_runs import days_of
+from stripe_reports.orchestration.failed_runs.alert import alerts_of
+from stripe_reports.orchestration.failed_runs.memory import Memory, Unsent, Waiting
 from stripe_reports.orchestration.failure import Failure, Kind, Pauses, kind_of
-from stripe_reports.orchestration.memory import Memory, Unsent, Waiting
-from stripe_reports.stripe_api import ReportRun
 
 _PAUSES = Pauses((900.0, 3600.0))
 _AT = datetime(2026, 11, 22, 13, 30, tzinfo=UTC)
@@ -200,55 +198,3 @@ def test_the_memory_stays_small_and_says_what_it_drops(caplog: pytest.LogCapture
     assert kept is not None
     assert [each.at for each in kept.waiting] == list(range(500)), "those that are due first"
     assert min(kept.told.values()) == 4500, "the newest"
-
-
-def _run(start: object, end: object) -> ReportRun:
-    given = {"interval_start": start, "interval_end": end}
-    parameters: Any = {name: value for name, value in given.items() if value is not None}
-    return ReportRun("frr_1", "x", parameters, "failed", False, 1, None, None, None)
-
-
-def _second(text: str) -> int:
-    return int(datetime.fromisoformat(text).timestamp())
-
-
-@pytest.mark.parametrize(
-    ("report_type", "zone", "start", "end", "days"),
-    [
-        ("balance.summary.1", "UTC", "2026-11-01T00:00Z", "2026-11-02T00:00Z", ("2026-11-01", "2026-11-01")),
-        ("payouts.itemized.3", "UTC", "2026-11-01T00:00Z", "2026-12-01T00:00Z", ("2026-11-01", "2026-11-30")),
-        ("balance.summary.1", "UTC", "2026-11-01T00:00Z", "2026-11-01T12:00Z", None),
-        ("balance.summary.1", "UTC", "2026-11-01T01:00Z", "2026-11-02T00:00Z", None),
-        ("balance.summary.1", "UTC", "2026-11-02T00:00Z", "2026-11-02T00:00Z", None),
-        ("balance.summary.1", "UTC", None, "2026-11-02T00:00Z", None),
-        # The day on which clocks go back has 25 hours.
-        (
-            "balance.summary.1",
-            "Europe/Berlin",
-            "2026-10-24T22:00Z",
-            "2026-10-25T23:00Z",
-            ("2026-10-25", "2026-10-25"),
-        ),
-        ("balance.summary.1", "Europe/Berlin", "2026-10-25T00:00Z", "2026-10-26T00:00Z", None),
-        (
-            "ending_balance_reconciliation.itemized.4",
-            "UTC",
-            None,
-            "2026-11-02T00:00Z",
-            ("2026-11-01", "2026-11-01"),
-        ),
-        ("ending_balance_reconciliation.itemized.4", "UTC", None, "2026-11-02T00:00:01Z", None),
-        ("payout_reconciliation.by_id.itemized.4", "UTC", "2026-11-01T00:00Z", "2026-11-02T00:00Z", None),
-    ],
-)
-def test_the_days_of_a_report_run_are_those_that_it_is_of_from_end_to_end(
-    report_type: str, zone: str, start: str | None, end: str, days: tuple[str, str] | None
-) -> None:
-    run = _run(start and _second(start), _second(end))
-    found = days_of(run, REPORT_TYPES[report_type], zone)
-    assert (found and tuple(map(str, found))) == days
-
-
-@pytest.mark.parametrize("end", [2**70, -(2**70), 10**12, "1", None, 1.5])
-def test_a_report_run_of_no_time_that_there_is_has_no_days(end: object) -> None:
-    assert days_of(_run(0, end), REPORT_TYPES["balance.summary.1"], "UTC") is None

@@ -18,7 +18,7 @@ from stripe_reports import (
     build_stripe_reports_failed_runs_sensor,
     build_stripe_reports_job,
 )
-from stripe_reports.orchestration import failed_runs
+from stripe_reports.orchestration.failed_runs import sensor as failed_runs
 from stripe_reports_tests.orchestration.conftest import START
 from stripe_reports_tests.orchestration.support import range_tags
 from stripe_reports_tests.scripted_server import Answer, ScriptedServer

@@ -2,21 +2,20 @@
 
 import logging
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date
 
 import dagster as dg
 
-from stripe_reports.catalog import ReportType, day_interval, time_zone
-from stripe_reports.errors import DayError, ReportRunError, StripeReportsError
-from stripe_reports.orchestration.failed_run import failed_attempts
+from stripe_reports.catalog import days_between
+from stripe_reports.errors import ReportRunError, StripeReportsError
+from stripe_reports.landing import whole_days
+from stripe_reports.orchestration.failed_runs.dagster_runs import failed_attempts
+from stripe_reports.orchestration.failed_runs.memory import Memory, OpenRun, Waiting
 from stripe_reports.orchestration.failure import Failure, Pauses, kind_of
-from stripe_reports.orchestration.inbox import look_into_inbox
-from stripe_reports.orchestration.memory import Memory, OpenRun, Waiting
+from stripe_reports.orchestration.inbox import FAILED, delivered_runs, look_into_inbox
 from stripe_reports.orchestration.resources import ReportLakeResource, StripeResource
 from stripe_reports.orchestration.watched import WatchedReports
-from stripe_reports.stripe_api import FeedCursor, ReportRun, ended_report_runs, parse_event
-
-INBOX_KIND = "failed"
+from stripe_reports.stripe_api import FeedCursor, ReportRun, ended_report_runs
 
 _ASK_EVERY = 60.0
 _LOOK_BACK = 300.0
@@ -46,12 +45,10 @@ def hear(
         if run.report_type not in reports.report_types:
             log.info(f"{place}: Stripe marked it failed; its report type is not selected here")
             continue
-        days = days_of(run, reports.report_types[run.report_type], reports.timezone)
-        if days is None:
-            log.warning(
-                f"{place}: Stripe marked it failed; it is not of whole days in {reports.timezone}, so"
-                " nothing is asked for again"
-            )
+        try:
+            _, days = whole_days(run, reports.report_types[run.report_type], reports.timezone)
+        except ReportRunError as ragged:
+            log.warning(f"{place}: Stripe marked it failed; {ragged}, so nothing is asked for again")
             continue
         why = _redacted(run.error or "Stripe gives no reason", stripe)
         error = f"Stripe marked it failed: {why}; no Dagster run was waiting for it"
@@ -60,7 +57,7 @@ def hear(
                 report_run=run.id,
                 report_type=run.report_type,
                 first=days[0],
-                last=days[1],
+                last=days[-1],
                 created=run.created,
                 error=error,
                 since=now,
@@ -108,29 +105,6 @@ def _told_days(memory: Memory) -> set[tuple[str, date]]:
     return {(each.report_type, day) for each in waiting for day in days_between(each.first, each.last)}
 
 
-def days_of(run: ReportRun, report_type: ReportType, timezone: str) -> tuple[date, date] | None:
-    """The first and the last of the whole days in that zone that it is of; None for any other interval."""
-    start, end = run.parameters.get("interval_start"), run.parameters.get("interval_end")
-    if report_type.interval == "payout" or not isinstance(end, int):
-        return None
-    try:
-        last = datetime.fromtimestamp(end - 1, time_zone(timezone)).date()
-        if report_type.interval == "as_of_end":
-            start = day_interval(last, timezone).start
-        if not isinstance(start, int) or start >= end:
-            return None
-        first = datetime.fromtimestamp(start, time_zone(timezone)).date()
-        whole = day_interval(first, timezone).start == start and day_interval(last, timezone).end == end
-    except (DayError, ValueError, OverflowError, OSError):  # no day that there is
-        return None
-    return (first, last) if whole else None
-
-
-def days_between(first: date, last: date) -> list[date]:
-    """All of them, both included."""
-    return [first + timedelta(days=number) for number in range((last - first).days + 1)]
-
-
 def _failure(each: OpenRun, day: date, key: dg.AssetKey, now: float) -> Failure:
     error = ReportRunError(each.error, report_type=each.report_type, day=day, report_run=each.report_run)
     return Failure(
@@ -169,19 +143,12 @@ def _from_stripe(
 def _from_inbox(
     memory: Memory, stripe: StripeResource, report_lake: ReportLakeResource, log: logging.Logger
 ) -> Iterator[ReportRun]:
-    kept = look_into_inbox(report_lake, INBOX_KIND, memory.handled, log)
+    kept = look_into_inbox(report_lake, FAILED, memory.handled, log)
     memory.handled = [*kept.handled, *kept.bodies]
-    for name, body in kept.bodies.items():
-        try:
-            event = parse_event(body)
-        except StripeReportsError as error:
-            log.error(f"{name} in the lake's inbox is left out: {error}")
-            continue
-        run, live = event.report_run, stripe.api_key[2:8] == "_live_"
-        if run is None or run.status != "failed":
-            log.error(f"{name} in the lake's inbox is left out: it is not of a failed report run")
-        elif event.account not in (None, stripe.stripe_account) or run.livemode is not live:
-            log.info(f"{name} in the lake's inbox is of an account or a mode that these assets are not of")
+    live = stripe.api_key[2:8] == "_live_"
+    for run in delivered_runs(kept, stripe.stripe_account, log):
+        if run.status != "failed" or run.livemode is not live:
+            log.info(f"report run {run.id} was told as failed; it is {run.status}, or of the other mode")
         else:
             yield run
 

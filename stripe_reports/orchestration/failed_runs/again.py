@@ -9,11 +9,15 @@ from hashlib import sha256
 
 import dagster as dg
 
-from stripe_reports.catalog import parse_day
-from stripe_reports.orchestration.failed_report_runs import days_between
-from stripe_reports.orchestration.failed_run import ATTEMPT, ATTEMPT_AFTER, failed_attempts, failures_of
+from stripe_reports.catalog import days_between, parse_day
+from stripe_reports.orchestration.failed_runs.dagster_runs import (
+    ATTEMPT,
+    ATTEMPT_AFTER,
+    failed_attempts,
+    failures_of,
+)
+from stripe_reports.orchestration.failed_runs.memory import Memory, Waiting
 from stripe_reports.orchestration.failure import Kind
-from stripe_reports.orchestration.memory import Memory, Waiting
 from stripe_reports.orchestration.watched import WatchedReports
 
 _MOST_SECONDS = 10.0

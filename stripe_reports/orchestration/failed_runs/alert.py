@@ -3,12 +3,12 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from itertools import groupby
+from datetime import UTC, date, datetime
 from typing import Any
 
 import requests
 
+from stripe_reports.catalog import stretches
 from stripe_reports.orchestration.failure import Failure, Kind, Pauses
 
 _MOST_ALONE = 10
@@ -167,7 +167,7 @@ def _places(failures: Sequence[Failure]) -> str:
     alike: dict[str, list[str]] = {}
     for report_type, own in days.items():
         alike.setdefault(_named(_stretches(own)), []).append(report_type)
-    return _named([f"{_named(types)} {stretches}".strip() for stretches, types in alike.items()], "; ")
+    return _named([f"{_named(types)} {own}".strip() for own, types in alike.items()], "; ")
 
 
 def _named(names: Sequence[str], separator: str = ", ") -> str:
@@ -177,7 +177,5 @@ def _named(names: Sequence[str], separator: str = ", ") -> str:
 
 
 def _stretches(partitions: Iterable[str]) -> list[str]:
-    days = sorted(date.fromisoformat(partition) for partition in partitions if partition)
-    groups = groupby(enumerate(days), lambda each: each[1] - timedelta(days=each[0]))
-    stretches = [[day for _, day in group] for _, group in groups]
-    return [str(days[0]) if len(days) == 1 else f"{days[0]}...{days[-1]}" for days in stretches]
+    found = stretches(date.fromisoformat(partition) for partition in partitions if partition)
+    return [str(days[0]) if len(days) == 1 else f"{days[0]}...{days[-1]}" for days in found]

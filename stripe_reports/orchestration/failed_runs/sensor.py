@@ -10,12 +10,17 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from stripe_reports.orchestration.again import due_requests
-from stripe_reports.orchestration.alert import Alert, alerts_of, post
-from stripe_reports.orchestration.failed_report_runs import hear, untold_failures
-from stripe_reports.orchestration.failed_run import attempt_of, cursor_of_now, failed_runs, failures_of
+from stripe_reports.orchestration.failed_runs.again import due_requests
+from stripe_reports.orchestration.failed_runs.alert import Alert, alerts_of, post
+from stripe_reports.orchestration.failed_runs.dagster_runs import (
+    attempt_of,
+    cursor_of_now,
+    failed_runs,
+    failures_of,
+)
+from stripe_reports.orchestration.failed_runs.memory import Memory, Unsent, Waiting
+from stripe_reports.orchestration.failed_runs.report_runs import hear, untold_failures
 from stripe_reports.orchestration.failure import Failure, Pauses
-from stripe_reports.orchestration.memory import Memory, Unsent, Waiting
 from stripe_reports.orchestration.resources import ReportLakeResource, StripeResource
 from stripe_reports.orchestration.watched import WatchedReports
 
