@@ -69,6 +69,8 @@ def delivered_runs(kept: Kept, account: str | None, log: logging.Logger) -> list
             continue
         if event.account not in (None, account):
             log.info(f"{name} in the lake's inbox is of account {event.account}, and these assets are not")
-        elif event.report_run:
+        elif event.report_run is None:
+            log.error(f"{name} in the lake's inbox is left out: it is of no report run")
+        else:
             runs.append(event.report_run)
     return runs

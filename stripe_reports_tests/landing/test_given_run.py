@@ -241,5 +241,5 @@ def test_the_days_of_a_report_run_are_those_that_it_is_of_from_end_to_end(
 
 @pytest.mark.parametrize("end", [2**70, -(2**70), 10**12, "1", None, 1.5])
 def test_a_report_run_of_no_time_that_there_is_has_no_days(end: object) -> None:
-    with pytest.raises(ReportRunError, match="its interval is of no days|of which interval it is"):
+    with pytest.raises(ReportRunError, match=r"its interval is of no days|of which interval it is"):
         whole_days(_run("balance.summary.1", 0, end), REPORT_TYPES["balance.summary.1"], "UTC")
