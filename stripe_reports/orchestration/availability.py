@@ -1,15 +1,15 @@
 """The sensor that requests days as soon as Stripe has their data."""
 
-import logging
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 import dagster as dg
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from stripe_reports.errors import ConfigurationError
+from stripe_reports.orchestration.cursor import read_cursor
 from stripe_reports.orchestration.due import (
     CATCH_UP_DAYS,
     Offered,
@@ -76,7 +76,7 @@ def build_stripe_reports_availability_sensor(
     def availability(
         context: dg.SensorEvaluationContext, stripe: StripeResource, report_lake: ReportLakeResource
     ) -> dg.SensorResult:
-        cursor = _read(context.cursor, context.log)
+        cursor = read_cursor(_Cursor, context.cursor, context.log)
         kept = look_into_inbox(report_lake, REPORT_TYPE_UPDATED, cursor.handled, context.log)
         cursor.handled = list(kept.handled)
         # A newer event of a report type replaces the one before. So what was removed may be one that nobody
@@ -118,16 +118,6 @@ def build_stripe_reports_availability_sensor(
         return dg.SensorResult(run_requests=requests, cursor=cursor.model_dump_json())
 
     return availability
-
-
-def _read(cursor: str | None, log: logging.Logger) -> _Cursor:
-    if not cursor:
-        return _Cursor()
-    try:
-        return _Cursor.model_validate_json(cursor)
-    except ValidationError:
-        log.warning("the cursor cannot be read; all report types are looked at as if for the first time")
-        return _Cursor()
 
 
 def _moved(

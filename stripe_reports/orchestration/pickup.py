@@ -10,12 +10,13 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from stripe_reports.catalog import data_ready_by
 from stripe_reports.errors import ReportRunError, StripeReportsError
 from stripe_reports.landing import GivenRun, ReportRequest, given_run
 from stripe_reports.orchestration.assets import requests_by_id
+from stripe_reports.orchestration.cursor import read_cursor
 from stripe_reports.orchestration.inbox import SUCCEEDED, delivered_runs, look_into_inbox
 from stripe_reports.orchestration.resources import ReportLakeResource, StripeResource
 from stripe_reports.orchestration.watched import WatchedReports
@@ -92,7 +93,7 @@ def build_stripe_reports_pickup_sensor(
     def pickup(
         context: dg.SensorEvaluationContext, stripe: StripeResource, report_lake: ReportLakeResource
     ) -> dg.SensorResult | dg.SkipReason:
-        cursor = _read(context)
+        cursor = read_cursor(_Cursor, context.cursor, context.log)
         kept = look_into_inbox(report_lake, SUCCEEDED, cursor.handled, context.log)
         cursor.handled = list(kept.handled)
         now = time.time()
@@ -190,16 +191,6 @@ class _Judge:
         seen = [at for reached, at in self._ends.get(offered.id, ()) if reached >= end]
         told = offered.has_had(end)
         return min([data_ready_by(report_type, end), *seen, *([] if told is None else [told])])
-
-
-def _read(context: dg.SensorEvaluationContext) -> _Cursor:
-    if not context.cursor:
-        return _Cursor()
-    try:
-        return _Cursor.model_validate_json(context.cursor)
-    except ValidationError:
-        context.log.warning("the cursor cannot be read; report runs are looked for as if for the first time")
-        return _Cursor()
 
 
 def _seen(

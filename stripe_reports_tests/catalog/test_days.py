@@ -1,13 +1,14 @@
 """Days as intervals: local midnights, clock changes included, without gap or overlap."""
 
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stripe_reports.catalog import day_interval, newest_complete_day, parse_day
+from stripe_reports.catalog import day_interval, days_between, newest_complete_day, parse_day, stretches
 from stripe_reports.errors import ConfigurationError, DayError
 
 _ZONES = st.sampled_from(sorted(available_timezones() - {"localtime"}))
@@ -101,3 +102,11 @@ def test_the_newest_complete_day_ends_where_stripes_data_ends_or_before(now: dat
     day = newest_complete_day(moment, zone)
     assert day_interval(day, zone).end <= data_until.timestamp()
     assert day_interval(day + timedelta(days=1), zone).end > data_until.timestamp()
+
+
+@given(st.lists(st.dates(date(2024, 2, 20), date(2024, 3, 10))))
+def test_stretches_are_the_same_days_without_gaps_inside_and_with_gaps_between(days: list[date]) -> None:
+    found = stretches(days)
+    assert [day for stretch in found for day in stretch] == sorted(set(days))
+    assert all(list(stretch) == days_between(stretch[0], stretch[-1]) for stretch in found)
+    assert all(one[-1] + timedelta(days=1) < two[0] for one, two in pairwise(found))

@@ -190,9 +190,7 @@ def test_events_of_other_accounts_and_damaged_ones_are_left_out(elsewhere: Elsew
     assert any("evt_damaged in the lake's inbox is left out" in line for line in elsewhere.lines)
 
 
-def test_a_run_that_was_made_before_the_data_were_seen_is_not_trusted(
-    own_sandbox: Sandbox, elsewhere: Elsewhere
-) -> None:
+def test_a_run_that_was_made_before_the_data_were_seen_is_not_trusted(elsewhere: Elsewhere) -> None:
     run = elsewhere.asks(_SUMMARY, _DAYS[0])
     early = day_interval(_DAYS[0]).end + 3600
     elsewhere.deliver(run, "evt_early", created=early, succeeded_at=early + 5, id="frr_early")
@@ -203,9 +201,7 @@ def test_a_run_that_was_made_before_the_data_were_seen_is_not_trusted(
     assert "made before it is sure that Stripe had all data of its days" in told[0]
 
 
-def test_a_run_that_is_newer_than_what_was_seen_of_the_data_is_trusted(
-    own_sandbox: Sandbox, elsewhere: Elsewhere
-) -> None:
+def test_how_far_the_data_go_is_remembered_with_the_time_when_it_was_seen(elsewhere: Elsewhere) -> None:
     newest = days(1)[0]
     elsewhere.evaluate()
     seen = json.loads(elsewhere.cursor or "")["ends"][_SUMMARY]
