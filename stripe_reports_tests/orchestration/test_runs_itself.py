@@ -13,6 +13,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import pytest
 import requests
 
@@ -23,6 +24,7 @@ from stripe_reports.stripe_api import StripeApi, create_report_run
 from stripe_reports_tests.events import body_of, event_object, signature_of
 from stripe_reports_tests.orchestration.conftest import days
 from stripe_reports_tests.orchestration.dagster_dev import DagsterDev, dagster_dev, stop, until
+from stripe_reports_tests.orchestration.support import check_rows
 from stripe_reports_tests.scripted_server import Answer, ScriptedServer
 
 pytestmark = [
@@ -169,6 +171,31 @@ def test_report_runs_that_are_only_submitted_land_when_they_succeed(world: World
         for table in _TABLES:
             assert dev.materialized(table) == [str(day) for day in newest]
     assert world.sandbox.report_runs_created == len(_TABLES) * len(newest)
+
+
+def test_a_repull_says_of_each_day_what_has_changed_since(world: World) -> None:
+    landed, table = days(3), "payouts_itemized_3"
+    only = {"STRIPE_REPORTS_SELECT": "payouts.itemized.3"}
+    with world.dagster(first=landed[0], **only) as dev:
+        backfill = dev.backfill([table], [str(day) for day in landed])
+        until(lambda: dev.backfilled(backfill))
+    world.sandbox.fault("restated", day=str(landed[1]), rows=2)
+    with world.dagster("repull", first=landed[0], **only) as dev:
+        until(lambda: any("stripe_reports/repull" in run["tags"] for run in dev.runs()), 150)
+        until(lambda: all(run["status"] == "SUCCESS" for run in dev.runs()))
+    with dg.DagsterInstance.from_config(str(world.folder / "dagster_home")) as instance:
+        records = instance.fetch_materializations(
+            dg.AssetRecordsFilter(dg.AssetKey(["stripe_reports", table])), limit=len(landed)
+        ).records
+        newest = {str(record.partition_key): record.asset_materialization for record in records}
+        facts = {day: each.metadata for day, each in newest.items() if each}
+        assert {day: each["unchanged"].value for day, each in facts.items()} == {
+            str(day): day != landed[1] for day in landed
+        }
+        assert facts[str(landed[1])]["rows_added"].value == 2
+        assert facts[str(landed[1])]["rows_changed"].value == 1
+        assert facts[str(landed[1])]["amounts_changed"].value is True
+        assert check_rows(instance, table, "restated")[str(landed[1]), "FAILED"] == 1
 
 
 @contextmanager
