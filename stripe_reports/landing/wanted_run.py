@@ -33,7 +33,7 @@ class WantedRun:
     """Ids of runs that are not to be adopted."""
 
     given: GivenRun | None = None
-    """The run to use, until it comes to nothing."""
+    """The run to use."""
 
     run: ReportRun | None = None
     columns: tuple[str, ...] = ()
@@ -87,7 +87,7 @@ class WantedRun:
         else:
             why = f"Stripe marked it {run.status}: {redact(run.error or 'Stripe gives no reason')}"
         self.given_up.append((run.id, why))
-        self.run, self.pending_since, self.given = None, 0.0, None
+        self.run, self.pending_since = None, 0.0
 
     def has_given_up(self, run: ReportRun) -> bool:
         """Whether this is one of those, or of the unusable ones."""
@@ -95,8 +95,8 @@ class WantedRun:
 
     @property
     def may_be_replaced(self) -> bool:
-        """Whether another run is worth a try."""
-        return len(self.given_up) <= _REPLACEMENTS
+        """Whether another run is worth a try; what a given one is of may be more than is wanted."""
+        return self.given is None and len(self.given_up) <= _REPLACEMENTS
 
     def failure(self) -> ReportRunError:
         """Why it is not tried again, with all the runs there were."""

@@ -130,6 +130,21 @@ def test_where_the_run_is_of_no_use_one_of_our_own_is_made(
     assert any(run.id in line for line in ended.warnings)
 
 
+def test_where_a_range_has_failed_a_run_is_made_for_the_days_that_are_wanted_only(
+    own_account: Account, own_sandbox: Sandbox, lake: Lake
+) -> None:
+    days = days_from(_FIRST, 5)
+    own_sandbox.fault("failed", count=1)
+    run = _somebody_asks(own_account, _ACTIVITY.id, _bounds(days[0], days[-1]))
+    ended = backfill({_ACTIVITY: days[1:3]}, own_account, lake, given={_ACTIVITY.id: run.id})
+    assert ended.days == days[1:3]
+    intervals = {lake.provenance(_ACTIVITY.table, day)["interval_start"] for day in ended.days}
+    assert intervals == {str(day_interval(day).start) for day in ended.days}
+    (warning,) = ended.warnings
+    assert f"(report run {run.id}): Stripe marked it failed" in warning
+    assert "the 2 days of that run are asked for one by one" in warning
+
+
 def test_days_of_another_time_zone_are_taken_by_their_own_bounds(account: Account) -> None:
     zone = "America/New_York"
     end = day_interval(_FIRST, zone).end

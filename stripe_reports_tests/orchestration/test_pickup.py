@@ -75,7 +75,7 @@ class Elsewhere:
         assert all(result.success for result in results)
         return results
 
-    def deliver(self, run: ReportRun, name: str, **more: Any) -> None:
+    def deliver(self, run: ReportRun, name: str, account: str | None = None, **more: Any) -> None:
         """As the webhook receiver keeps it."""
         subject = {
             "object": "reporting.report_run", "id": run.id, "report_type": run.report_type,
@@ -83,7 +83,9 @@ class Elsewhere:
             "succeeded_at": run.succeeded_at, "parameters": dict(run.parameters),
             "result": {"object": "file", "id": "file_1", "size": 1, "created": run.created, "filename": None},
         } | more  # fmt: skip
-        self.lake.inbox.put("succeeded", name, body_of(event_object(id_=name, subject=subject)))
+        self.lake.inbox.put(
+            "succeeded", name, body_of(event_object(id_=name, account=account, subject=subject))
+        )
 
 
 @pytest.fixture
@@ -107,6 +109,7 @@ def test_runs_of_one_day_land_in_one_dagster_run_without_new_ones(elsewhere: Els
 def test_the_same_runs_are_not_landed_again_however_often_they_are_told(elsewhere: Elsewhere) -> None:
     run = elsewhere.asks(_SUMMARY, _DAYS[0])
     elsewhere.lands(elsewhere.evaluate())
+    assert json.loads(elsewhere.cursor or "")["feed"]["since"] > time.time() - 7200, "it goes on from there"
     assert elsewhere.evaluate() == []
     assert "1 of days that have landed or are on their way" in elsewhere.skipped
     elsewhere.cursor = None
@@ -185,9 +188,11 @@ def test_events_of_other_accounts_and_damaged_ones_are_left_out(elsewhere: Elsew
     run = elsewhere.asks(_SUMMARY, _DAYS[0])
     elsewhere.lake.inbox.put("succeeded", "evt_damaged", b"{")
     elsewhere.deliver(run, "evt_live", livemode=True)
+    elsewhere.deliver(run, "evt_other", account="acct_other")
     assert elsewhere.evaluate(asks_stripe=False) == []
     assert "it is of the other mode" in elsewhere.skipped
     assert any("evt_damaged in the lake's inbox is left out" in line for line in elsewhere.lines)
+    assert any("evt_other in the lake's inbox is of account acct_other" in line for line in elsewhere.lines)
 
 
 def test_a_run_that_was_made_before_the_data_were_seen_is_not_trusted(elsewhere: Elsewhere) -> None:
