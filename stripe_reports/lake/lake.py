@@ -287,15 +287,10 @@ class Lake:
 
         landed = self.days(table)
         wanted = landed if days is None else sorted(set(days))
-        if missing := sorted(set(wanted) - set(landed)):
-            some = ", ".join(str(day) for day in missing[:3]) + (", …" if len(missing) > 3 else "")
-            raise LakeError(
-                f"{self.root} lacks {len(missing)} of {len(wanted)} days of {table}: {some};"
-                " materialize them first"
-            )
         if not wanted:
             why = "no day was asked for" if days is not None else f"{self.root} has no day of it"
             raise LakeError(f"nothing to read of {table}: {why}; materialize or name at least one")
+        reader.demand_days(self.root, table, wanted, landed)
         return reader.open_dataset(
             self._store, self.root, {day: partition_path(table, day) for day in wanted}
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from datetime import date
@@ -78,6 +78,15 @@ def read_kept_csv(store: Store, root: str, sha256: str) -> Iterator[bytes]:
                 " materialize its day again with STRIPE_REPORTS_KEEP_CSV=true"
             ) from error
         raise
+
+
+def demand_days(root: str, table: str, wanted: Sequence[date], landed: Collection[date]) -> None:
+    """Raise LakeError, naming the first of them, where some of the wanted days have not landed."""
+    if missing := [day for day in wanted if day not in landed]:
+        some = ", ".join(str(day) for day in missing[:3]) + (", …" if len(missing) > 3 else "")
+        raise LakeError(
+            f"{root} lacks {len(missing)} of {len(wanted)} days of {table}: {some}; materialize them first"
+        )
 
 
 def open_dataset(store: Store, root: str, paths: Mapping[date, str]) -> ds.Dataset:

@@ -96,7 +96,8 @@ def ended_report_runs(
 ) -> EndedRuns:
     """What has ended since `cursor`, or in the last `look_back` seconds, in at most `most_calls` calls.
 
-    From Stripe's events (https://docs.stripe.com/api/events/list); where the key may not read them, or the
+    From Stripe's events (https://docs.stripe.com/api/events/list), and where these tell of nothing, in one
+    call more, from the newest hundred report runs made since. Where the key may not read events, or the
     server has none, or none so old, from the list of report runs, which is then read again from the oldest
     run that is still pending. Events are tried again once an hour. Raises StripeRequestError; `cursor` is
     good then as before.
@@ -144,7 +145,13 @@ class _Reading:
             if event.type == type_ and event.report_run:
                 runs.setdefault(event.report_run.id, event.report_run)
         created = [event.created for event in events]
-        return EndedRuns(list(runs.values()), self._next(cursor, after, created), from_events=True)
+        ended = list(runs.values()) if runs or after else self._newest_of_the_list(cursor)
+        return EndedRuns(ended, self._next(cursor, after, created), from_events=True)
+
+    def _newest_of_the_list(self, cursor: FeedCursor) -> list[ReportRun]:
+        """In one call: an account's events may lack what its list has, so they are not the only sign."""
+        found, _ = self._pages(_list_runs, FeedCursor(since=cursor.since), {}, most_calls=1)
+        return [run for run in map(run_in_answer, found) if run.status == self.status]
 
     def of_runs(self, cursor: FeedCursor) -> EndedRuns:
         found, after = self._pages(_list_runs, cursor, {})
@@ -159,12 +166,14 @@ class _Reading:
     def _may_end(self, run: ReportRun) -> bool:
         return self.now - run.created < _PENDING_AT_MOST
 
-    def _pages(self, list_: _List, cursor: FeedCursor, params: _Params) -> tuple[list[Any], str | None]:
+    def _pages(
+        self, list_: _List, cursor: FeedCursor, params: _Params, most_calls: int | None = None
+    ) -> tuple[list[Any], str | None]:
         """The objects, and the last of them if there are more."""
         found: list[Any] = []
         after = cursor.after
         until = time.monotonic() + _MOST_SECONDS
-        for _ in range(self.most_calls):
+        for _ in range(most_calls or self.most_calls):
             params = {**params, "created": {"gte": cursor.since}, "limit": _PAGE}
             if after:
                 params["starting_after"] = after

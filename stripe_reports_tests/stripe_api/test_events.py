@@ -319,3 +319,17 @@ def test_a_cursor_of_a_clock_that_was_ahead_starts_anew(stripe: Stripe) -> None:
     run = stripe.run()
     stripe.kept = json.dumps(FeedCursor(since=int(stripe.now) + 1).to_json())
     assert stripe.told() == [run]
+
+
+def test_where_events_tell_of_nothing_the_newest_runs_of_the_list_are_told(server: ScriptedServer) -> None:
+    nothing = {"object": "list", "url": "/v1/events", "has_more": False, "data": []}
+    made = [run_object("frr_1", created=int(_NOW)), run_object("frr_2", "pending", created=int(_NOW))]
+    server.answers(*_EVENTS, Answer(nothing))
+    server.answers(
+        *_RUNS, Answer(nothing | {"url": "/v1/reporting/report_runs", "data": made, "has_more": True})
+    )
+    api = StripeApi("sk_test_x", api_base=server.base, max_network_retries=0)
+    ended = ended_report_runs(api, FeedCursor(since=int(_NOW) - 60), status="succeeded", now=lambda: _NOW)
+    assert [run.id for run in ended.runs] == ["frr_1"]
+    assert ended.from_events
+    assert len(server.asked_for(*_RUNS)) == 1, "one call more"
