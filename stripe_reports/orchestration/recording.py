@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 import dagster as dg
@@ -10,7 +10,7 @@ import dagster as dg
 from stripe_reports.catalog import ReportType
 from stripe_reports.landing import LandedDay, ReportRequest
 from stripe_reports.orchestration.checks import check_evaluations
-from stripe_reports.orchestration.metadata import landed_metadata, oddities_of_day
+from stripe_reports.orchestration.metadata import Oddities, landed_metadata, oddities_of_day
 
 Event = dg.MaterializeResult | dg.AssetMaterialization | dg.AssetCheckEvaluation  # type: ignore[type-arg]
 
@@ -126,7 +126,7 @@ class Recording:
         table.landed.clear()
         yield dg.MaterializeResult(asset_key=key)
         for landed in days:
-            yield from self._evaluations(table, landed)
+            yield from self._evaluations(table, landed, oddities_of_day(landed))
 
     def _record_days(self, table: _Table) -> Iterator[Event]:
         for day in list(table.landed):
@@ -135,14 +135,19 @@ class Recording:
             yield dg.AssetMaterialization(
                 table.report.key, partition=day.isoformat(), metadata=landed_metadata(landed)
             )
-            yield from self._evaluations(table, landed)
+            oddities = oddities_of_day(landed)
+            # If the run fails, Dagster shows what is not evaluated as failed, which a landed day has not.
+            every = replace(oddities, changes=oddities.changes or {})
+            yield from self._evaluations(table, landed, every)
 
-    def _evaluations(self, table: _Table, landed: LandedDay) -> Iterator[dg.AssetCheckEvaluation]:
+    def _evaluations(
+        self, table: _Table, landed: LandedDay, oddities: Oddities
+    ) -> Iterator[dg.AssetCheckEvaluation]:
         return check_evaluations(
             landed.report_type,
             table.report.key,
             landed.day,
-            oddities_of_day(landed),
+            oddities,
             self._context.selected_asset_check_keys,
         )
 

@@ -12,7 +12,12 @@ import pytest
 from stripe_reports import build_stripe_report_assets
 from stripe_reports.sandbox import Sandbox
 from stripe_reports_tests.orchestration.conftest import START, days
-from stripe_reports_tests.orchestration.support import check_rows, facts, range_tags
+from stripe_reports_tests.orchestration.support import (
+    check_rows,
+    facts,
+    materialize_range,
+    range_tags,
+)
 
 _PAYOUTS = "payouts.itemized.3"
 _TABLE = "payouts_itemized_3"
@@ -137,6 +142,20 @@ def test_a_day_that_replaced_nothing_is_shown_as_skipped_and_not_as_under_way(
 
     found = _alone(instance, resources, _DAYS[0])[str(_DAYS[0])]
     assert (found.passed, found.metadata) == (True, {}), "on demand it says that nothing was restated"
+
+
+def test_where_another_day_fails_a_day_that_landed_is_not_shown_as_failed(
+    instance: dg.DagsterInstance, own_resources: dict[str, Any], own_sandbox: Sandbox
+) -> None:
+    own_sandbox.fault("unfit", report_type="ending_balance_reconciliation.summary.1", count=1)
+    result = materialize_range(
+        instance, own_resources, _DAYS[:3], select="ending_balance_reconciliation.summary.1"
+    )
+    assert not result.success
+    landed = {day for _, day in facts(result)}
+    assert len(landed) == 2
+    rows = check_rows(instance, "ending_balance_reconciliation_summary_1", "restated")
+    assert {day for day, status in rows if status == "SUCCEEDED"} == landed
 
 
 @pytest.mark.parametrize(
