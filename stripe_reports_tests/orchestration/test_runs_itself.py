@@ -89,8 +89,10 @@ def world(server: ScriptedServer, tmp_path: Path) -> Iterator[World]:
 
 def test_a_schedule_that_was_off_lands_the_three_days_that_it_missed_and_only_those(world: World) -> None:
     missed = days(4)
+    with world.dagster(first=missed[0]) as dev:
+        backfill = dev.backfill(_TABLES, [str(missed[1])])
+        until(lambda: dev.backfilled(backfill))
     with world.dagster("daily", first=missed[0]) as dev:
-        dev.backfill(_TABLES, [str(missed[1])])
         until(lambda: world.has(missed), 180)
         until(lambda: all(run["status"] == "SUCCESS" for run in dev.runs()))
         runs = len(dev.runs())
