@@ -1,6 +1,6 @@
 """The receiver of Stripe's webhook: what announces report runs and new data is kept in the lake's inbox.
 
-It needs nothing of Dagster, so nothing is lost while Dagster is down; sensors read the inbox.
+No Dagster has to run for it, so nothing is lost while Dagster is down; sensors read the inbox.
 """
 
 import logging
