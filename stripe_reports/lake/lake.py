@@ -13,8 +13,10 @@ import obstore
 
 from stripe_reports import __version__
 from stripe_reports.catalog import ReportType
-from stripe_reports.errors import LakeError, StripeReportsError
+from stripe_reports.errors import StripeReportsError
 from stripe_reports.lake import marker
+from stripe_reports.lake.derived import Derived
+from stripe_reports.lake.documents import Documents
 from stripe_reports.lake.inbox import Inbox
 from stripe_reports.lake.landed_file import FACT_PREFIX, LandedFile
 from stripe_reports.lake.landed_table import LandedTable
@@ -46,6 +48,10 @@ class Lake:
         """What is kept for a later reader."""
         self.replaced = Replaced(store, root)
         """What stood in place of a table before it landed."""
+        self.derived = Derived(store, root)
+        """Tables that are computed from landed ones."""
+        self.documents = Documents(store, root)
+        """Files that are no tables."""
 
     def __repr__(self) -> str:
         return f"Lake({self.root!r})"
@@ -285,12 +291,7 @@ class Lake:
         """
         from stripe_reports.lake import reader
 
-        landed = self.days(table)
-        wanted = landed if days is None else sorted(set(days))
-        if not wanted:
-            why = "no day was asked for" if days is not None else f"{self.root} has no day of it"
-            raise LakeError(f"nothing to read of {table}: {why}; materialize or name at least one")
-        reader.demand_days(self.root, table, wanted, landed)
+        wanted = reader.demand_days(self.root, table, days, self.days(table))
         return reader.open_dataset(
             self._store, self.root, {day: partition_path(table, day) for day in wanted}
         )

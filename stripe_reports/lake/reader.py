@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from datetime import date
@@ -80,13 +80,23 @@ def read_kept_csv(store: Store, root: str, sha256: str) -> Iterator[bytes]:
         raise
 
 
-def demand_days(root: str, table: str, wanted: Sequence[date], landed: Collection[date]) -> None:
-    """Raise LakeError, naming the first of them, where some of the wanted days have not landed."""
-    if missing := [day for day in wanted if day not in landed]:
+def demand_days(
+    root: str, table: str, asked: Sequence[date] | None, landed: Sequence[date]
+) -> Sequence[date]:
+    """The asked days, or all landed ones, sorted.
+
+    Raises LakeError where there are none, and where some have not landed; it names the first of them.
+    """
+    wanted = landed if asked is None else sorted(set(asked))
+    if not wanted:
+        why = "no day was asked for" if asked is not None else f"{root} has no day of it"
+        raise LakeError(f"nothing to read of {table}: {why}; materialize or name at least one")
+    if missing := sorted(set(wanted).difference(landed)):
         some = ", ".join(str(day) for day in missing[:3]) + (", …" if len(missing) > 3 else "")
         raise LakeError(
             f"{root} lacks {len(missing)} of {len(wanted)} days of {table}: {some}; materialize them first"
         )
+    return wanted
 
 
 def open_dataset(store: Store, root: str, paths: Mapping[date, str]) -> ds.Dataset:
