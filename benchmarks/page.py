@@ -7,7 +7,7 @@ from pathlib import Path
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
 
-HEADINGS = ("# Results", "## Backfill")
+HEADINGS = ("# Results", "## Backfill", "## Reconciliation")
 """What each section begins with, in the order of the page. `# Results` is that of landing."""
 
 

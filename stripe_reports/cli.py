@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from stripe_reports import cli_help
 from stripe_reports.errors import StripeReportsError
 
 _SANDBOX_HELP = """Run a local Stripe with made-up data, until Ctrl-C.
@@ -25,6 +26,7 @@ Examples:
   stripe-reports sandbox --fault status:code=429,probability=0.05,seed=3 --fault reset:method=POST,count=1
   stripe-reports sandbox --fault 'late:seconds=86400,report_type=tax.*'
   stripe-reports sandbox --webhook-url http://127.0.0.1:8000/stripe/webhook --fault webhook_duplicate
+  stripe-reports sandbox --tamper 2026-11-20,cent --tamper 2026-11-12,payout_reversed,currency=eur
 
 \b
 Faults:
@@ -57,18 +59,23 @@ Faults:
   webhook_duplicate     times=2: an event is delivered again
   webhook_unordered     seconds=1: an event is delivered after a later one, or so late
 
-While it runs, POST /_faults on the API host sets one more ({"kind": "status", "code": 429, "count": 2}),
-GET /_faults lists them, DELETE /_faults clears them; no key is needed.
-"""
-
-_DEMO_HELP = """Land a week of the nine core reports from a local Stripe, and show what came of it.
-
-Nothing leaves this machine, and no Stripe account is needed.
-
 \b
-Examples:
-  stripe-reports demo
-  stripe-reports demo --days 30 --ui
+Tamperings:
+  DAY,KIND or DAY,KIND,key=value: what is unusual about a UTC day, the same each time. After one of these, the
+  books are so, and all reports agree:
+  payout_reversed       currency=: that day's automatic payout fails, and comes back two days later
+  manual_payout         currency=: half of what is available is paid out by hand
+  restated              report_type=* status=failed: from the second report run of a type on, the day's first
+                        row has another payout status or description; no amount changes
+  After one of these, a report is wrong in one row, the first of the day (of the currency and category=GLOB),
+  by default in report_type=balance_change_from_activity.itemized.*:
+  cent                  report_type= currency= category= column=net: 0.01 usd, 1 jpy or 0.001 kwd too high
+  lost                  report_type= currency= category=: the row is not there
+  doubled               report_type= currency= category=: the row stands there twice
+
+While it runs, POST /_faults on the API host sets one more ({"kind": "status", "code": 429, "count": 2}),
+GET /_faults lists them, DELETE /_faults clears them; no key is needed. POST /_tamperings tampers with one
+more day ({"day": "2026-11-20", "kind": "cent"}), and GET /_tamperings lists what is set.
 """
 
 
@@ -100,6 +107,13 @@ def cli() -> None:
     help="Which report types the account has.",
 )
 @click.option("--fault", "faults", multiple=True, metavar="FAULT", help="What goes wrong; may be repeated.")
+@click.option(
+    "--tamper",
+    "tampering",
+    multiple=True,
+    metavar="DAY,KIND",
+    help="What is unusual about a day; may be repeated.",
+)
 @click.option("--webhook-url", default=None, help="Deliver events there: report runs that ended, new data.")
 @click.option("--webhook-secret", default=None, help="Signs what is announced.  [default: a fixed one]")
 def sandbox(
@@ -126,7 +140,7 @@ def sandbox(
     local.serve(on_ready=show)
 
 
-@cli.command(help=_DEMO_HELP)
+@cli.command(help=cli_help.DEMO_HELP)
 @click.option("--days", default=7, show_default=True, type=click.IntRange(1, 366), help="How many days.")
 @click.option("--ui", is_flag=True, help="Then serve the Dagster UI with the same data, until Ctrl-C.")
 @click.option("--port", default=3000, show_default=True, help="Port of the Dagster UI.")
@@ -145,19 +159,7 @@ def demo(days: int, ui: bool, port: int, directory: Path) -> None:
     sys.exit(run_demo(days, directory, ui_port=port if ui else None))
 
 
-_TYPES_HELP = """List the report types that PATTERN selects (an id, a glob or a preset; by default all).
-
-A + behind the number of columns: Stripe may have more than are known here.
-
-\b
-Examples:
-  stripe-reports types
-  stripe-reports types 'payouts.*' --account
-  stripe-reports types balance.summary.1 --json
-"""
-
-
-@cli.command(help=_TYPES_HELP)
+@cli.command(help=cli_help.TYPES_HELP)
 @click.argument("pattern", default="all")
 @click.option("--account", "ask", is_flag=True, help="Say what the account behind STRIPE_API_KEY offers.")
 @click.option("--json", "as_json", is_flag=True, help="As a JSON list, with all columns and parameters.")
@@ -179,24 +181,7 @@ def types(pattern: str, ask: bool, as_json: bool) -> None:
         Console().print(show_report_types(entries))
 
 
-_VERIFY_HELP = """Prove that landed tables are what Stripe's CSVs say, value by value.
-
-The lake keeps each CSV as it came. This reads them again, with a reader that shares no code with the one
-that landed them, and compares every value of each TABLE (by default of all of them) with its text.
-
-The exit code is 0 only if every landed day that was asked for is proven. A day whose CSV is not kept cannot
-be: it is listed as that, and the exit code is 1 as for a difference. Materialize it again, or leave it out
-with --from and --to.
-
-\b
-Examples:
-  stripe-reports verify
-  stripe-reports verify balance_summary_1 payouts_itemized_3 --from 2026-11-01
-  stripe-reports verify --lake s3://finance-lake/stripe --from 2026-11-20 --to 2026-11-20
-"""
-
-
-@cli.command(help=_VERIFY_HELP)
+@cli.command(help=cli_help.VERIFY_HELP)
 @click.argument("tables", metavar="[TABLE]...", nargs=-1)
 @click.option("--from", "first", metavar="DAY", help="The first day, as YYYY-MM-DD.")
 @click.option("--to", "last", metavar="DAY", help="The last day.")
@@ -211,34 +196,42 @@ def verify(tables: tuple[str, ...], first: str | None, last: str | None, uri: st
     sys.exit(run_verification(lake_of_environment(uri), tables, *days))
 
 
-_WEBHOOK_HELP = """Receive Stripe's webhook, and keep what it tells in the lake for Dagster's sensors.
+@cli.command(help=cli_help.SQL_HELP)
+@click.argument("query", required=False)
+@click.option(
+    "--rows", default=40, show_default=True, type=click.IntRange(0), help="Rows to show; 0 for all."
+)
+@click.option("--csv", "form", flag_value="csv", help="The whole result as CSV.")
+@click.option("--json", "form", flag_value="json", help="The whole result as a JSON list of objects.")
+@click.option(
+    "--parquet",
+    "file",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The whole result into this Parquet file.",
+)
+@click.option("--lake", "uri", metavar="URI", help="[default: STRIPE_REPORTS_LAKE, or ./lake]")
+def sql(query: str | None, rows: int, form: str | None, file: Path | None, uri: str | None) -> None:
+    """Ask the tables in SQL."""
+    from stripe_reports import sql_command
+    from stripe_reports.definitions import lake_of_environment
 
-In Stripe's Dashboard (Developers, Webhooks, Add destination) register the public address of this receiver,
-which ends with /stripe/webhook, and select by name, with snapshot payloads:
-
-\b
-  reporting.report_run.succeeded
-  reporting.report_run.failed
-  reporting.report_type.updated
-
-Stripe delivers by HTTPS only: put a proxy with a certificate in front, which must not change the body. Set
-STRIPE_WEBHOOK_SECRET to the endpoint's signing secret; while it is rolled, to both, with a comma between
-them. A delivery is answered with 200 once it is kept, so nothing is lost while Dagster is down. GET /healthz
-says whether the lake answers.
-
-\b
-Examples:
-  stripe-reports webhook
-  stripe-reports webhook --host 0.0.0.0 --port 8080 --lake s3://finance-lake/stripe
-
-\b
-To try it without Stripe, start a local one that delivers, and the receiver with the secret that it prints:
-  stripe-reports sandbox --webhook-url http://127.0.0.1:8000/stripe/webhook
-  STRIPE_WEBHOOK_SECRET=whsec_sandbox_no_secret stripe-reports webhook
-"""
+    if form and file:
+        raise click.UsageError(f"--{form} and --parquet are two forms: use one of the two")
+    if query is None and (form or file):
+        raise click.UsageError("there is no QUERY whose result could be written")
+    lake = lake_of_environment(uri)
+    if query is None:
+        sql_command.list_tables(lake)
+    elif file:
+        sql_command.write_parquet(lake, query, file)
+    elif form:
+        {"csv": sql_command.write_csv, "json": sql_command.write_json}[form](lake, query)
+    else:
+        sql_command.print_rows(lake, query, most=rows)
 
 
-@cli.command(help=_WEBHOOK_HELP)
+@cli.command(help=cli_help.WEBHOOK_HELP)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8000, show_default=True, help="Port to listen on.")
 @click.option("--lake", "uri", metavar="URI", help="[default: STRIPE_REPORTS_LAKE, or ./lake]")

@@ -198,12 +198,17 @@ def failures_metadata(failures: Sequence[FailedDay]) -> Mapping[str, Any]:
     return {FAILURES: dg.MetadataValue.table(records), "failed": len(failures)}
 
 
+def amount_text(amount: Decimal) -> str:
+    """Every digit, and no zeros behind the last one."""
+    return f"{amount.normalize(_EXACT):f}"
+
+
 def _totals(totals: Mapping[str, Mapping[str, Decimal]]) -> dg.MetadataValue[Any]:
     """Texts, because a number would be a float."""
     return dg.MetadataValue.table(
         [
             dg.TableRecord(
-                {"currency": currency, **{name: f"{sum_.normalize(_EXACT):f}" for name, sum_ in sums.items()}}
+                {"currency": currency, **{name: amount_text(sum_) for name, sum_ in sums.items()}}
             )
             for currency, sums in totals.items()
         ]

@@ -34,6 +34,7 @@ from stripe_reports.sandbox.http.webhook import Webhook
 from stripe_reports.sandbox.ledger import Ledger, account_id
 from stripe_reports.sandbox.reports import ACCOUNT_PROFILES, AccountProfile
 from stripe_reports.sandbox.server import Servers, listen
+from stripe_reports.sandbox.tampering import Tampering, Told
 
 DEFAULT_KEY = "sk_test_sandbox_no_secret"
 """Opens nothing but a sandbox."""
@@ -64,6 +65,9 @@ class Sandbox:
     `webhook_url`, events (report runs that have ended, data that have become available) are delivered there,
     signed with `webhook_secret`.
 
+    `tampering` is done to days, each like `2026-11-20,cent` or `2026-11-20,payout_reversed,currency=eur`;
+    more with `tamper`.
+
     One is used once: from `with` or `serve` until its end.
     """
 
@@ -80,6 +84,7 @@ class Sandbox:
         account_profile: AccountProfile = "full",
         now: Callable[[], float] = time.time,
         faults: Iterable[str] = (),
+        tampering: Iterable[str] = (),
         webhook_url: str | None = None,
         webhook_secret: str | None = None,
         runs_at_once: int | None = None,
@@ -103,11 +108,15 @@ class Sandbox:
         self._faults = Faults()
         for text in faults:
             self._faults.add(Fault.from_text(text))
+        self._told = Told(self._ledger)
+        for text in tampering:
+            self._told.add(Tampering.from_text(text), at_once=False)
         livemode = is_live(self.key)
         self._files = Files(livemode=livemode, now=now)
         self._events = Events(livemode=livemode)
         self._runs = ReportRuns(
             ledger=self._ledger,
+            told=self._told,
             files=self._files,
             events=self._events,
             latency=latency,
@@ -159,7 +168,7 @@ class Sandbox:
         """How many requests came to the two hosts, those included that were refused or met a fault.
 
         By method and path, ids replaced: `calls["GET", "/v1/reporting/report_runs/{id}"]`. What was not asked
-        for is not in it, nor are calls about faults. A copy: ask again for newer figures.
+        for is not in it, nor are calls about faults and tamperings. A copy: ask again for newer figures.
         """
         return self._calls.counts()
 
@@ -209,6 +218,27 @@ class Sandbox:
         """From now on, let nothing go wrong. Runs and files keep what happened to them."""
         self._faults.clear()
 
+    def tamper(self, day: date | str, kind: str, **settings: Any) -> Tampering:
+        """From now on, let a day be unusual, or a report of it wrong: `sandbox.tamper("2026-11-20", "cent")`.
+
+        After `payout_reversed`, `manual_payout` and `restated`, the books are so, and all reports agree.
+        After `cent`, `lost` and `doubled`, one report is wrong, and `applied` of the result says how many
+        report runs were. `stripe_reports.sandbox.tampering.kinds` lists all kinds with their settings. Days
+        are UTC.
+
+        It is there in report runs that are built from now on; a restated day is told otherwise at once if the
+        sandbox runs, and from the second report run of each type on if it does not. Raises ConfigurationError
+        for what is not known, and where the books have nothing of that kind on that day.
+        """
+        tampering = Tampering(day, kind, settings)
+        self._told.add(tampering, at_once=self._servers is not None)
+        return tampering
+
+    @property
+    def tamperings(self) -> tuple[Tampering, ...]:
+        """All of them, in the order in which they were set."""
+        return self._told.all()
+
     def _settle_all(self) -> None:
         self._runs.settle_all()
         self._availability.settle()
@@ -224,6 +254,7 @@ class Sandbox:
             files=self._files,
             events=self._events,
             faults=self._faults,
+            told=self._told,
         )
         return self._faulty(api.app()), self._faulty(FilesHost(door, self._files).app())
 

@@ -18,6 +18,7 @@ import stripe
 from stripe_reports.errors import ConfigurationError
 from stripe_reports.sandbox import Sandbox
 from stripe_reports.sandbox.faults import KINDS, Fault
+from stripe_reports.sandbox.tampering import KINDS as TAMPERINGS
 from stripe_reports_tests.sandbox.support import DAY, START, Client, midnight, refusal
 
 FIRST = midnight(START)
@@ -179,6 +180,7 @@ def process() -> Iterator[tuple[subprocess.Popen[str], dict[str, str]]]:
     command = [_COMMAND, "sandbox", "--port", _port(), "--files-port", _port(), "--live"]
     command += ["--account-profile", "plain", "--webhook-url", f"http://127.0.0.1:{_port()}/"]
     command += ["--fault", "status:code=429,count=2,path=/v1/account,retry_after=7", "--fault", "cached"]
+    command += ["--tamper", "2025-01-24,cent", "--tamper", "2025-01-24,payout_reversed,currency=eur"]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
     ) as started:
@@ -215,6 +217,11 @@ def test_the_command_line(process: tuple[subprocess.Popen[str], dict[str, str]])
         }
     )
     assert run.status == "succeeded"
+    set_ = httpx.get(f"{exports['STRIPE_API_BASE']}/_tamperings").json()["data"]
+    assert [(each["kind"], each["day"]) for each in set_] == [
+        ("cent", "2025-01-24"),
+        ("payout_reversed", "2025-01-24"),
+    ]
     started.send_signal(signal.SIGTERM)
     _, errors = started.communicate(timeout=15)
     assert (started.returncode, "Traceback" in errors) == (0, False)
@@ -224,6 +231,7 @@ def test_the_command_line(process: tuple[subprocess.Popen[str], dict[str, str]])
     ("options", "says"),
     [
         (["--fault", "lait"], "unknown fault 'lait'; the kinds are late"),
+        (["--tamper", "2025-01-25,payout_reversed"], "no automatic payout in usd arrives on Saturday"),
         (["--webhook-url", "127.0.0.1:8000"], "the webhook's address must be like http://"),
         (["--live", "--key", "sk_test_example"], "--live chooses the key"),
     ],
@@ -237,8 +245,11 @@ def test_a_mistake_on_the_command_line_is_one_line(options: list[str], says: str
 
 def test_the_commands_help_names_every_kind_and_every_setting() -> None:
     done = subprocess.run([_COMMAND, "sandbox", "--help"], capture_output=True, text=True, check=True)
-    for name, kind in KINDS.items():
-        line = re.search(rf"^ +{name} .*$", done.stdout, re.MULTILINE)
-        assert line, name
-        for setting in kind.settings:
-            assert f"{setting}=" in line[0], (name, setting)
+    of_faults, _, of_tamperings = done.stdout.partition("Tamperings:")
+    settings_of_faults = {name: kind.settings for name, kind in KINDS.items()}
+    for text, kinds in ((of_faults, settings_of_faults), (of_tamperings, TAMPERINGS)):
+        for name, settings in kinds.items():
+            line = re.search(rf"^ +{name} .*$", text, re.MULTILINE)
+            assert line, name
+            for setting in settings:
+                assert f"{setting}=" in line[0], (name, setting)

@@ -3,73 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from itertools import pairwise
-from typing import Any
 
 import pytest
 
+from stripe_reports_tests.sandbox.ledger_days import CURRENCIES, Day, Rows, fetch
 from stripe_reports_tests.sandbox.support import DAY, Client, Report, midnight, total
 
-CURRENCIES = ("usd", "eur", "jpy", "kwd")
 FIRST = midnight(date(2025, 1, 1))
 DAYS = 40
-
-Rows = list[dict[str, Any]]
-
-
-@dataclass
-class Day:
-    """All core reports of one day."""
-
-    start: int
-    balance: Rows
-    activity: Rows
-    activity_summary: Rows
-    payouts: Rows
-    payouts_summary: Rows
-    reconciliation: Rows
-    reconciliation_summary: Rows
-    open: Rows
-    open_summary: Rows
-
-    def of_balance(self, category: str, currency: str) -> Decimal:
-        """The line of the balance summary; where it stands without a currency it is zero for each."""
-        found = [r for r in self.balance if r["category"] == category and r["currency"] in (currency, None)]
-        (line,) = found
-        assert line["currency"] == currency or Decimal(line["net_amount"]) == 0
-        return Decimal(line["net_amount"])
 
 
 @pytest.fixture(scope="module")
 def ledger_days(client: Client) -> list[Day]:
-    transaction_columns = [
-        "balance_transaction_id", "created_utc", "automatic_payout_id", "automatic_payout_effective_at_utc",
-        "currency", "gross", "fee", "net", "reporting_category",
-    ]  # fmt: skip
-
-    def fetch(start: int) -> Day:
-        end = start + DAY
-
-        def rows(report_type: str, columns: list[str] | None = None) -> Rows:
-            return client.report(report_type, start, end, columns=columns or ()).rows
-
-        return Day(
-            start,
-            rows("balance.summary.1"),
-            rows("balance_change_from_activity.itemized.3", transaction_columns),
-            rows("balance_change_from_activity.summary.1"),
-            rows("payouts.itemized.3"),
-            rows("payouts.summary.1"),
-            rows("payout_reconciliation.itemized.5", transaction_columns),
-            rows("payout_reconciliation.summary.1"),
-            client.report("ending_balance_reconciliation.itemized.4", end, columns=transaction_columns).rows,
-            client.report("ending_balance_reconciliation.summary.1", end).rows,
-        )
-
-    return [fetch(FIRST + number * DAY) for number in range(DAYS)]
+    return [fetch(client, FIRST + number * DAY) for number in range(DAYS)]
 
 
 def test_the_days_are_worth_testing(ledger_days: list[Day]) -> None:

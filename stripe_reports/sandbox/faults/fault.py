@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from fnmatch import fnmatchcase
 from typing import Any
 
 from stripe_reports.errors import ConfigurationError
 from stripe_reports.sandbox.faults.kinds import KINDS, On, settings_of
-from stripe_reports.sandbox.faults.setting import Setting
+from stripe_reports.sandbox.faults.setting import read_settings
 from stripe_reports.sandbox.ledger.chance import chance
 
 _NEXT_SETTING = re.compile(r",(?=\s*[a-z_]+\s*=)")
@@ -36,7 +35,7 @@ class Fault:
             raise ConfigurationError(f"unknown fault {kind!r}; the kinds are {', '.join(KINDS)}")
         self.kind = kind
         self.applied = 0
-        self._settings = _read(kind, settings)
+        self._settings = read_settings(f"fault {kind}", settings_of(KINDS[kind]), settings)
         if self["count"] is not None and self["probability"] is not None:
             raise ConfigurationError(f"fault {kind}: give either a count or a probability")
         if self["seed"] is not None and self["probability"] is None:
@@ -93,32 +92,3 @@ class Fault:
             and (method is None or occasion.method == method.upper())
             and (path is None or fnmatchcase(occasion.path, path))
         )
-
-
-def _read(kind: str, given: Mapping[str, Any]) -> dict[str, Any]:
-    known = settings_of(KINDS[kind])
-    for name in given:
-        if name not in known:
-            raise ConfigurationError(f"fault {kind} has no setting {name!r}; it takes {', '.join(known)}")
-    return {name: _value(kind, name, setting, given.get(name)) for name, setting in known.items()}
-
-
-def _value(kind: str, name: str, setting: Setting, given: Any) -> Any:
-    if given is None:
-        if setting.required:
-            raise ConfigurationError(f"fault {kind} needs {name}={_expected(setting)}")
-        return setting.default
-    if isinstance(given, bool) or not isinstance(given, str | int | float | date):
-        raise ConfigurationError(f"fault {kind}: {name} must be text or a number, not {given!r}")
-    try:
-        return setting.read(str(given))
-    except ValueError as error:
-        raise ConfigurationError(f"fault {kind}: {name} must be {error}, not {str(given)!r}") from None
-
-
-def _expected(setting: Setting) -> str:
-    try:
-        setting.read("")
-    except ValueError as error:
-        return f"<{error}>"
-    return "<text>"

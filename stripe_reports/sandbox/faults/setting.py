@@ -1,4 +1,4 @@
-"""One setting of a fault: from the text of a command line, or a value of Python or JSON, to what is meant."""
+"""Settings of faults and tamperings: from the text of a command line, or values of Python or JSON."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from math import isfinite
 from typing import Any
+
+from stripe_reports.errors import ConfigurationError
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +21,35 @@ class Setting:
 
 
 Settings = Mapping[str, Setting]
+
+
+def read_settings(what: str, known: Settings, given: Mapping[str, Any]) -> dict[str, Any]:
+    """A value for each that is known. Raises ConfigurationError, which begins with `what` takes them."""
+    for name in given:
+        if name not in known:
+            raise ConfigurationError(f"{what} has no setting {name!r}; it takes {', '.join(known)}")
+    return {name: _value(what, name, setting, given.get(name)) for name, setting in known.items()}
+
+
+def _value(what: str, name: str, setting: Setting, given: Any) -> Any:
+    if given is None:
+        if setting.required:
+            raise ConfigurationError(f"{what} needs {name}={_expected(setting)}")
+        return setting.default
+    if isinstance(given, bool) or not isinstance(given, str | int | float | date):
+        raise ConfigurationError(f"{what}: {name} must be text or a number, not {given!r}")
+    try:
+        return setting.read(str(given))
+    except ValueError as error:
+        raise ConfigurationError(f"{what}: {name} must be {error}, not {str(given)!r}") from None
+
+
+def _expected(setting: Setting) -> str:
+    try:
+        setting.read("")
+    except ValueError as error:
+        return f"<{error}>"
+    return "<text>"
 
 
 def number(default: float | None, *, least: float = 0.0, most: float | None = None) -> Setting:
@@ -71,6 +102,11 @@ def one_number_of(default: int, *others: int) -> Setting:
     """One of these numbers."""
     known = one_of(*map(str, sorted((default, *others))))
     return Setting(lambda text: int(known.read(text)), default)
+
+
+def one_of_or_none(*words: str) -> Setting:
+    """One of these, or nothing."""
+    return Setting(one_of(*words).read)
 
 
 def words(default: str | None) -> Setting:

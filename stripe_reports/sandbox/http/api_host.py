@@ -22,6 +22,8 @@ from stripe_reports.sandbox.http.idempotency import Answer
 from stripe_reports.sandbox.http.paging import PAGE_PARAMS, as_list, page
 from stripe_reports.sandbox.http.report_run import ReportRuns
 from stripe_reports.sandbox.http.report_type import AccountReportTypes
+from stripe_reports.sandbox.http.tampering_calls import TamperingCalls
+from stripe_reports.sandbox.tampering import Told
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,7 @@ class ApiHost:
     files: Files
     events: Events
     faults: Faults
+    told: Told
 
     def app(self) -> Starlette:
         """The ASGI application."""
@@ -64,6 +67,7 @@ class ApiHost:
                 get("/v1/events", self._list_events),
                 get("/v1/events/{id}", self._retrieve_event),
                 FaultCalls(self.faults).route(),
+                TamperingCalls(self.told).route(),
             ],
             exception_handlers={Refusal: refuse, HTTPException: refuse, Exception: refuse},
         )

@@ -10,7 +10,7 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Match, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from stripe_reports.sandbox.http.faulty_host import FAULTS_PATH
+from stripe_reports.sandbox.http.faulty_host import OWN_PATHS
 
 
 class Calls:
@@ -29,7 +29,7 @@ class Calls:
         """The host, with each request counted by the routes of `app` before the host gets to see it."""
 
         async def counted(scope: Scope, receive: Receive, send: Send) -> None:
-            if scope["type"] == "http" and scope["path"] != FAULTS_PATH:
+            if scope["type"] == "http" and scope["path"] not in OWN_PATHS:
                 with self._lock:
                     self._counts[scope["method"], _template(app.routes, scope)] += 1
             await host(scope, receive, send)

@@ -14,6 +14,9 @@ from stripe_reports.sandbox.http.subject import Subjects
 from stripe_reports.sandbox.http.trouble import trouble
 
 FAULTS_PATH = "/_faults"
+TAMPERINGS_PATH = "/_tamperings"
+OWN_PATHS = (FAULTS_PATH, TAMPERINGS_PATH)
+"""Not Stripe's."""
 
 
 class FaultyHost:
@@ -33,7 +36,7 @@ class FaultyHost:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
-        if not self._faults.are_set or scope["type"] != "http" or scope["path"] == FAULTS_PATH:
+        if not self._faults.are_set or scope["type"] != "http" or scope["path"] in OWN_PATHS:
             await self._app(scope, receive, send)
             return
         body = await Request(scope, receive).body()

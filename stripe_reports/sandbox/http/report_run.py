@@ -19,7 +19,8 @@ from stripe_reports.sandbox.http.places import Places
 from stripe_reports.sandbox.http.run_parameters import Checked
 from stripe_reports.sandbox.http.run_target import check_target
 from stripe_reports.sandbox.ledger import Ledger
-from stripe_reports.sandbox.reports import PLAYED, Query, csv_chunks
+from stripe_reports.sandbox.reports import Query, csv_chunks
+from stripe_reports.sandbox.tampering import Told
 
 
 @dataclass
@@ -83,6 +84,7 @@ class ReportRuns:
         self,
         *,
         ledger: Ledger,
+        told: Told,
         files: Files,
         events: Events,
         latency: float,
@@ -92,6 +94,7 @@ class ReportRuns:
         at_once: int | None = None,
     ) -> None:
         self._ledger = ledger
+        self._told = told
         self._files = files
         self._events = events
         self.folder: Path | None = None
@@ -213,5 +216,6 @@ class ReportRuns:
         return path
 
     def _csv(self, run: ReportRun) -> Iterator[bytes]:
-        rows = PLAYED[run.report_type](self._ledger, run.checked.query)
-        return csv_chunks(*with_faults(run.report_type, run.checked.columns, rows, run.faults))
+        columns = run.checked.columns
+        rows = self._told.rows(run.report_type, columns, run.checked.query)
+        return csv_chunks(*with_faults(run.report_type, columns, rows, run.faults))

@@ -25,6 +25,11 @@ class Kept(Generic[_K, _V]):
         self._entries.move_to_end(key)
         return entry[0]
 
+    def clear(self) -> None:
+        """Forget all of it."""
+        self._entries.clear()
+        self._rows = 0
+
     def put(self, key: _K, value: _V, rows: int) -> None:
         """Keep it; it counts as one row more than it has, so that empty ones count too."""
         if key in self._entries:

@@ -5,13 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from functools import cached_property
+from itertools import chain
 from random import Random
 from threading import RLock
 
+from stripe_reports.errors import ConfigurationError
 from stripe_reports.sandbox.ledger.activity import LONGEST_AFTERMATH, Activity, Aftermath
 from stripe_reports.sandbox.ledger.chance import Seed, account_id, chance, stripe_id
 from stripe_reports.sandbox.ledger.connected import CONNECTED
 from stripe_reports.sandbox.ledger.days import day_of, days, midnight
+from stripe_reports.sandbox.ledger.irregular import (
+    BY_HAND_AT,
+    Irregular,
+    Irregularity,
+    IrregularKind,
+    by_hand,
+    reversal,
+)
 from stripe_reports.sandbox.ledger.joint import JointLedger
 from stripe_reports.sandbox.ledger.kept import Kept
 from stripe_reports.sandbox.ledger.money import CURRENCIES
@@ -24,6 +34,7 @@ from stripe_reports.sandbox.ledger.payout_schedule import (
 )
 from stripe_reports.sandbox.ledger.transaction import BalanceTransaction, Payout
 
+_NEAR = timedelta(days=7)
 _KEPT_ROWS = 250_000
 """Of each kind and account: about 200 MB at most, and more than a year of a small account."""
 
@@ -47,6 +58,7 @@ class Ledger:
         self._kept_days: Kept[date, tuple[BalanceTransaction, ...]] = Kept(_KEPT_ROWS)
         self._kept_aftermaths: Kept[date, Aftermath] = Kept(_KEPT_ROWS)
         self._kept_payouts: Kept[tuple[date, str], Payout] = Kept(_KEPT_ROWS)
+        self._irregular = Irregular()
         self._lock = RLock()  # one maker at a time: two would do the same work twice
 
     @cached_property
@@ -80,10 +92,14 @@ class Ledger:
         """The payouts effective in the interval, oldest first."""
         for day in days(day_of(start), day_of(end - 1)):
             arriving = [p for currency in CURRENCIES if (p := self._payout(day, currency))]
+            arriving += self._irregular.payouts.get(day, ())
             yield from (p for p in sorted(arriving, key=_effective_at) if start <= p.effective_at < end)
 
     def payout(self, id_: str, until: int) -> Payout | None:
         """The payout of that id, if it is effective before `until`."""
+        for beside in chain.from_iterable(self._irregular.payouts.values()):
+            if beside.id == id_ and beside.reverses is None:
+                return beside if beside.effective_at < until else None
         for day in days(self._start_date, day_of(until)):
             for currency in CURRENCIES:
                 if self._payout_id(day, currency) == id_ and arrives_at(day, currency) < until:
@@ -101,7 +117,8 @@ class Ledger:
         """The transactions created before the instant that no payout effective before it has taken along."""
         last = day_of(instant - 1)
         for day in days(last - timedelta(days=LONGEST_WAY), last):
-            yield from (t for t in self._transactions(day) if t.created < instant <= paid_out_at(t))
+            of_day = chain(self._transactions(day), self._irregular.transactions(day))
+            yield from (t for t in of_day if t.created < instant <= paid_out_at(t))
 
     def balances(self, instant: int) -> dict[str, tuple[int, int]]:
         """By currency, in minor units, the balance just before the instant and the available part of it.
@@ -113,6 +130,69 @@ class Ledger:
             total, available = totals[t.currency]
             totals[t.currency] = (total + t.net, available + (t.net if available_on(t) <= instant else 0))
         return totals
+
+    def let_happen(self, kind: IrregularKind, day: date, currency: str | None = None) -> str:
+        """From now on, let a payout of that day be irregular; the result is its currency, by default the
+        first that can. The books stay balanced, and a report that is in the making may hold either.
+
+        `payout_reversed`: the automatic payout that arrives on that day fails, and comes back two days later.
+        `manual_payout`: half of what is available goes to the bank at once, at 21:00 UTC.
+
+        Raises ConfigurationError where there is no such payout, nothing available, or it is so already.
+        """
+        with self._lock:
+            before = self._irregular
+            try:
+                happening = Irregularity(day, kind, currency or self._currency_for(kind, day))
+                if happening in before.happened:
+                    raise ConfigurationError(
+                        f"tampering {kind}: {day} has it already in {happening.currency}"
+                    )
+                self._replay(sorted((*before.happened, happening)))
+            except ConfigurationError:
+                self._irregular = before
+                raise
+            finally:
+                self._kept_payouts.clear()
+        return happening.currency
+
+    def _currency_for(self, kind: IrregularKind, day: date) -> str:
+        if kind == "manual_payout":
+            found = (c for c in CURRENCIES if self._available_by_hand(day, c) > 0)
+        else:
+            failing = self._irregular.failing
+            found = (c for c in CURRENCIES if (day, c) not in failing and self._payout(day, c))
+        return next(found, CURRENCIES[0])
+
+    def _replay(self, happenings: Sequence[Irregularity]) -> None:
+        """In the order of days: what a payout reckons with lies before it."""
+        self._irregular = Irregular()
+        self._kept_payouts.clear()
+        for each in happenings:
+            self._irregular = self._irregular.with_one_more(each, self._irregular_payout(each))
+
+    def _irregular_payout(self, wanted: Irregularity) -> Payout:
+        day, currency = wanted.day, wanted.currency
+        if wanted.kind == "payout_reversed":
+            if payout := self._payout(day, currency):
+                return reversal(payout, self.seed)
+            week = days(max(day - _NEAR, self._start_date), day + _NEAR)
+            near = [str(other) for other in week if self._payout(other, currency)]
+            raise ConfigurationError(
+                f"tampering payout_reversed: no automatic payout in {currency} arrives on {day:%A}, {day};"
+                f" around it, they arrive on {', '.join(near) or 'no day'}"
+            )
+        amount = self._available_by_hand(day, currency)
+        if amount < 1:
+            raise ConfigurationError(
+                f"tampering manual_payout: on {day}, no {currency} is available; choose another day or"
+                " currency"
+            )
+        return by_hand(self.account, self.seed, midnight(day) + BY_HAND_AT, currency, amount)
+
+    def _available_by_hand(self, day: date, currency: str) -> int:
+        _, available = self.balances(midnight(day) + BY_HAND_AT)[currency]
+        return available // 2
 
     def _transactions(self, day: date) -> tuple[BalanceTransaction, ...]:
         """All of the day, oldest first."""
@@ -149,7 +229,11 @@ class Ledger:
 
     def _make_payout(self, arrival: date, currency: str) -> Payout | None:
         days_ = transaction_days(arrival)
-        taken = tuple(t for day in days_ for t in self._transactions(day) if t.currency == currency)
+        taken = [t for day in days_ for t in self._transactions(day) if t.currency == currency]
+        effective_at = arrives_at(arrival, currency)
+        for day in days(arrival - timedelta(days=LONGEST_WAY), arrival):
+            beside = self._irregular.transactions(day)
+            taken += (t for t in beside if t.currency == currency and paid_out_at(t) == effective_at)
         if not taken:
             return None
         rng = self._payout_chance(arrival, currency)
@@ -157,12 +241,13 @@ class Ledger:
             id=stripe_id(rng, "po"),
             account=self.account,
             balance_transaction_id=stripe_id(rng, "txn"),
-            effective_at=arrives_at(arrival, currency),
+            effective_at=effective_at,
             currency=currency,
             amount=sum(t.net for t in taken),
             destination=stripe_id(chance(self.seed, "bank", currency), "ba"),
             trace_id=f"{rng.randrange(10**15):015d}",
-            transactions=taken,
+            reversed_at=self._irregular.failing.get((arrival, currency)),
+            transactions=tuple(taken),
         )
 
     def _payout_id(self, arrival: date, currency: str) -> str:

@@ -3,6 +3,9 @@
 A transaction is available two days after its own. A payout is initiated Monday to Friday for all that is
 available, and arrives on the next weekday. So Monday's takes along what became available over the weekend,
 Friday's arrives on Monday, and nothing arrives on a Saturday or Sunday.
+
+What a manual payout takes, and what a payout that failed brings back, is taken or there at once: the next
+automatic payout that is initiated reckons with it.
 """
 
 from __future__ import annotations
@@ -16,6 +19,9 @@ from stripe_reports.sandbox.ledger.transaction import BalanceTransaction
 LONGEST_WAY = 6
 """Days to the payout at most: what is paid on Thursday is available on Saturday and arrives on Tuesday."""
 
+PAYOUT_CATEGORIES = frozenset(("payout", "payout_reversal"))
+"""Transactions that are no activity."""
+
 _AVAILABLE_AFTER = 2
 _SATURDAY = 5
 _ONE_DAY = timedelta(days=1)
@@ -25,17 +31,17 @@ _ARRIVES_AT = {"usd": 0, "eur": 0, "kwd": 0, "jpy": 72540}
 
 def available_on(transaction: BalanceTransaction) -> int:
     """From when on a payout may take it along: a midnight, in Unix seconds."""
-    return transaction.created // DAY * DAY + _AVAILABLE_AFTER * DAY
+    return transaction.created // DAY * DAY + _waits(transaction) * DAY
 
 
-def arrival_day(day: date) -> date:
-    """The day of the payout that takes along the transactions of that day."""
-    initiated = _weekday_from(day + _AVAILABLE_AFTER * _ONE_DAY)
+def arrival_day(day: date, waits: int = _AVAILABLE_AFTER) -> date:
+    """The day of the payout that takes along the transactions of that day, available so many days later."""
+    initiated = _weekday_from(day + waits * _ONE_DAY)
     return _weekday_from(initiated + _ONE_DAY)
 
 
 def transaction_days(arrival: date) -> list[date]:
-    """The days whose transactions arrive at the bank on that day; none for a weekend."""
+    """The days whose activity arrives at the bank on that day; none for a weekend."""
     return [
         day for back in range(LONGEST_WAY, 0, -1) if arrival_day(day := arrival - back * _ONE_DAY) == arrival
     ]
@@ -48,12 +54,16 @@ def arrives_at(arrival: date, currency: str) -> int:
 
 def paid_out_at(transaction: BalanceTransaction) -> int:
     """The second at which the transaction leaves the balance."""
-    return _paid_out_at(transaction.created // DAY, transaction.currency)
+    return _paid_out_at(transaction.created // DAY, transaction.currency, _waits(transaction))
+
+
+def _waits(transaction: BalanceTransaction) -> int:
+    return 0 if transaction.reporting_category in PAYOUT_CATEGORIES else _AVAILABLE_AFTER
 
 
 @lru_cache(4096)
-def _paid_out_at(day_number: int, currency: str) -> int:
-    return arrives_at(arrival_day(day_of(day_number * DAY)), currency)
+def _paid_out_at(day_number: int, currency: str, waits: int) -> int:
+    return arrives_at(arrival_day(day_of(day_number * DAY), waits), currency)
 
 
 def _weekday_from(day: date) -> date:

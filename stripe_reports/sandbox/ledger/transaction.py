@@ -85,7 +85,8 @@ class Payout:
     """Money from the balance to the bank; a negative `amount` is taken from the bank.
 
     It leaves the balance at `effective_at` (Unix seconds), for an automatic payout the expected arrival.
-    `reporting_category` is `payout`; a failed one would come back as an entry of its own, `payout_reversal`.
+    `reporting_category` is `payout`; a failed one comes back at `reversed_at` as an entry of its own,
+    `payout_reversal`, with the same id, the other sign and its own balance transaction.
     `account` is the one whose balance it leaves.
     """
 
@@ -100,13 +101,24 @@ class Payout:
     fee: int = 0
     automatic: bool = True
     reporting_category: str = "payout"
-    status: str = "paid"
+    description: str = "STRIPE PAYOUT"
+    reversed_at: int | None = None
+    reverses: Payout | None = field(default=None, repr=False)
     transactions: tuple[BalanceTransaction, ...] = field(default=(), repr=False)
 
     @property
     def net(self) -> int:
         """What arrives at the bank."""
         return self.amount - self.fee
+
+    @property
+    def expected_arrival(self) -> int:
+        """When it is, or was, to arrive at the bank."""
+        return (self.reverses or self).effective_at
+
+    def has_failed(self, until: int) -> bool:
+        """Whether it came back before that instant. The bank may take days to say so."""
+        return self.reversed_at is not None and self.reversed_at < until
 
     @property
     def postings(self) -> tuple[Posting, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from stripe_reports.sandbox.ledger import Books, chance, stripe_id
+from stripe_reports.sandbox.ledger import Books, Payout, chance, stripe_id
 from stripe_reports.sandbox.reports.payouts import selected_payouts
 from stripe_reports.sandbox.reports.query import Query, Row, date_stamp
 
@@ -20,26 +20,36 @@ def failed_payouts(ledger: Books, query: Query) -> Iterator[Row]:
     """First tries of some payouts, which the bank refused and which were repeated in the same second.
 
     The money came back before it was gone, so the balance and all other reports know the second try only.
+    Payouts that failed later, of which all reports know, are here once they came back, on the day of the
+    payout.
     """
     for payout in selected_payouts(ledger, query):
+        if payout.reverses is not None:
+            continue
+        if payout.reversed_at is not None and payout.has_failed(query.known_until):
+            yield _row(query, payout, payout.id, payout.reversed_at, *_FAILURES[0])
         draw = chance("failed payout", payout.id)
         if draw.randrange(_ONE_IN):
             continue
         code, message = draw.choice(_FAILURES)
-        yield {
-            "payout_id": stripe_id(draw, "po"),
-            **query.stamps("effective_at", payout.effective_at),
-            "currency": payout.currency,
-            "gross": query.money(payout.amount, payout.currency),
-            "fee": query.money(payout.fee, payout.currency),
-            "net": query.money(payout.net, payout.currency),
-            "reporting_category": payout.reporting_category,
-            "description": "STRIPE PAYOUT",
-            "payout_expected_arrival_date": date_stamp(payout.effective_at),
-            "payout_status": "failed",
-            **query.stamps("payout_reversed_at", payout.effective_at),
-            "payout_type": "bank_account",
-            "payout_destination_id": payout.destination,
-            "failure_code": code,
-            "failure_message": message,
-        }
+        yield _row(query, payout, stripe_id(draw, "po"), payout.effective_at, code, message)
+
+
+def _row(query: Query, payout: Payout, id_: str, reversed_at: int, code: str, message: str) -> Row:
+    return {
+        "payout_id": id_,
+        **query.stamps("effective_at", payout.effective_at),
+        "currency": payout.currency,
+        "gross": query.money(payout.amount, payout.currency),
+        "fee": query.money(payout.fee, payout.currency),
+        "net": query.money(payout.net, payout.currency),
+        "reporting_category": payout.reporting_category,
+        "description": "STRIPE PAYOUT",
+        "payout_expected_arrival_date": date_stamp(payout.effective_at),
+        "payout_status": "failed",
+        **query.stamps("payout_reversed_at", reversed_at),
+        "payout_type": "bank_account",
+        "payout_destination_id": payout.destination,
+        "failure_code": code,
+        "failure_message": message,
+    }

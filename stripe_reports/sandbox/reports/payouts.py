@@ -13,7 +13,8 @@ def payouts_itemized(ledger: Books, query: Query) -> Iterator[Row]:
     """One row per payout, seen from the bank: positive is money that left the balance.
 
     That is the opposite sign of `payouts` in the balance summary, and the sign of the sums in payout
-    reconciliation: as merchants' tools read the real files.
+    reconciliation: as merchants' tools read the real files. A payout that fails is `paid` in runs that were
+    made before it came back.
     """
     for payout in selected_payouts(ledger, query):
         yield {
@@ -26,16 +27,22 @@ def payouts_itemized(ledger: Books, query: Query) -> Iterator[Row]:
             "application_fee": query.money(0, payout.currency),
             "reporting_category": payout.reporting_category,
             "balance_transaction_id": payout.balance_transaction_id,
-            "description": "STRIPE PAYOUT",
-            "payout_expected_arrival_date": date_stamp(payout.effective_at),
-            "payout_status": payout.status,
+            "description": payout.description,
+            "payout_expected_arrival_date": date_stamp(payout.expected_arrival),
+            **_fate(query, payout),
             "payout_type": "bank_account",
-            "payout_description": "STRIPE PAYOUT" if payout.automatic else None,
+            "payout_description": "STRIPE PAYOUT" if (payout.reverses or payout).automatic else None,
             "payout_destination_id": payout.destination,
             "trace_id": payout.trace_id,
             "trace_id_status": "supported",
             "connected_account": payout.account,
         }
+
+
+def _fate(query: Query, payout: Payout) -> Row:
+    if payout.reversed_at is None or not payout.has_failed(query.known_until):
+        return {"payout_status": "paid"}
+    return {"payout_status": "failed", **query.stamps("payout_reversed_at", payout.reversed_at)}
 
 
 def payouts_summary(ledger: Books, query: Query) -> Iterator[Row]:

@@ -1,0 +1,112 @@
+"""Which row of a report run a tampering is about: the same one in every run that holds it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from fnmatch import fnmatchcase
+
+from stripe_reports.catalog import ColumnType, ReportType, column_type, dimensions
+from stripe_reports.sandbox.ledger import DAY, Ledger, midnight
+from stripe_reports.sandbox.reports import PLAYED, Query, Row, columns_of
+from stripe_reports.sandbox.tampering.tampering import Tampering
+
+IsTarget = Callable[[Row], bool]
+
+_AMOUNTS = ("net", "net_amount", "amount")
+_TOLD_OTHERWISE = ("payout_status", "description", "balance_transaction_description")
+
+
+def changed_column(tampering: Tampering, report_type: ReportType) -> str | None:
+    """The column of which the row's value changes; None if the report type has none that could."""
+    columns = columns_of(report_type)
+    if tampering.kind == "restated":
+        is_sum = report_type.granularity == "summary"
+        return None if is_sum else next((each for each in _TOLD_OTHERWISE if each in columns), None)
+    amounts = [each for each in columns if column_type(each) is ColumnType.DECIMAL]
+    if asked := tampering["column"]:
+        return asked if asked in amounts else None
+    return next((each for each in (*_AMOUNTS, *amounts) if each in amounts), None)
+
+
+def find_target(
+    tampering: Tampering, report_type: ReportType, query: Query, ledger: Ledger
+) -> IsTarget | None:
+    """What tells the row from all others; None if the run cannot hold it.
+
+    The row of an itemized report is made from the ledger's day once more and compared, so that the interval
+    and the filters of the run do not matter. A sum is known by what it is about.
+    """
+    if report_type.interval == "as_of_end":
+        if not _ends(tampering, query):
+            return None
+        of_day = query
+    else:
+        start = midnight(tampering.day)
+        if query.end <= start or query.start >= start + DAY:
+            return None
+        of_day = replace(query, start=start, end=start + DAY)
+    is_sum = report_type.granularity == "summary"
+    if not is_sum:
+        of_day = replace(of_day, currency=None, reporting_category=None, connected_accounts=None, filters={})
+    rows = PLAYED[report_type.id](ledger, of_day)
+    target = next(_candidates(tampering, report_type, rows), None)
+    if target is None:
+        return None
+    if not is_sum:
+        return target.__eq__
+    if report_type.interval == "range" and not _is_in_sum(tampering, target, query):
+        return None
+    about = [each for each in dimensions(report_type, columns_of(report_type)) if each != "description"]
+    return lambda row: all(row.get(each) == target.get(each) for each in about)
+
+
+def _candidates(tampering: Tampering, report_type: ReportType, rows: Iterator[Row]) -> Iterator[Row]:
+    if tampering.kind == "restated":
+        column = changed_column(tampering, report_type)
+        return (row for row in rows if column in row and row[column] != tampering["status"])
+    currency, category = tampering["currency"], tampering["category"]
+    found = (
+        row
+        for row in rows
+        if currency in (None, row.get("currency"))
+        and (category is None or fnmatchcase(_category(row), category))
+    )
+    if tampering.kind != "cent":
+        return found
+    column = changed_column(tampering, report_type) or ""
+    return (row for row in found if row.get(column) is not None)
+
+
+def _category(row: Row) -> str:
+    names = ("category", "reporting_category", "balance_transaction_reporting_category")
+    return next((text for name in names if (text := row.get(name))), "")
+
+
+def _is_in_sum(tampering: Tampering, target: Row, query: Query) -> bool:
+    """Whether what is wrong with the day is wrong with the run.
+
+    The amounts of a day are in the run that holds its noon: of runs that adjoin, one does, and days of any
+    time zone adjoin. Balances are those of the run's ends. A line of a longer run is not the day's line.
+    """
+    begins, ends = _begins(tampering, query), _ends(tampering, query)
+    if tampering.kind != "cent":
+        return begins and ends
+    category = _category(target)
+    if category.startswith("starting_balance"):
+        return begins
+    if category == "ending_balance":
+        return ends
+    return query.start <= _noon(tampering) < query.end
+
+
+def _begins(tampering: Tampering, query: Query) -> bool:
+    return _noon(tampering) - DAY < query.start <= _noon(tampering)
+
+
+def _ends(tampering: Tampering, query: Query) -> bool:
+    return _noon(tampering) < query.end <= _noon(tampering) + DAY
+
+
+def _noon(tampering: Tampering) -> int:
+    return midnight(tampering.day) + DAY // 2
