@@ -112,3 +112,7 @@ class CsvNotKeptError(LakeError):
 
 class VerificationError(LakeError):
     """A landed day that is not what its CSVs say, or CSVs that are not those that were landed."""
+
+
+class CloseError(StripeReportsError):
+    """A month that cannot be closed: a day is missing, an identity broken, or a closed month would move."""

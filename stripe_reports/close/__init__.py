@@ -1,0 +1,26 @@
+"""Closing the books of a month: trial balance and journal, on evidence. No Dagster."""
+
+from stripe_reports.close.accounts import ACCOUNTS, ChartOfAccounts
+from stripe_reports.close.closing import Closing, close_month
+from stripe_reports.close.gate import check_waivers
+from stripe_reports.close.money import SCALE, as_decimal, as_text, minor_units, units
+from stripe_reports.close.month import Month
+from stripe_reports.close.movements import BookedTables, widened
+from stripe_reports.close.trial_balance import COLUMNS as TRIAL_BALANCE_COLUMNS
+
+__all__ = [
+    "ACCOUNTS",
+    "SCALE",
+    "TRIAL_BALANCE_COLUMNS",
+    "BookedTables",
+    "ChartOfAccounts",
+    "Closing",
+    "Month",
+    "as_decimal",
+    "as_text",
+    "check_waivers",
+    "close_month",
+    "minor_units",
+    "units",
+    "widened",
+]

@@ -1,0 +1,41 @@
+"""The journal for Beancount (https://beancount.github.io/docs/beancount_language_syntax.html)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from stripe_reports.close.accounts import BALANCE
+from stripe_reports.close.books import Books
+from stripe_reports.close.money import as_text
+from stripe_reports.close.plain_text import plain, postings
+
+
+def beancount_journal(books: Books) -> bytes:
+    """A ledger of its own: accounts opened, the opening balance, each entry, and what the balance is at
+    either end as assertions.
+
+    An assertion is of a day's first instant, so the opening balance is booked on the day before the month.
+    Its tolerance is 0, because Beancount would let a cent pass.
+    """
+    return "".join(f"{line}\n" for line in _lines(books)).encode()
+
+
+def _lines(books: Books) -> Iterator[str]:
+    month = books.month
+    yield f"; Stripe's balance in {month}, by days of {books.timezone}"
+    yield ""
+    yield from (f"{month.day_before} open {account}" for account in books.accounts)
+    for entry in (*books.opening_entries, *books.entries):
+        yield ""
+        yield f'{entry.day} * "{plain(entry.description)}"'
+        if entry.payout_id:
+            yield f'  payout_id: "{plain(entry.payout_id)}"'
+        yield from postings(entry, "  ")
+    for day, balances in (
+        (month.first, books.opening),
+        (month.day_after, {each: books.closing(each) for each in books.currencies}),
+    ):
+        yield ""
+        for currency in books.currencies:
+            stands = as_text(balances.get(currency, 0), currency)
+            yield f"{day} balance {BALANCE}  {stands} ~ 0 {currency.upper()}"

@@ -1,0 +1,89 @@
+"""Whether a month may be closed: every day there, and every identity holding or waived."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from stripe_reports.catalog import nearest
+from stripe_reports.close.money import shortest
+from stripe_reports.close.month import Month
+from stripe_reports.errors import CloseError, ConfigurationError
+from stripe_reports.lake import Lake
+from stripe_reports.reconcile import IDENTITIES, Outcome, Verdict, reconcile
+
+_TOLD = 3
+_STOPS = (Verdict.BROKEN, Verdict.MISSING)
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """What a month was let through with."""
+
+    outcomes: int
+    """How many there were of all identities."""
+    waived: Mapping[str, Sequence[Outcome]]
+    """By identity, in the order of IDENTITIES, those that would have stopped it."""
+    unused: Sequence[str]
+    """The identities that were waived and did not have to be."""
+
+
+def check_waivers(waivers: Mapping[str, str]) -> None:
+    """Raises ConfigurationError for a waiver of no identity, or without a reason."""
+    for name, reason in waivers.items():
+        if name not in IDENTITIES:
+            raise ConfigurationError(
+                f"a waiver is given for {name!r}, no identity{nearest(name, IDENTITIES)}; there are"
+                f" {', '.join(IDENTITIES)}"
+            )
+        if not reason.strip():
+            raise ConfigurationError(f"the waiver of {name} has no reason; say why it may be broken")
+
+
+def demand_days(lake: Lake, month: Month, tables: Collection[str]) -> None:
+    """Raises CloseError where a day of one of these tables is not landed."""
+    missing = []
+    for table in sorted(tables):
+        landed = set(lake.days(table))
+        missing += [f"{table} of {day}" for day in month.days if day not in landed]
+    if missing:
+        raise CloseError(
+            f"{month} is not closed: not landed {'is' if len(missing) == 1 else 'are'}"
+            f" {_some(missing, ', ')}; materialize them first"
+        )
+
+
+def demand_identities(
+    lake: Lake, month: Month, *, tables: Collection[str], timezone: str, waivers: Mapping[str, str]
+) -> Passed:
+    """Hold every identity against these tables now, as they are.
+
+    Raises CloseError where one is broken, or misses what it needs, and is not waived.
+    """
+    outcomes = list(reconcile(lake, month.days, tables=tables, timezone=timezone))
+    stopping = [each for each in outcomes if each.verdict in _STOPS]
+    if open_ := [each for each in stopping if each.identity not in waivers]:
+        identities = [name for name in IDENTITIES if any(each.identity == name for each in open_)]
+        raise CloseError(
+            f"{month} is not closed: {_some([_told(each) for each in open_], '; ')}. Land what is wrong or"
+            f" missing, or waive {', '.join(identities)} with a reason"
+        )
+    waived = {name: [each for each in stopping if each.identity == name] for name in IDENTITIES}
+    return Passed(
+        len(outcomes),
+        {name: found for name, found in waived.items() if found},
+        [name for name in waivers if not waived[name]],
+    )
+
+
+def _told(outcome: Outcome) -> str:
+    where = f"{outcome.day}{f' in {outcome.currency}' if outcome.currency else ''}"
+    if outcome.verdict is Verdict.MISSING:
+        return f"{outcome.identity} cannot be told on {where} ({outcome.reason})"
+    off = "" if outcome.residual is None else f", {shortest(outcome.residual)} off"
+    return f"{outcome.identity} is broken on {where}{off}"
+
+
+def _some(items: Sequence[str], between: str) -> str:
+    more = f" and {len(items) - _TOLD} more" if len(items) > _TOLD else ""
+    return between.join(items[:_TOLD]) + more

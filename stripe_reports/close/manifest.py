@@ -1,0 +1,79 @@
+"""`close.json`: what was closed, on what evidence, and the digests of the books."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Any
+
+from stripe_reports import __version__
+from stripe_reports.close.books import Books
+from stripe_reports.close.evidence import Evidence
+from stripe_reports.close.gate import Passed
+from stripe_reports.close.money import as_text, shortest
+from stripe_reports.close.movements import Movements
+from stripe_reports.errors import CloseError
+
+MANIFEST = "close.json"
+_DIGESTS = "sha256"
+
+
+def manifest_json(
+    books: Books,
+    movements: Movements,
+    passed: Passed,
+    *,
+    waivers: Mapping[str, str],
+    evidence: Evidence,
+    documents: Mapping[str, bytes],
+) -> bytes:
+    """Nothing in it depends on when, where or by which run the month is closed."""
+    said: dict[str, Any] = {
+        "month": str(books.month),
+        "timezone": books.timezone,
+        "package_version": __version__,
+        "waivers": {
+            name: {
+                "reason": waivers[name],
+                "outcomes": [
+                    {
+                        "day": str(each.day),
+                        "currency": each.currency,
+                        "outcome": each.verdict.value,
+                        "residual": None if each.residual is None else shortest(each.residual),
+                    }
+                    for each in outcomes
+                ],
+            }
+            for name, outcomes in passed.waived.items()
+        },
+        "balances": {
+            currency.upper(): {
+                "opening": as_text(books.opening.get(currency, 0), currency),
+                "closing": as_text(books.closing(currency), currency),
+            }
+            for currency in books.currencies
+        },
+        "counts": {
+            "days": len(books.month.days),
+            "transactions": sum(moved.count for moved in movements.activity),
+            "payouts": len(movements.payouts),
+            "entries": len(books.entries),
+            "outcomes": passed.outcomes,
+        },
+        "evidence": evidence,
+        _DIGESTS: {name: sha256(body).hexdigest() for name, body in documents.items()},
+    }
+    return (json.dumps(said, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def said_digests(manifest: bytes) -> Mapping[str, str]:
+    """Those of the books, by name, that a manifest says. Raises CloseError if it is damaged."""
+    try:
+        return dict(json.loads(manifest)[_DIGESTS])
+    except (ValueError, KeyError, TypeError):
+        raise CloseError(
+            f"the month's {MANIFEST} in the lake is damaged; look at it, and close the month with"
+            " reclose: true"
+        ) from None

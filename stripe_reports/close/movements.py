@@ -1,0 +1,136 @@
+"""What moved in a month, added up from the landed tables as they are now."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from stripe_reports.close.entry import Moved
+from stripe_reports.close.money import is_code, units
+from stripe_reports.close.month import Month
+from stripe_reports.errors import CloseError, ConfigurationError
+from stripe_reports.lake import Lake
+from stripe_reports.reconcile.families import Family, families
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_WIDEST = 76  # digits of a decimal256
+_AMOUNTS = ("gross", "fee", "net")
+
+
+@dataclass(frozen=True, slots=True)
+class BookedTables:
+    """The tables that are booked."""
+
+    balance: str
+    activity: str
+    payouts: str
+
+    FAMILIES: ClassVar = (Family.BALANCE, Family.ACTIVITY, Family.PAYOUTS)
+    """Of which reports they are."""
+
+    @classmethod
+    def among(cls, tables: Collection[str]) -> BookedTables:
+        """Those that `reconcile` reads. Raises ConfigurationError where one is not there."""
+        found = families(tables)
+        for family in cls.FAMILIES:
+            if family not in found:
+                raise ConfigurationError(
+                    f"a month cannot be closed without the report {family.value.replace('_', ' ')}, which is"
+                    " not selected; select core"
+                )
+        return cls(*(found[family] for family in cls.FAMILIES))
+
+
+@dataclass(frozen=True, slots=True)
+class Movements:
+    """Amounts in the units of `money`, by currency as Stripe writes it."""
+
+    starting: Mapping[str, int]
+    ending: Mapping[str, int]
+    activity: Sequence[Moved]
+    """A day's of each currency and reporting category."""
+    payouts: Sequence[Moved]
+    """Each."""
+
+
+def read_movements(lake: Lake, month: Month, tables: BookedTables) -> Movements:
+    """Raises LakeError where a day is not landed, and CloseError where a row has no currency."""
+    return Movements(
+        _balances(lake, tables.balance, month.first, "starting_balance"),
+        _balances(lake, tables.balance, month.last, "ending_balance"),
+        [moved for day in month.days for moved in _activity(lake, tables.activity, day)],
+        [moved for day in month.days for moved in _payouts(lake, tables.payouts, day)],
+    )
+
+
+def _balances(lake: Lake, table: str, day: date, category: str) -> dict[str, int]:
+    rows = lake.read_table(table, [day], columns=["category", "currency", "net_amount"]).to_pylist()
+    balances: dict[str, int] = {}
+    for row in rows:
+        if row["category"] == category:
+            currency = _currency(row["currency"], table, day)
+            balances[currency] = balances.get(currency, 0) + units(row["net_amount"])
+    return balances
+
+
+def _activity(lake: Lake, table: str, day: date) -> Iterator[Moved]:
+    keys = ["currency", "reporting_category"]
+    rows = widened(lake.read_table(table, [day], columns=[*keys, *_AMOUNTS]))
+    sums: list[tuple[Any, str]] = [([], "count_all"), *((name, "sum") for name in _AMOUNTS)]
+    for row in rows.group_by(keys).aggregate(sums).to_pylist():
+        amounts = {name: row[f"{name}_sum"] for name in _AMOUNTS}
+        yield _moved(table, day, row, amounts, count=row["count_all"])
+
+
+def _payouts(lake: Lake, table: str, day: date) -> Iterator[Moved]:
+    columns = ["payout_id", "currency", "reporting_category", *_AMOUNTS]
+    for row in lake.read_table(table, [day], columns=columns).to_pylist():
+        yield _moved(table, day, row, row, payout_id=row["payout_id"] or "")
+
+
+def _moved(
+    table: str,
+    day: date,
+    row: Mapping[str, Any],
+    amounts: Mapping[str, Decimal | None],
+    *,
+    count: int = 1,
+    payout_id: str = "",
+) -> Moved:
+    return Moved(
+        day,
+        _currency(row["currency"], table, day),
+        row["reporting_category"] or "",
+        units(amounts["gross"]),
+        units(amounts["fee"]),
+        units(amounts["net"]),
+        count,
+        payout_id,
+    )
+
+
+def widened(rows: pa.Table) -> pa.Table:
+    """With room for sums: Arrow's sum of a decimal128 has as many bits, and wraps around when it is too
+    large."""
+    import pyarrow as pa
+
+    for number, field in enumerate(rows.schema):
+        if pa.types.is_decimal128(field.type):
+            wide = pa.decimal256(_WIDEST, field.type.scale)
+            rows = rows.set_column(number, field.name, rows.column(number).cast(wide))
+    return rows
+
+
+def _currency(currency: str | None, table: str, day: date) -> str:
+    if currency is None or not is_code(currency):
+        raise CloseError(
+            f"a row of {table} has the currency {currency!r}, in which nothing can be booked; land the day"
+            " again",
+            day=day,
+        )
+    return currency

@@ -1,0 +1,157 @@
+"""`month_end_close`: the books of a month, as an asset."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any
+
+import dagster as dg
+from pydantic import Field
+
+from stripe_reports.catalog import parse_day
+from stripe_reports.close import TRIAL_BALANCE_COLUMNS, Closing, as_text, close_month
+from stripe_reports.errors import StripeReportsError
+from stripe_reports.orchestration.downstream.daily_table import GROUP
+from stripe_reports.orchestration.downstream.plots import plotted_amount
+from stripe_reports.orchestration.made_partitions import MadePartitions
+from stripe_reports.orchestration.metadata import table_of
+from stripe_reports.orchestration.reconciliation import TABLE as RECONCILIATION
+from stripe_reports.orchestration.resources import ReportLakeResource
+
+NAME = "month_end_close"
+
+
+class MonthEndCloseConfig(dg.Config):
+    """What can be set for one run."""
+
+    reclose: bool = Field(
+        default=False,
+        description="Close a month that is closed already, though its books would move.",
+    )
+    waivers: dict[str, str] = Field(
+        default={},
+        description="Why an identity need not hold, by its name, such as I9: beside those of the asset.",
+    )
+
+
+def month_end_close_asset(
+    *,
+    tables: Collection[str],
+    waivers: Mapping[str, str],
+    accounts: Mapping[str, str],
+    key_prefix: Sequence[str],
+    partitions_def: dg.DailyPartitionsDefinition,
+) -> dg.AssetsDefinition:
+    """The asset, in months of the same time zone. `tables`: those that are reconciled."""
+    key = dg.AssetKey([*key_prefix, NAME])
+    months = monthly_partitions(partitions_def)
+    days = dg.TimeWindowPartitionMapping()
+
+    # No `dg.asset`, on which `backfill_policy` is in beta.
+    @dg.multi_asset(
+        name="__".join([*key_prefix, NAME]),
+        specs=[
+            dg.AssetSpec(
+                key,
+                deps=[
+                    dg.AssetDep(dg.AssetKey([*key_prefix, each]), partition_mapping=days)
+                    for each in (*tables, RECONCILIATION)
+                ],
+                description="The books of a month: trial balance and journal, as CSV and for hledger and"
+                " Beancount. It refuses unless every day is there and every identity holds, or is waived by"
+                " name with a reason.",
+                group_name=GROUP,
+                kinds={"csv"},
+            )
+        ],
+        partitions_def=months,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+    )
+    def close(
+        context: dg.AssetExecutionContext, config: MonthEndCloseConfig, report_lake: ReportLakeResource
+    ) -> Iterator[dg.MaterializeResult[None] | dg.AssetMaterialization]:
+        closed = MadePartitions(context, key)
+        try:
+            for partition in context.partition_keys:
+                closing = close_month(
+                    report_lake.lake,
+                    parse_day(partition),
+                    tables=tables,
+                    timezone=months.timezone,
+                    waivers={**waivers, **config.waivers},
+                    accounts=accounts,
+                    reclose=config.reclose,
+                )
+                _log(context, closing)
+                closed.add(partition, closing_metadata(closing))
+        except StripeReportsError as error:
+            yield from closed.in_parts()
+            raise dg.Failure(str(error), allow_retries=False) from None
+        yield from closed.whole()
+
+    return close
+
+
+def monthly_partitions(days: dg.DailyPartitionsDefinition) -> dg.MonthlyPartitionsDefinition:
+    """The whole months of these days, in their time zone."""
+    start: date = days.start.date()
+    first = start if start.day == 1 else (start.replace(day=1) + timedelta(days=32)).replace(day=1)
+    return dg.MonthlyPartitionsDefinition(
+        first.isoformat(),
+        end_date=days.end.date().isoformat() if days.end else None,
+        timezone=days.timezone,
+    )
+
+
+def _log(context: dg.AssetExecutionContext, closing: Closing) -> None:
+    for name, reason in closing.waived.items():
+        context.log.warning(f"{closing.month}: {name} does not hold and is waived: {reason}")
+    for name in closing.unused_waivers:
+        context.log.warning(f"{closing.month}: {name} is waived and did not have to be")
+    for name in closing.kept.changed:
+        context.log.warning(f"{closing.month}: {name} is another one than in the closing before")
+    if closing.kept.rests_on_more:
+        context.log.info(
+            f"{closing.month}: closed before with the same books; left as it was, though what they rest on"
+            " has changed since"
+        )
+
+
+def closing_metadata(closing: Closing) -> Mapping[str, Any]:
+    """Facts about a closed month; numbers are plotted over the months by the UI."""
+    lines = [dict(zip(TRIAL_BALANCE_COLUMNS, line.texts, strict=True)) for line in closing.trial_balance]
+    books, movements, kept = closing.books, closing.movements, closing.kept
+    plots: dict[str, int] = {}
+    totals = []
+    for currency in books.currencies:
+        own = [each for each in movements.activity if each.currency == currency]
+        amounts = {
+            "opening": books.opening.get(currency, 0),
+            "gross": sum(each.gross for each in own),
+            "fee": sum(each.fee for each in own),
+            "net": sum(each.net for each in own),
+            "paid_out": sum(each.net for each in movements.payouts if each.currency == currency),
+            "closing": books.closing(currency),
+        }
+        totals.append(
+            {
+                "currency": currency.upper(),
+                **{name: as_text(each, currency) for name, each in amounts.items()},
+            }
+        )
+        for name in ("net", "fee", "closing"):
+            plots |= plotted_amount(name, currency, amounts[name])
+    return {
+        "trial_balance": table_of(lines),
+        "totals": table_of(totals),
+        "documents": dg.MetadataValue.json(dict(kept.uris)),
+        "entries": len(books.entries),
+        "transactions": sum(each.count for each in movements.activity),
+        "payouts": len(movements.payouts),
+        "waived": dg.MetadataValue.json(dict(closing.waived)),
+        "unused_waivers": dg.MetadataValue.json(list(closing.unused_waivers)),
+        "unclassified_categories": dg.MetadataValue.json(list(books.unclassified)),
+        "closed_before": kept.closed_before,
+        "changed_documents": dg.MetadataValue.json(list(kept.changed)),
+        "rests_on_more": kept.rests_on_more,
+        **plots,
+    }

@@ -1,0 +1,15 @@
+"""Numbers that the UI plots over the partitions."""
+
+from stripe_reports.close import minor_units
+
+
+def plotted_amount(name: str, currency: str, amount: int) -> dict[str, int]:
+    """`<name>_<currency>_minor_units`: the UI plots numbers, and of these only integers are exact.
+
+    `amount` in the units of `close.money`. Nothing where it has a part of the smallest unit, or is too large
+    for 64 bits.
+    """
+    minor = minor_units(amount, currency)
+    if minor is None or abs(minor) >= 2**63:
+        return {}
+    return {f"{name}_{currency or 'no_currency'}_minor_units": minor}
