@@ -15,6 +15,7 @@ from rich.table import Table
 
 from stripe_reports.catalog import nearest
 from stripe_reports.errors import CsvNotKeptError, LakeError
+from stripe_reports.lake.derived import MADE_FROM
 
 if TYPE_CHECKING:
     from stripe_reports.lake import Lake
@@ -66,10 +67,11 @@ class _Verdict:
 def run_verification(
     lake: Lake, tables: Sequence[str], first: date | None = None, last: date | None = None
 ) -> int:
-    """Verify the landed days from `first` to `last` of these tables (or of all), and print what came of it.
+    """Verify the landed days from `first` to `last` of these tables (or of all that landed), and print what
+    came of it.
 
     Returns the exit code: 0 only if every one of these days is proven. Raises LakeError for a table that is
-    not there, and where no day is to be verified.
+    not there or is computed from others, and where no day is to be verified.
     """
     console = Console()
     wanted = _wanted(lake, tables, first, last)
@@ -96,8 +98,12 @@ def _wanted(
     for table in tables:
         if table not in known:
             raise LakeError(f"{lake.root} has no table {table!r}{nearest(table, known)}")
+        if _is_derived(lake, table):
+            raise LakeError(
+                f"{table} is computed from other tables and rests on no CSV; verify what it is made from"
+            )
     wanted: dict[str, list[date]] = {}
-    for table in tables or known:
+    for table in tables or [table for table in known if not _is_derived(lake, table)]:
         days = [day for day in lake.days(table) if (first or day) <= day <= (last or day)]
         if days:
             wanted[table] = days
@@ -106,6 +112,15 @@ def _wanted(
     if not wanted:
         raise _no_day(lake, "any table", first, last)
     return wanted
+
+
+def _is_derived(lake: Lake, table: str) -> bool:
+    for day in reversed(lake.days(table)):
+        try:
+            return MADE_FROM in lake.provenance(table, day)
+        except LakeError:  # a damaged file, of which verifying tells
+            continue
+    return False
 
 
 def _no_day(lake: Lake, table: str, first: date | None, last: date | None) -> LakeError:

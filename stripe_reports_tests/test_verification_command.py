@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from stripe_reports.catalog import REPORT_TYPES, newest_complete_day
@@ -187,3 +188,21 @@ def test_a_table_without_days_in_the_range_is_no_success(lake: Lake) -> None:
     shutil.rmtree(Path(lake.uri(_SUMMARY, _DAYS[2])).parent)
     with pytest.raises(LakeError, match=f"has no day of {_SUMMARY} from {_DAYS[2]} to the last"):
         run_verification(lake, [_SUMMARY, "payouts_itemized_3"], _DAYS[2])
+
+
+def test_a_table_that_is_computed_from_others_is_left_out(
+    lake: Lake, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for day in _DAYS:
+        lake.derived.put("daily_activity", day, pa.table({"count": [1]}), made_from="{}")
+    Path(lake.uri("daily_activity", _DAYS[2])).write_bytes(b"PAR1")
+    assert run_verification(lake, []) == 0
+    out = capsys.readouterr().out
+    assert "daily_activity" not in out
+    assert _cells(out, "all")[::2] == ("12", "proven")
+
+
+def test_a_table_that_is_computed_from_others_cannot_be_verified_itself(lake: Lake) -> None:
+    lake.derived.put("daily_activity", _DAYS[0], pa.table({"count": [1]}), made_from="{}")
+    with pytest.raises(LakeError, match="daily_activity is computed from other tables and rests on no CSV"):
+        run_verification(lake, [_SUMMARY, "daily_activity"])

@@ -28,11 +28,11 @@ from stripe_reports.lake.store import Store, open_store, storage_errors, whole_o
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
-    import pyarrow.dataset as ds
     import pyarrow.parquet as pq
 
     from stripe_reports.lake.conversion import Converted, RowWriter
     from stripe_reports.lake.day_writer import DayWriter
+    from stripe_reports.lake.landed_rows import Rows
     from stripe_reports.lake.verification import VerifiedDay
 
 
@@ -281,20 +281,20 @@ class Lake:
 
         return reader.open_file(self._store, partition_path(table, day), self.uri(table, day))
 
-    def dataset(self, table: str, days: Sequence[date] | None = None) -> ds.Dataset:
+    def dataset(self, table: str, days: Sequence[date] | None = None) -> Rows:
         """The rows of exactly these days, or of all landed ones, in the order of days and of the CSVs.
 
         Columns are united by name: a day without a column has nulls there. The day itself is the column
         `date` (date32), unless the table has a column of that name. Reads the footers now, and rows later.
+        The result is a pyarrow Dataset, and has `to_pandas`.
 
         Raises LakeError if a day is not landed, if none is, or if a column changed its type between days.
         """
         from stripe_reports.lake import reader
 
         wanted = reader.demand_days(self.root, table, days, self.days(table))
-        return reader.open_dataset(
-            self._store, self.root, {day: partition_path(table, day) for day in wanted}
-        )
+        paths = {day: partition_path(table, day) for day in wanted}
+        return reader.open_dataset(self._store, self.root, table, paths)
 
     def read_table(
         self, table: str, days: Sequence[date] | None = None, *, columns: Sequence[str] | None = None
@@ -309,8 +309,4 @@ class Lake:
         self, table: str, days: Sequence[date] | None = None, *, columns: Sequence[str] | None = None
     ) -> pd.DataFrame:
         """The same as a DataFrame whose columns are all Arrow-backed, so that amounts stay exact decimals."""
-        import pandas as pd
-
-        rows = self.read_table(table, days, columns=columns)
-        frame: pd.DataFrame = rows.to_pandas(types_mapper=pd.ArrowDtype)
-        return frame
+        return self.dataset(table, days).to_pandas(columns)

@@ -18,7 +18,7 @@ from stripe_reports.lake.object_files import ObjectFileHandler
 from stripe_reports.lake.store import Store, storage_errors
 
 if TYPE_CHECKING:
-    import pyarrow.dataset as ds
+    from stripe_reports.lake.landed_rows import Rows
 
 _DAY_COLUMN = "date"
 _FOOTERS_AT_ONCE = 16
@@ -99,9 +99,11 @@ def demand_days(
     return wanted
 
 
-def open_dataset(store: Store, root: str, paths: Mapping[date, str]) -> ds.Dataset:
-    """One dataset over these files, a day each, in their order."""
+def open_dataset(store: Store, root: str, table: str, paths: Mapping[date, str]) -> Rows:
+    """One dataset over these files of a table, a day each, in their order."""
     import pyarrow.dataset as ds  # imports pandas, which the other ways to read do without
+
+    from stripe_reports.lake.landed_rows import Rows
 
     filesystem = fs.PyFileSystem(ObjectFileHandler(store))
     with ThreadPoolExecutor(min(_FOOTERS_AT_ONCE, len(paths))) as threads:
@@ -111,13 +113,14 @@ def open_dataset(store: Store, root: str, paths: Mapping[date, str]) -> ds.Datas
     if _DAY_COLUMN not in schema.names:
         schema = schema.append(pa.field(_DAY_COLUMN, pa.date32()))
         partitions = [ds.field(_DAY_COLUMN) == pa.scalar(day, pa.date32()) for day in paths]
-    return ds.FileSystemDataset.from_paths(
+    dataset = ds.FileSystemDataset.from_paths(
         list(paths.values()),
         schema=schema,
         format=ds.ParquetFileFormat(),
         filesystem=filesystem,
         partitions=partitions,
     )
+    return Rows.of(dataset, f"{root}/{table}")
 
 
 def _file_schema(filesystem: fs.FileSystem, root: str, path: str) -> pa.Schema:
