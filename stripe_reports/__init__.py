@@ -15,16 +15,21 @@ if TYPE_CHECKING:
         StripeResource,
         build_stripe_report_assets,
         build_stripe_reports_availability_sensor,
+        build_stripe_reports_books_sensor,
         build_stripe_reports_daily_schedule,
         build_stripe_reports_definitions,
+        build_stripe_reports_downstream_assets,
         build_stripe_reports_failed_runs_sensor,
         build_stripe_reports_job,
         build_stripe_reports_pickup_sensor,
+        build_stripe_reports_reconcile_job,
+        build_stripe_reports_reconciliation,
         build_stripe_reports_repull_schedule,
         build_stripe_reports_submit_job,
         build_stripe_reports_submit_schedule,
         stripe_report_spec,
     )
+    from stripe_reports.reading import read
 
 __version__ = "0.1.0"
 
@@ -41,14 +46,19 @@ __all__ = [
     "StripeResource",
     "build_stripe_report_assets",
     "build_stripe_reports_availability_sensor",
+    "build_stripe_reports_books_sensor",
     "build_stripe_reports_daily_schedule",
     "build_stripe_reports_definitions",
+    "build_stripe_reports_downstream_assets",
     "build_stripe_reports_failed_runs_sensor",
     "build_stripe_reports_job",
     "build_stripe_reports_pickup_sensor",
+    "build_stripe_reports_reconcile_job",
+    "build_stripe_reports_reconciliation",
     "build_stripe_reports_repull_schedule",
     "build_stripe_reports_submit_job",
     "build_stripe_reports_submit_schedule",
+    "read",
     "select_report_types",
     "stripe_report_spec",
 ]
@@ -61,6 +71,7 @@ _WINGS = {
     "StripeReportsError": "errors",
     "Lake": "lake",
     "ReportRequest": "landing",
+    "read": "reading",
 }
 
 

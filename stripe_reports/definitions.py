@@ -17,6 +17,8 @@ from stripe_reports.orchestration.assets import START_DATE
 from stripe_reports.orchestration.failed_runs import WEBSERVER_URL
 from stripe_reports.stripe_api import API_BASE, FILES_BASE, Account, StripeApi
 
+_SEVERITIES = {"error": dg.AssetCheckSeverity.ERROR, "warn": dg.AssetCheckSeverity.WARN, "off": None}
+
 
 @dg.definitions
 def defs() -> dg.Definitions:
@@ -37,6 +39,8 @@ def defs() -> dg.Definitions:
         select=environment.text("STRIPE_REPORTS_SELECT", "core"),
         start_date=environment.text("STRIPE_REPORTS_START_DATE", START_DATE),
         timezone=environment.text("STRIPE_REPORTS_TIMEZONE", "UTC"),
+        reconciliation=_SEVERITIES[environment.choice("STRIPE_REPORTS_RECONCILIATION", list(_SEVERITIES))],
+        downstream=environment.texts("STRIPE_REPORTS_DOWNSTREAM"),
         alert_url=environment.text("STRIPE_REPORTS_ALERT_URL") or None,
         webserver_url=environment.text("STRIPE_REPORTS_WEBSERVER_URL", WEBSERVER_URL),
         running=environment.texts("STRIPE_REPORTS_AUTOMATION"),

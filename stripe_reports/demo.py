@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -64,6 +65,7 @@ def run_demo(days: int, directory: Path, *, ui_port: int | None = None) -> int:
     newest = newest_complete_day(datetime.now(UTC))
     wanted = [newest - timedelta(days=back) for back in reversed(range(days))]
     environment = {
+        "STRIPE_REPORTS_DOWNSTREAM": "all",
         "STRIPE_REPORTS_LAKE": str(directory / "lake"),
         "STRIPE_REPORTS_START_DATE": (wanted[0] - timedelta(days=_EARLIER_DAYS_IN_THE_UI)).isoformat(),
         "STRIPE_REPORTS_SELECT": _SELECT,
@@ -87,8 +89,6 @@ def _land(wanted: list[date], console: Console, directory: Path) -> bool:
     """Materialize the days' partitions of all report types; whether every one landed."""
     import dagster as dg
 
-    from stripe_reports.definitions import defs
-
     started = time.monotonic()
     landed = {report_type.table: _Landed() for report_type in select_report_types(_SELECT)}
     home = str(directory / "dagster_home")
@@ -96,33 +96,71 @@ def _land(wanted: list[date], console: Console, directory: Path) -> bool:
         _progress(len(wanted) * len(landed), directory / "lake", console),
         dg.DagsterInstance.from_config(home) as instance,
     ):
-        # What a backfill of these days in the UI is: one run over the range.
-        result = (
-            defs()
-            .resolve_job_def("stripe_reports")
-            .execute_in_process(
-                instance=instance,
-                tags={
-                    "dagster/asset_partition_range_start": wanted[0].isoformat(),
-                    "dagster/asset_partition_range_end": wanted[-1].isoformat(),
-                },
-                run_config=_QUIET,
-                raise_on_error=False,
-            )
-        )
+        result = _run("stripe_reports", wanted, instance)
         for event in result.get_asset_materialization_events():
             landed[event.materialization.asset_key.path[-1]].add(event.materialization.metadata)
         failures = [_failure(event) for event in result.get_step_failure_events()]
     console.print(_summary(landed))
     for failure in failures:
         console.print(f"[red]Not landed:[/] {escape(failure)}")
-    complete = all(each.days == len(wanted) for each in landed.values())
-    if complete:
-        console.print(
-            f"Every partition landed, in {time.monotonic() - started:.1f} s. Look further:", style="green"
+    if any(each.days != len(wanted) for each in landed.values()):
+        return False
+    console.print(f"Every partition landed, in {time.monotonic() - started:.1f} s.", style="green")
+    if not _reconcile(wanted, console, home):
+        return False
+    console.print("Look further:")
+    _tell_how_to_look_further(console, directory)
+    return True
+
+
+def _run(job: str, wanted: list[date], instance: dg.DagsterInstance) -> dg.ExecuteInProcessResult:
+    """What a backfill of these days in the UI is: one run over the range."""
+    from stripe_reports.definitions import defs
+
+    return (
+        defs()
+        .resolve_job_def(job)
+        .execute_in_process(
+            instance=instance,
+            tags={
+                "dagster/asset_partition_range_start": wanted[0].isoformat(),
+                "dagster/asset_partition_range_end": wanted[-1].isoformat(),
+            },
+            run_config=_QUIET,
+            raise_on_error=False,
         )
-        _tell_how_to_look_further(console, directory)
-    return complete
+    )
+
+
+def _reconcile(wanted: list[date], console: Console, home: str) -> bool:
+    """Hold the tables against each other, and say what came of it; whether nothing is broken."""
+    import dagster as dg
+
+    started = time.monotonic()
+    with console.status("reconciling"), dg.DagsterInstance.from_config(home) as instance:
+        result = _run("stripe_reports_reconcile", wanted, instance)
+    found: Counter[str] = Counter()
+    for event in result.get_asset_materialization_events():
+        metadata = event.materialization.metadata
+        found.update({name: int(str(metadata[name].value)) for name in _OUTCOMES})
+    for event in result.get_step_failure_events():
+        console.print(f"[red]Not reconciled:[/] {escape(_failure(event))}")
+    told = ", ".join(f"{found[name]:,} {words}" for name, words in _OUTCOMES.items() if found[name])
+    if not result.success or found["broken"]:
+        console.print(f"The books do not agree: of identities by day and currency, {told}.", style="red")
+        return False
+    seconds = f"{time.monotonic() - started:.1f} s"
+    console.print(f"The books agree to the cent, in {seconds}:", style="green")
+    console.print(f"of identities by day and currency, {told}.", highlight=False)
+    return True
+
+
+_OUTCOMES = {
+    "holds": "hold",
+    "broken": "are broken",
+    "not_applicable": "are not applicable",
+    "missing": "lack a table",
+}
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 
 from stripe_reports.errors import ConfigurationError
 
@@ -23,6 +24,14 @@ def switch(name: str, *, default: bool) -> bool:
     if value not in ("true", "false"):
         raise ConfigurationError(f"{name} is {value!r}; set it to true or false")
     return value == "true"
+
+
+def choice(name: str, choices: Sequence[str]) -> str:
+    """One of them; the first where it is not set. Raises ConfigurationError for anything else."""
+    value = text(name, choices[0])
+    if value not in choices:
+        raise ConfigurationError(f"{name} is {value!r}; set it to {', '.join(choices[:-1])} or {choices[-1]}")
+    return value
 
 
 def count(name: str, *, default: int) -> int:

@@ -43,9 +43,11 @@ def land(
 def rewrite(lake: Lake, table: str, day: date, change: Callable[[Rows], Rows]) -> None:
     """Change a landed table behind the lake's back; its footer goes on saying what it said."""
     path = Path(lake.uri(table, day))
+    footer = pq.read_metadata(path).metadata
     found = pq.read_table(path)
     rows = change(found.to_pylist())
-    pq.write_table(pa.Table.from_pylist(rows, schema=found.schema), path)
+    said = {name: fact for name, fact in footer.items() if name.startswith(b"stripe_reports.")}
+    pq.write_table(pa.Table.from_pylist(rows, schema=found.schema.with_metadata(said)), path)
 
 
 def a_cent_off(column: str, number: int = 0, cent: str = "0.01") -> Callable[[Rows], Rows]:

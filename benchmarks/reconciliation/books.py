@@ -180,7 +180,7 @@ def _instants(day: date, rows: int, seconds: Iterable[int] | None = None) -> pa.
     return pa.array(micros * 1_000_000).cast(pa.timestamp("us", tz="UTC"))
 
 
-def _decimals(thousandths: np.ndarray) -> pa.Array:  # type: ignore[type-arg]
+def _decimals(thousandths: np.ndarray) -> pa.Array:
     """Exactly, by way of the bytes of a decimal with three places."""
     whole = np.ascontiguousarray(thousandths, np.int64)
     pairs = np.column_stack([whole, whole >> 63])

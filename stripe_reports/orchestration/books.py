@@ -1,6 +1,6 @@
-"""When the books are done: the sensor for what is computed from landed tables, and the job that reconciles."""
+"""When the books are done: a sensor for what is computed from landed tables, and the job that reconciles."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -24,9 +24,24 @@ def build_stripe_reports_reconcile_job(
     )
 
 
-def with_automation(assets: dg.AssetsDefinition) -> dg.AssetsDefinition:
-    """The same, to be requested by the sensor whenever what a partition rests on has landed, or again."""
+def with_automation(
+    assets: dg.AssetsDefinition, partitions_def: dg.DailyPartitionsDefinition
+) -> dg.AssetsDefinition:
+    """The same, to be requested by the sensor whenever what a partition rests on has landed, or again; unless
+    they have other partitions than these days. A month is for people to close."""
+    if assets.partitions_def != partitions_def:
+        return assets
     return assets.map_asset_specs(lambda spec: spec.replace_attributes(automation_condition=_CONDITION))
+
+
+def after_others(assets: dg.AssetsDefinition, keys: Collection[dg.AssetKey]) -> dg.AssetsDefinition:
+    """The same, to be materialized after these, where it is not said already."""
+
+    def after(spec: dg.AssetSpec) -> dg.AssetSpec:
+        known = {dep.asset_key for dep in spec.deps}
+        return spec.replace_attributes(deps=[*spec.deps, *(key for key in keys if key not in known)])
+
+    return assets.map_asset_specs(after)
 
 
 def build_stripe_reports_books_sensor(

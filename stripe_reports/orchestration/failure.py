@@ -17,7 +17,7 @@ from stripe_reports.errors import (
 
 
 class Kind(StrEnum):
-    """Whose trouble it is, in six words."""
+    """Whose trouble it is, in a few words."""
 
     LATE = "stripe_is_late"
     REPORT_RUN_FAILED = "report_run_failed"
@@ -25,6 +25,7 @@ class Kind(StrEnum):
     TROUBLE = "stripe_is_in_trouble"
     BAD_DATA = "bad_data"
     OUR_ERROR = "our_error"
+    BROKEN_BOOKS = "books_do_not_agree"
 
     @property
     def text(self) -> str:
@@ -34,7 +35,7 @@ class Kind(StrEnum):
     @property
     def passes(self) -> bool:
         """Whether asking again may help, without anybody doing anything."""
-        return self not in (Kind.BAD_DATA, Kind.OUR_ERROR)
+        return self not in (Kind.BAD_DATA, Kind.OUR_ERROR, Kind.BROKEN_BOOKS)
 
     @property
     def what_to_do(self) -> str:
@@ -53,6 +54,8 @@ _WHAT_TO_DO = {
     Kind.BAD_DATA: "Compare Stripe's CSV with what the error names, ask Stripe's support or for a newer"
     " version of this package, and materialize the day again.",
     Kind.OUR_ERROR: "Set right what the error names, and materialize the day again.",
+    Kind.BROKEN_BOOKS: "Look at the rows that the asset check shows; prove the tables with `stripe-reports"
+    " verify`. If they are what Stripe sent, ask Stripe's support; if not, materialize their day again.",
 }
 
 

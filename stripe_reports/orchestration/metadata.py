@@ -203,13 +203,16 @@ def amount_text(amount: Decimal) -> str:
     return f"{amount.normalize(_EXACT):f}"
 
 
+def table_of(rows: Sequence[Mapping[str, str | int]]) -> dg.MetadataValue[Any]:
+    """A table for the UI, also of no rows. Amounts in it are texts, because a number would be a float."""
+    records = [dg.TableRecord(dict(row)) for row in rows]
+    return dg.MetadataValue.table(records, None if records else dg.TableSchema(columns=[]))
+
+
 def _totals(totals: Mapping[str, Mapping[str, Decimal]]) -> dg.MetadataValue[Any]:
-    """Texts, because a number would be a float."""
-    return dg.MetadataValue.table(
+    return table_of(
         [
-            dg.TableRecord(
-                {"currency": currency, **{name: amount_text(sum_) for name, sum_ in sums.items()}}
-            )
+            {"currency": currency, **{name: amount_text(sum_) for name, sum_ in sums.items()}}
             for currency, sums in totals.items()
         ]
     )

@@ -182,7 +182,7 @@ class _Judge:
             *self.reasons[:_REASONS_TOLD],
             *([f"and {more} more"] if (more := len(self.reasons) - _REASONS_TOLD) > 0 else []),
         ]
-        return f"{runs} report runs have succeeded: {'; '.join(told)}"
+        return f"{runs} report run{'s have' if runs > 1 else ' has'} succeeded: {'; '.join(told)}"
 
     def _data_since(self, given: GivenRun, offered: OfferedReportType) -> float:
         """Since when, at the latest, all data of its days are there."""

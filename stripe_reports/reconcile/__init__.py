@@ -1,5 +1,21 @@
 """Do the numbers agree? Identities between Stripe's reports, held against landed tables."""
 
+from stripe_reports.reconcile.chain import Chain, chain
+from stripe_reports.reconcile.families import reconciled_tables
+from stripe_reports.reconcile.identities import IDENTITIES
+from stripe_reports.reconcile.identity import Identity
 from stripe_reports.reconcile.outcome import Outcome, Share, Suspect, Verdict
+from stripe_reports.reconcile.reconcile import reconcile
 
-__all__ = ["Outcome", "Share", "Suspect", "Verdict"]
+__all__ = [
+    "IDENTITIES",
+    "Chain",
+    "Identity",
+    "Outcome",
+    "Share",
+    "Suspect",
+    "Verdict",
+    "chain",
+    "reconcile",
+    "reconciled_tables",
+]

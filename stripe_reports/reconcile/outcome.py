@@ -7,6 +7,8 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
+from stripe_reports.reconcile.amounts import EXACT
+
 
 class Verdict(StrEnum):
     """Whether an identity holds. What could not be held against anything has not passed."""
@@ -30,7 +32,7 @@ class Share:
     @property
     def residual(self) -> Decimal:
         """Actual less expected."""
-        return self.actual - self.expected
+        return EXACT.subtract(self.actual, self.expected)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,4 +82,4 @@ class Outcome:
         """Actual less expected."""
         if self.expected is None or self.actual is None:
             return None
-        return self.actual - self.expected
+        return EXACT.subtract(self.actual, self.expected)

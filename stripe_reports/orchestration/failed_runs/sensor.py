@@ -4,7 +4,7 @@ import logging
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ import dagster as dg
 
 from stripe_reports.orchestration.failed_runs.again import due_requests
 from stripe_reports.orchestration.failed_runs.alert import Alert, alerts_of, post
+from stripe_reports.orchestration.failed_runs.broken_books import broken_books
 from stripe_reports.orchestration.failed_runs.dagster_runs import (
     attempt_of,
     cursor_of_now,
@@ -49,6 +50,7 @@ def build_stripe_reports_failed_runs_sensor(
     assets: Sequence[dg.AssetsDefinition],
     job: "UnresolvedAssetJobDefinition",
     *,
+    books: Sequence[dg.AssetsDefinition] = (),
     alert_url: str | None = None,
     alert: Callable[[Alert], None] | None = None,
     webserver_url: str = WEBSERVER_URL,
@@ -61,7 +63,8 @@ def build_stripe_reports_failed_runs_sensor(
 
     Every failed run that planned one of the `assets` is looked at, whatever its job's name (those of the UI
     and of backfills as well), unless Dagster will retry it; and every report run that Stripe marks failed
-    while no Dagster run is at its days. What failed before the first evaluation is left alone.
+    while no Dagster run is at its days. What failed before the first evaluation is left alone. Of `books`,
+    such as the reconciliation, the days are told whose blocking checks have made a run fail.
 
     An alert is a line in the log, a JSON POST to `alert_url` (with `text`, as Slack's incoming webhooks take
     it), and a call of `alert`. More than ten failures at once are told together, by kind and error. The POST
@@ -76,6 +79,7 @@ def build_stripe_reports_failed_runs_sensor(
     """
     reports = WatchedReports(assets)
     pauses = Pauses(tuple(request_again_after))
+    books_keys = {key for each in books for key in each.keys}
 
     @dg.sensor(
         name=name,
@@ -90,7 +94,9 @@ def build_stripe_reports_failed_runs_sensor(
         memory = Memory.from_cursor(context.cursor, context.log)
         if memory is None:
             memory = Memory(runs=cursor_of_now(context.instance))
-        evaluation = _Evaluation(context.instance, context.log, reports, pauses, memory, _now())
+        evaluation = _Evaluation(
+            context.instance, context.log, reports, books_keys, pauses, memory, now=_now()
+        )
         failures = [*evaluation.failures_of_runs(), *evaluation.failures_of_report_runs(stripe, report_lake)]
         requests = evaluation.requests()
         evaluation.tell(alerts_of(failures, pauses, webserver_url), alert_url, alert)
@@ -108,13 +114,16 @@ class _Evaluation:
         instance: dg.DagsterInstance,
         log: logging.Logger,
         reports: WatchedReports,
+        books: Collection[dg.AssetKey],
         pauses: Pauses,
         memory: Memory,
+        *,
         now: float,
     ) -> None:
         self._instance = instance
         self._log = log
         self._reports = reports
+        self._books = books
         self._pauses = pauses
         self._memory = memory
         self._now = now
@@ -151,7 +160,7 @@ class _Evaluation:
 
     def summary(self, failures: int) -> str:
         """One line for a tick that requests nothing."""
-        told = f"{failures} failures told" if failures else "nothing failed"
+        told = f"{failures} failure{'s' * (failures > 1)} told" if failures else "nothing failed"
         waiting = self._memory.waiting
         if not waiting:
             return told
@@ -163,6 +172,7 @@ class _Evaluation:
         return time.monotonic() - self._began
 
     def _failures_of(self, run: dg.DagsterRun) -> Iterator[Failure]:
+        yield from broken_books(self._instance, run, self._books)
         again: float | None = None
         for failure in failures_of(self._instance, run, self._reports):
             if failure.report_run:

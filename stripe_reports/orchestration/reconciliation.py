@@ -1,0 +1,185 @@
+"""Do the books agree? The asset `reconciliation`: a table of outcomes, and a check for each identity."""
+
+import json
+import warnings
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from itertools import groupby
+
+import dagster as dg
+
+from stripe_reports.catalog import nearest, parse_day
+from stripe_reports.errors import ConfigurationError, StripeReportsError
+from stripe_reports.lake import Lake
+from stripe_reports.orchestration.checks import check_outputs
+from stripe_reports.orchestration.made_partitions import MadePartitions
+from stripe_reports.orchestration.outcomes import (
+    chain_evaluation,
+    identity_evaluation,
+    outcomes_metadata,
+    outcomes_table,
+)
+from stripe_reports.orchestration.resources import ReportLakeResource
+from stripe_reports.orchestration.watched import WatchedReports
+from stripe_reports.reconcile import IDENTITIES, Outcome, chain, reconcile, reconciled_tables
+
+TABLE = "reconciliation"
+"""Of the asset's table, and the last part of its key."""
+CHAIN_CHECK = "chain"
+
+_TOLD_EVERY = 30
+"""Days, in the run's log."""
+
+Severity = dg.AssetCheckSeverity
+
+_Event = dg.MaterializeResult | dg.AssetMaterialization | dg.AssetCheckEvaluation | dg.Output[None]  # type: ignore[type-arg]
+
+
+def build_stripe_reports_reconciliation(
+    reports: Sequence[dg.AssetsDefinition],
+    *,
+    identities: Iterable[str] | None = None,
+    severity: Severity | Mapping[str, Severity] = Severity.ERROR,
+    blocking: bool = True,
+    backfill_policy: dg.BackfillPolicy | None = dg.BackfillPolicy.single_run(),  # noqa: B008
+) -> dg.AssetsDefinition:
+    """The asset that holds the identities between Stripe's reports against the landed tables, exactly.
+
+    Its table has a row for each identity and currency of a day: `identity`, `currency`, `outcome` (`holds`,
+    `broken`, `not_applicable`, `missing`), `expected`, `actual`, `residual`, `reason`. Each identity is a
+    partitioned asset check, with the rows to look at where it is broken; the check `chain` looks at all
+    landed days of the balance summary: each must start with what the one before ended with.
+
+    `reports`: as `build_stripe_report_assets` makes them; the asset stands beside them, in partitions like
+    theirs. `identities`: names such as `I9`, all by default; one whose reports are not selected has no check.
+    `severity` of a broken identity, or by identity (and `chain`); what is missing or not applicable warns.
+    With `blocking`, assets that depend on this one do not run after an error.
+
+    It needs the resource `report_lake`. Raises ConfigurationError for what makes no sense.
+    """
+    watched = WatchedReports(reports)
+    by_table = {watched.key(id_).path[-1]: watched.key(id_) for id_ in watched.report_types}
+    tables = reconciled_tables(by_table)
+    if not tables:
+        raise ConfigurationError(
+            "there is nothing to reconcile: none of the selected reports is one of balance, payouts, payout"
+            " reconciliation; select core"
+        )
+    severities = _severities(severity)
+    wanted = _identities(identities, tables)
+    key = dg.AssetKey([*by_table[tables[0]].path[:-1], TABLE])
+    partitions = watched.partitions_def
+    with warnings.catch_warnings():
+        # A preview in Dagster 1.13, as in checks.py.
+        warnings.filterwarnings("ignore", message="Specifying a partitions_def on an AssetCheckSpec")
+        specs = [
+            dg.AssetCheckSpec(
+                name, asset=key, description=about, partitions_def=partitions, blocking=blocking
+            )
+            for name, about in _checks(wanted, tables).items()
+        ]
+
+    @dg.multi_asset(
+        name="__".join(["reconcile", *key.path[:-1]]),
+        specs=[
+            dg.AssetSpec(
+                key,
+                deps=[by_table[table] for table in tables],
+                description="Whether Stripe's reports agree with each other, to the cent: a row for each"
+                " identity and currency.",
+                group_name="stripe_reports_books",
+                kinds={"duckdb", "parquet"},
+                metadata={"dagster/table_name": TABLE},
+            )
+        ],
+        check_specs=specs,
+        partitions_def=partitions,
+        can_subset=True,
+        backfill_policy=backfill_policy,
+    )
+    def reconcile_reports(
+        context: dg.AssetExecutionContext, report_lake: ReportLakeResource
+    ) -> Iterator[_Event]:
+        days = [parse_day(partition) for partition in context.partition_keys]
+        made = MadePartitions(context, key)
+        done: dict[date, Sequence[Outcome]] = {}
+        try:
+            lake = report_lake.lake
+            landed = {table: frozenset(lake.days(table)) for table in tables}
+            found = reconcile(lake, days, tables=tables, timezone=watched.timezone, identities=wanted)
+            for day, of_day in groupby(found, key=lambda outcome: outcome.day):
+                done[day] = list(of_day)
+                if made.are_wanted:
+                    uri = _keep(lake, day, done[day], landed)
+                    made.add(str(day), outcomes_metadata(done[day], uri))
+                if len(done) % _TOLD_EVERY == 0:
+                    context.log.info(f"{len(done)} of {len(days)} days are reconciled")
+            links = chain(lake, tables=tables)
+        except StripeReportsError as error:
+            yield from made.in_parts()
+            raise dg.Failure(str(error), allow_retries=False) from None
+        yield from made.whole()
+        selected = {check.name for check in context.selected_asset_check_keys}
+        for day, outcomes in done.items():
+            for name in [name for name in wanted if name in selected]:
+                yield identity_evaluation(
+                    key,
+                    name,
+                    str(day),
+                    [each for each in outcomes if each.identity == name],
+                    severity=severities.get(name, Severity.ERROR),
+                    blocking=blocking,
+                )
+            if CHAIN_CHECK in selected:
+                yield chain_evaluation(
+                    key,
+                    CHAIN_CHECK,
+                    str(day),
+                    links,
+                    severity=severities.get(CHAIN_CHECK, Severity.ERROR),
+                    blocking=blocking,
+                )
+        yield from check_outputs(context)
+
+    return reconcile_reports
+
+
+def _severities(given: Severity | Mapping[str, Severity]) -> Mapping[str, Severity]:
+    names = [*IDENTITIES, CHAIN_CHECK]
+    if isinstance(given, Severity):
+        return dict.fromkeys(names, given)
+    for name in given:
+        if name not in names:
+            raise ConfigurationError(f"a severity is given for {name!r}, no identity{nearest(name, names)}")
+    return given
+
+
+def _identities(given: Iterable[str] | None, tables: Collection[str]) -> Sequence[str]:
+    """The names of those that are wanted and whose reports are selected, in the order of IDENTITIES."""
+    names = list(IDENTITIES) if given is None else list(given)
+    for name in names:
+        if name not in IDENTITIES:
+            raise ConfigurationError(
+                f"{name!r} is no identity{nearest(name, IDENTITIES)}; there are {', '.join(IDENTITIES)}"
+            )
+    return [name for name in IDENTITIES if name in names and IDENTITIES[name].is_applicable(tables)]
+
+
+def _checks(identities: Sequence[str], tables: Collection[str]) -> Mapping[str, str]:
+    """Name and description of each check."""
+    checks = {name: IDENTITIES[name].statement for name in identities}
+    if IDENTITIES["I2"].is_applicable(tables):
+        checks[CHAIN_CHECK] = (
+            "Over all landed days, each starts with the balance with which the one before ended."
+        )
+    return checks
+
+
+def _keep(lake: Lake, day: date, outcomes: Sequence[Outcome], landed: Mapping[str, Collection[date]]) -> str:
+    """The day's table, and its uri; its footer says which CSVs were compared."""
+    evidence = {
+        table: lake.provenance(table, day).get("csv_sha256", "")
+        for table, days in landed.items()
+        if day in days
+    }
+    return lake.derived.put(TABLE, day, outcomes_table(outcomes), made_from=json.dumps(evidence))

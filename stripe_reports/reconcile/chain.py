@@ -1,0 +1,69 @@
+"""Whether each landed day starts with the balance with which the one before ended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import pairwise
+
+from stripe_reports.catalog import stretches
+from stripe_reports.lake import Lake
+from stripe_reports.reconcile.equation import evaluate
+from stripe_reports.reconcile.families import Family, families
+from stripe_reports.reconcile.identities import IDENTITIES
+from stripe_reports.reconcile.judgement import broken_outcome
+from stripe_reports.reconcile.outcome import Outcome
+from stripe_reports.reconcile.workspace import Workspace
+
+_DAY = timedelta(days=1)
+_LINK = IDENTITIES["I2"]
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """All landed days of the balance summary, from the first to the last."""
+
+    first: date | None
+    """None if no day has landed."""
+    last: date | None
+    days: int
+    """How many have landed."""
+    links: int
+    """How many of them were held against the day before."""
+    broken: tuple[Outcome, ...]
+    """Of the identity I2: the days that start with another balance."""
+    gaps: tuple[tuple[date, date], ...]
+    """First and last day of each stretch between them that has not landed. Nothing is said across it, since
+    amounts may have moved there."""
+
+
+def chain(lake: Lake, *, tables: Iterable[str] | None = None) -> Chain:
+    """Hold each landed day of the balance summary against the day before, whenever they landed.
+
+    `tables` as in `reconcile`. Raises LakeError if the table cannot be read.
+    """
+    selected = families(lake.tables() if tables is None else tables)
+    balance: Mapping[Family, str] = {
+        family: table for family, table in selected.items() if family is Family.BALANCE
+    }
+    with Workspace(lake, balance) as workspace:
+        landed = workspace.landed.get(Family.BALANCE, ())
+        if not landed:
+            return Chain(None, None, 0, 0, (), ())
+        workspace.load(landed)
+        findings = evaluate(workspace, _LINK, landed)
+    runs = stretches(landed)
+    return Chain(
+        first=landed[0],
+        last=landed[-1],
+        days=len(landed),
+        links=len(findings.told),
+        broken=tuple(
+            broken_outcome(_LINK.name, day, currency, equations)
+            for day in landed
+            for currency, equations in sorted(findings.equations[day].items())
+            if not all(equation.holds for equation in equations)
+        ),
+        gaps=tuple((before[-1] + _DAY, after[0] - _DAY) for before, after in pairwise(runs)),
+    )

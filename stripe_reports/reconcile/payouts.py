@@ -1,0 +1,90 @@
+"""Which payouts are manual or instant. No column says it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from itertools import groupby
+
+from stripe_reports.lake import Lake
+from stripe_reports.reconcile import equations
+from stripe_reports.reconcile.families import Family
+from stripe_reports.reconcile.workspace import Workspace
+
+_NAMED = 3
+
+
+def find_manual(workspace: Workspace, days: Iterable[date]) -> Mapping[tuple[date, str], Sequence[str]]:
+    """The payouts of these days that are not automatic, by day and currency; they fill the table `manual`.
+
+    Payout reconciliation tells of automatic payouts only
+    (https://docs.stripe.com/reports/payout-reconciliation), so a payout without a row in it is none. Unless
+    rows of that report are lost: then its summary counts more of them than there are, in that currency.
+    """
+    workspace.choose(
+        day
+        for day in days
+        if all(
+            family in workspace.tables
+            and workspace.has_landed(family, day)
+            and not workspace.lack(family, day, "payout_id")
+            for family in (Family.PAYOUTS, Family.PAID)
+        )
+    )
+    workspace.run(f"CREATE OR REPLACE TEMP TABLE manual AS {equations.MANUAL}")
+    found = workspace.query("SELECT day, currency, payout_id FROM manual ORDER BY ALL")
+    return {key: [row[2] for row in rows] for key, rows in groupby(found, key=lambda row: row[:2])}
+
+
+def named(payouts: Sequence[str]) -> str:
+    """The first of them, in a sentence."""
+    more = f" and {len(payouts) - _NAMED} more" if len(payouts) > _NAMED else ""
+    are = "is" if len(payouts) == 1 else "are"
+    return f"{', '.join(payouts[:_NAMED])}{more} {are} no automatic payout{'s' if len(payouts) > 1 else ''}"
+
+
+class PayoutHistory:
+    """Whether the last payout up to a day was automatic. Reads a month once, when it is asked for it."""
+
+    def __init__(self, lake: Lake, tables: Mapping[Family, str]) -> None:
+        self._lake = lake
+        families = (Family.PAYOUTS, Family.PAID, Family.PAID_SUMMARY)
+        self._tables = {family: tables[family] for family in families if family in tables}
+        self._known: dict[tuple[int, int], list[tuple[date, str, bool]]] = {}
+        self._days: Sequence[date] | None = None
+
+    def last_was_manual(self, currency: str, day: date) -> bool | None:
+        """None if no payout of it is known."""
+        for month in reversed([month for month in self._months() if month <= (day.year, day.month)]):
+            for on, its, manual in self._of(month):
+                if on <= day and its == currency:
+                    return manual
+        return None
+
+    def _months(self) -> list[tuple[int, int]]:
+        if self._days is None:
+            both = Family.PAYOUTS in self._tables and Family.PAID in self._tables
+            self._days = self._lake.days(self._tables[Family.PAYOUTS]) if both else []
+        return sorted({(day.year, day.month) for day in self._days})
+
+    def _of(self, month: tuple[int, int]) -> list[tuple[date, str, bool]]:
+        """(day, currency, whether one of its payouts was not automatic), the newest first."""
+        if month not in self._known:
+            days = [day for day in self._days or () if (day.year, day.month) == month]
+            with Workspace(self._lake, self._tables) as workspace:
+                workspace.load(days)
+                find_manual(workspace, days)
+                self._known[month] = [
+                    (day, currency, manual) for day, currency, manual in workspace.query(_LAST)
+                ]
+        return self._known[month]
+
+
+_LAST = """
+SELECT day, currency, bool_or(manual.payout_id IS NOT NULL)
+FROM payouts SEMI JOIN on_days USING (day)
+LEFT JOIN manual USING (day, currency, payout_id)
+WHERE category <> 'payout_reversal'
+GROUP BY day, currency
+ORDER BY day DESC, currency
+"""

@@ -1,0 +1,226 @@
+"""Days of the reconciled tables in DuckDB, under one set of names."""
+
+# ruff: noqa: S608  # made of constants
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any, Self
+
+from stripe_reports.catalog import day_interval
+from stripe_reports.errors import LakeError
+from stripe_reports.lake import Lake
+from stripe_reports.reconcile.families import COLUMNS, Family
+from stripe_reports.reconcile.identity import Needs
+
+_MEMORY = "400MB"
+_THREADS = 2
+_DAY = timedelta(days=1)
+_MICROSECONDS = 1_000_000
+_WIDEST = Decimal(10) ** 20
+"""No DECIMAL(38, 18) reaches it. Older DuckDBs hand out sums that do."""
+_TEXTS = ("currency", "category", "id", "payout_id")
+_MAY_BE_EMPTY = ("currency", "category")
+"""A day whose rows all lack these has them all the same, if its file has the column."""
+
+
+class Workspace:
+    """A DuckDB database in memory: for each family a view with the columns of `COLUMNS`, and `day`.
+
+    Null texts are "" in it; instants are microseconds. The view of a table that is not selected is empty.
+    The table `on_days` has the days that an equation is about. Memory is bounded; what does not fit goes to a
+    temporary directory. Close it, or use it in a `with`.
+    """
+
+    def __init__(self, lake: Lake, tables: Mapping[Family, str], timezone: str = "UTC") -> None:
+        import duckdb
+
+        self._lake = lake
+        self._timezone = timezone
+        self._about = str(lake)
+        self._chosen: list[date] | None = None
+        self.tables = tables
+        """The names in the lake of those that are selected."""
+        self.landed: Mapping[Family, Sequence[date]] = {
+            family: lake.days(table) for family, table in tables.items()
+        }
+        """All landed days of each, sorted."""
+        self._landed = {family: frozenset(days) for family, days in self.landed.items()}
+        self._values: dict[tuple[Family, date], Mapping[str, int]] = {}
+        self._spill = tempfile.TemporaryDirectory(prefix="stripe_reports_reconcile_")
+        self._connection = duckdb.connect(
+            config={"memory_limit": _MEMORY, "threads": _THREADS, "temp_directory": self._spill.name}
+        )
+        self.run("SET preserve_insertion_order = false")
+        for family in Family:
+            columns = COLUMNS[family]
+            self._empty(family.role, columns)
+            seen = [f"coalesce({name}, '') AS {name}" if name in _TEXTS else name for name in columns]
+            self.run(
+                f"CREATE TEMP VIEW {family.role} AS SELECT day, {', '.join(seen)} FROM {family.role}_rows"
+            )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give back its memory and disk."""
+        self._connection.close()
+        self._spill.cleanup()
+
+    def has_landed(self, family: Family, day: date) -> bool:
+        """Whether that day of a selected table is in the lake."""
+        return day in self._landed[family]
+
+    def load(self, days: Iterable[date], families: Iterable[Family] | None = None) -> None:
+        """Read the landed ones of these days, in place of those that were read before."""
+        asked = sorted(set(days))
+        self._about = f"{asked[0]} to {asked[-1]}"
+        for family in self.tables if families is None else families:
+            columns = COLUMNS[family]
+            self._empty(family.role, columns)
+            landed = [day for day in asked if self.has_landed(family, day)]
+            self.read(f"{family.role}_rows", family, landed, columns)
+            counts = ", ".join(f"count({name})" for name in columns)
+            found = self.query(f"SELECT day, count(*), {counts} FROM {family.role}_rows GROUP BY day")
+            for day, rows, *values in found:
+                self._values[family, day] = {"": rows, **dict(zip(columns, values, strict=True))}
+
+    def read(self, into: str, family: Family, days: Sequence[date], names: Iterable[str]) -> None:
+        """Add the rows of these landed days to a table. Columns that the lake does not have stay null."""
+        from stripe_reports.reconcile import columns
+
+        if not days:
+            return
+        table = self.tables[family]
+        dataset = self._lake.dataset(table, days)
+        present = {
+            name: column
+            for name, column in COLUMNS[family].items()
+            if name in names and not columns.trouble(dataset.schema, name, column)
+        }
+        chosen = ", ".join(["day", *map(columns.expression, present)])
+        for rows in columns.batches(dataset, {"day": "date", **present}, f"{self._lake.root}/{table}"):
+            self._connection.register("arrived", rows)
+            self.run(f"INSERT INTO {into} BY NAME SELECT {chosen} FROM arrived")
+            self._connection.unregister("arrived")
+
+    def lack(self, family: Family, day: date, name: str) -> str | None:
+        """Why that column of a loaded day says nothing, as in `payouts_itemized_3 has no column net`; None
+        if it says something, or if there are no rows. `instant` is either of `utc` and `local`."""
+        from stripe_reports.reconcile import columns
+
+        if name == "instant":
+            lacks = [self.lack(family, day, each) for each in ("utc", "local")]
+            return lacks[0] if all(lacks) else None
+        values = self._values.get((family, day))
+        if values is None or values[name]:
+            return None
+        table, column = self.tables[family], COLUMNS[family][name]
+        with self._lake.open_file(table, day) as file:
+            why = columns.trouble(file.schema_arrow, name, column)
+        if why is None and name not in _MAY_BE_EMPTY:
+            why = f"has no value in {column}"
+        return why and f"{table} {why}"
+
+    def not_selected(self, needs: Needs) -> str | None:
+        """Which report is not, in a sentence; None if all are."""
+        absent = [family.report for family in needs.columns if family not in self.tables]
+        return f"{' and '.join(absent)} {_are(absent)} not selected" if absent else None
+
+    def missing(self, needs: Needs, day: date) -> str | None:
+        """What of the selected tables has not landed; None if all has."""
+        needed = [(family, day) for family in (*needs.columns, *needs.helps) if family in self.tables]
+        if needs.day_before and not self._begins(needs.day_before, day):
+            needed.append((needs.day_before, day - _DAY))
+        absent = [
+            f"{self.tables[family]} of {on}" for family, on in needed if not self.has_landed(family, on)
+        ]
+        return f"{' and '.join(absent)} {_have(absent)} not landed" if absent else None
+
+    def silent(self, needs: Needs, day: date) -> str | None:
+        """Why tables that have landed say nothing of the day; None if they do."""
+        if needs.day_before and self._begins(needs.day_before, day):
+            return f"{self.tables[needs.day_before]} begins with this day"
+        needed = [(family, day) for family in needs.columns]
+        if needs.day_before:
+            needed.append((needs.day_before, day - _DAY))
+        lacks = (self.lack(family, on, name) for family, on in needed for name in needs.columns[family])
+        return next((why for why in lacks if why), None)
+
+    def speaks(self, needs: Needs, day: date) -> bool:
+        """Whether all is there."""
+        return not (self.not_selected(needs) or self.missing(needs, day) or self.silent(needs, day))
+
+    def choose(self, days: Iterable[date]) -> None:
+        """Make these the days that the next queries are about."""
+        chosen = list(days)
+        if chosen == self._chosen:
+            return
+        self._chosen = chosen
+        intervals = [day_interval(day, self._timezone) for day in chosen]
+        midnights = [int(datetime.combine(day, time(), UTC).timestamp()) for day in chosen]
+        self.fill(
+            "on_days",
+            day=("DATE", chosen),
+            utc_start=("BIGINT", [each.start * _MICROSECONDS for each in intervals]),
+            utc_end=("BIGINT", [each.end * _MICROSECONDS for each in intervals]),
+            local_start=("BIGINT", [each * _MICROSECONDS for each in midnights]),
+            local_end=("BIGINT", [(each + 24 * 3600) * _MICROSECONDS for each in midnights]),
+        )
+
+    def fill(self, table: str, **columns: tuple[str, Sequence[Any]]) -> None:
+        """Make a table of these columns, each a type of SQL and its values."""
+        typed = ", ".join(f"unnest(?::{type_}[]) AS {name}" for name, (type_, _) in columns.items())
+        values = [values for _, values in columns.values()]
+        self.run(f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT {typed}", values)
+
+    def run(self, sql: str, values: Sequence[Any] = ()) -> None:
+        """Execute a statement. Raises LakeError."""
+        self._execute(sql, values)
+
+    def query(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """All rows of a query. Raises LakeError, also for a sum of more digits than a table can hold."""
+        rows = self._execute(sql, values)
+        if any(isinstance(value, Decimal) and abs(value) >= _WIDEST for row in rows for value in row):
+            raise self._too_large()
+        return rows
+
+    def _execute(self, sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+        import duckdb
+
+        try:
+            return self._connection.execute(sql, list(values)).fetchall()
+        except duckdb.OutOfRangeException as error:
+            raise self._too_large() from error
+        except duckdb.Error as error:
+            raise LakeError(f"cannot reconcile {self._about}: {error}") from error
+
+    def _too_large(self) -> LakeError:
+        return LakeError(
+            f"cannot reconcile {self._about}: amounts add up to more than a decimal(38, 18) can hold;"
+            " look for absurd amounts in these days"
+        )
+
+    def _begins(self, family: Family, day: date) -> bool:
+        landed = self.landed.get(family, ())
+        return day in landed[:1]
+
+    def _empty(self, role: str, columns: Iterable[str]) -> None:
+        from stripe_reports.reconcile.columns import sql_type
+
+        typed = ", ".join(f"{name} {sql_type(name)}" for name in columns)
+        self.run(f"CREATE OR REPLACE TEMP TABLE {role}_rows (day DATE, {typed})")
+
+
+def _are(names: Sequence[str]) -> str:
+    return "is" if len(names) == 1 else "are"
+
+
+def _have(names: Sequence[str]) -> str:
+    return "has" if len(names) == 1 else "have"

@@ -1,0 +1,289 @@
+"""The asset `reconciliation`: its table, a check for each identity, and the chain of balances."""
+
+import json
+import shutil
+from collections.abc import Callable, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from stripe_reports import ReportLakeResource, build_stripe_report_assets, build_stripe_reports_reconciliation
+from stripe_reports.catalog import select_report_types
+from stripe_reports.errors import ConfigurationError
+from stripe_reports.lake import Lake
+from stripe_reports.orchestration.books import build_stripe_reports_books_sensor, with_automation
+from stripe_reports.reconcile import IDENTITIES
+from stripe_reports.sandbox import Sandbox
+from stripe_reports_tests.core_lake import a_cent_off, days_of, land, rewrite, without_row
+from stripe_reports_tests.orchestration.conftest import failure
+from stripe_reports_tests.orchestration.support import check_rows, range_tags
+
+_FIRST = date(2025, 9, 1)
+_DAYS = days_of(_FIRST, 4)
+_DAY = _DAYS[2]
+_START = "2025-09-01"
+_KEY = dg.AssetKey(["stripe_reports", "reconciliation"])
+_ACTIVITY = "balance_change_from_activity_itemized_3"
+_BALANCE = "balance_summary_1"
+_EVERY = {*IDENTITIES, "chain"}
+
+Severity = dg.AssetCheckSeverity
+
+
+@pytest.fixture(scope="module")
+def landed(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("landed") / "lake"
+    land(Lake.open(str(root)), sandbox, _DAYS)
+    return root
+
+
+@pytest.fixture
+def lake(landed: Path, tmp_path: Path) -> Lake:
+    return Lake.open(str(shutil.copytree(landed, tmp_path / "lake")))
+
+
+@pytest.fixture
+def reports() -> list[dg.AssetsDefinition]:
+    return build_stripe_report_assets("core", start_date=_START)
+
+
+Run = Callable[..., dg.ExecuteInProcessResult]
+
+
+@pytest.fixture
+def run(instance: dg.DagsterInstance, lake: Lake, reports: list[dg.AssetsDefinition]) -> Run:
+    """Reconcile these days, the reports not landing."""
+
+    def run(*days: date, others: Sequence[dg.AssetsDefinition] = (), **settings: Any) -> Any:
+        reconciliation = build_stripe_reports_reconciliation(reports, **settings)
+        return dg.materialize(
+            [reconciliation, *others],
+            tags=range_tags(days) if len(days) > 1 else None,
+            partition_key=str(days[0]) if len(days) == 1 else None,
+            instance=instance,
+            resources={"report_lake": ReportLakeResource(uri=lake.root)},
+            raise_on_error=False,
+        )
+
+    return run
+
+
+def _failed(result: dg.ExecuteInProcessResult, day: date = _DAY) -> dict[str, dg.AssetCheckEvaluation]:
+    return {
+        each.check_name: each
+        for each in result.get_asset_check_evaluations()
+        if not each.passed and each.partition == str(day)
+    }
+
+
+def _broken(result: dg.ExecuteInProcessResult, day: date = _DAY) -> set[str]:
+    return {name for name, each in _failed(result, day).items() if each.severity is Severity.ERROR}
+
+
+def _records(evaluation: dg.AssetCheckEvaluation, name: str) -> list[dict[str, Any]]:
+    return [dict(record.data) for record in evaluation.metadata[name].value.records]  # type: ignore[union-attr]
+
+
+@dg.asset(
+    deps=[_KEY],
+    partitions_def=dg.DailyPartitionsDefinition(_START),
+    backfill_policy=dg.BackfillPolicy.single_run(),
+)
+def statement(context: dg.AssetExecutionContext) -> None:
+    context.log.info("built")
+
+
+def test_where_the_books_agree_every_check_passes(run: Run, lake: Lake) -> None:
+    result = run(_DAY, others=[statement])
+    assert result.success
+    assert {each.check_name for each in result.get_asset_check_evaluations()} == _EVERY
+    assert _failed(result) == {}
+    rows = lake.read_table("reconciliation", [_DAY]).to_pylist()
+    assert {row["identity"] for row in rows} == set(IDENTITIES)
+    assert {row["currency"] for row in rows} == {"usd", "eur", "jpy", "kwd"}
+    assert {row["outcome"] for row in rows} == {"holds"}
+    assert all(row["residual"] == 0 and row["reason"] == "" for row in rows)
+
+
+def test_the_table_says_which_csvs_were_compared(run: Run, lake: Lake) -> None:
+    run(_DAY)
+    evidence = json.loads(lake.provenance("reconciliation", _DAY)["made_from"])
+    tables = [each.table for each in select_report_types("core")]
+    assert evidence == {table: lake.provenance(table, _DAY)["csv_sha256"] for table in tables}
+
+
+def test_one_cent_in_one_row_turns_the_right_checks_red_and_shows_the_row(run: Run, lake: Lake) -> None:
+    row = lake.read_table(_ACTIVITY, [_DAY]).to_pylist()[3]
+    rewrite(lake, _ACTIVITY, _DAY, a_cent_off("net", 3))
+    result = run(_DAY)
+    assert _broken(result) == set(_failed(result)) == {"I3", "I4", "I5"}
+    shown = _failed(result)["I3"]
+    (broken,) = [each for each in _records(shown, "outcomes") if each["outcome"] == "broken"]
+    assert (broken["currency"], broken["residual"].lstrip("-")) == (row["currency"], "0.01")
+    looked_at = _records(shown, "rows_to_look_at")
+    assert row["balance_transaction_id"] in {each["id"] for each in looked_at}
+    assert shown.metadata["rows_to_look_at_count"].value == len(looked_at)
+    assert (shown.description or "").startswith(f"Broken in {row['currency']}: ")
+
+
+def test_nothing_is_built_on_broken_books(run: Run, lake: Lake, instance: dg.DagsterInstance) -> None:
+    rewrite(lake, _ACTIVITY, _DAY, without_row())
+    result = run(_DAY, others=[statement])
+    assert not result.success
+    assert instance.get_materialized_partitions(_KEY) == {str(_DAY)}, "what came of it is recorded"
+    assert not instance.get_materialized_partitions(statement.key)
+
+
+@pytest.mark.parametrize("settings", [{"blocking": False}, {"severity": Severity.WARN}], ids=str)
+def test_unless_that_is_wanted(run: Run, lake: Lake, settings: dict[str, Any]) -> None:
+    rewrite(lake, _ACTIVITY, _DAY, without_row())
+    result = run(_DAY, others=[statement], **settings)
+    assert result.success
+    assert {"I3", "I4"} <= set(_failed(result))
+    assert [each.asset_key for each in result.get_asset_materialization_events()] == [_KEY, statement.key]
+
+
+def test_one_identity_may_only_warn(run: Run, lake: Lake) -> None:
+    rewrite(lake, _ACTIVITY, _DAY, a_cent_off("net"))
+    result = run(_DAY, severity={"I3": Severity.WARN})
+    assert (set(_failed(result)), _broken(result)) == ({"I3", "I4", "I5"}, {"I4", "I5"})
+
+
+def test_days_in_one_run_are_recorded_and_checked_each_on_its_own(
+    run: Run, lake: Lake, instance: dg.DagsterInstance
+) -> None:
+    rewrite(lake, _ACTIVITY, _DAY, a_cent_off("net"))
+    result = run(*_DAYS[1:], blocking=False)
+    assert result.success
+    assert [_broken(result, day) for day in _DAYS[1:]] == [set(), {"I3", "I4", "I5"}, set()]
+    counts = {
+        event.partition: event.materialization.metadata["broken"].value
+        for event in result.get_asset_materialization_events()
+    }
+    assert counts == {str(_DAYS[1]): 0, str(_DAY): 3, str(_DAYS[3]): 0}
+    assert check_rows(instance, "reconciliation", "I5") == {
+        (str(_DAYS[1]), "SUCCEEDED"): 1,
+        (str(_DAY), "FAILED"): 1,
+        (str(_DAYS[3]), "SUCCEEDED"): 1,
+    }
+
+
+def test_what_has_not_landed_warns_and_says_so(run: Run, lake: Lake) -> None:
+    Path(lake.uri("payouts_itemized_3", _DAY)).unlink()
+    result = run(_DAY)
+    assert result.success
+    assert _broken(result) == set()
+    assert "I6" in _failed(result)
+    assert f"payouts_itemized_3 of {_DAY}" in (_failed(result)["I6"].description or "")
+
+
+def test_what_is_not_applicable_has_not_passed_either(run: Run) -> None:
+    result = run(_FIRST)
+    assert set(_failed(result, _FIRST)) == {"I2", "I10"}, "the tables begin with this day"
+    assert _broken(result, _FIRST) == set()
+    assert (_failed(result, _FIRST)["I2"].description or "").startswith("Not applicable")
+
+
+def test_the_chain_is_held_over_all_days_that_have_landed(run: Run, lake: Lake) -> None:
+    def moved(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """A balance a cent higher all day: the day agrees with itself, and not with its neighbours."""
+        (start, end) = [
+            number
+            for number, row in enumerate(rows)
+            if row["currency"] == "usd" and row["category"] in ("starting_balance", "ending_balance")
+        ]
+        return a_cent_off("net_amount", end)(a_cent_off("net_amount", start)(rows))
+
+    rewrite(lake, _BALANCE, _DAYS[1], moved)
+    result = run(_DAYS[3])
+    assert _broken(result, _DAYS[3]) == {"chain"}
+    links = _records(_failed(result, _DAYS[3])["chain"], "broken")
+    assert [(each["day"], each["residual"]) for each in links] == [
+        (str(_DAYS[1]), "0.01"),
+        (str(_DAYS[2]), "-0.01"),
+    ]
+
+
+def test_a_day_that_lacks_in_the_chain_warns(run: Run, lake: Lake) -> None:
+    Path(lake.uri(_BALANCE, _DAYS[1])).unlink()
+    chained = _failed(run(_DAYS[3]), _DAYS[3])["chain"]
+    assert chained.severity is Severity.WARN
+    assert chained.metadata["not_landed"].value == [str(_DAYS[1])]
+
+
+def test_checks_alone_write_no_table(
+    lake: Lake, reports: list[dg.AssetsDefinition], instance: dg.DagsterInstance
+) -> None:
+    result = dg.materialize(
+        [build_stripe_reports_reconciliation(reports)],
+        selection=dg.AssetSelection.checks_for_assets(_KEY),
+        tags=range_tags([_DAY]),
+        instance=instance,
+        resources={"report_lake": ReportLakeResource(uri=lake.root)},
+    )
+    assert {each.check_name for each in result.get_asset_check_evaluations()} == _EVERY
+    assert "reconciliation" not in lake.tables()
+
+
+def test_a_table_that_cannot_be_read_fails_in_one_line(run: Run, lake: Lake) -> None:
+    Path(lake.uri(_ACTIVITY, _DAY)).write_bytes(b"no Parquet")
+    result = run(_DAY)
+    assert not result.success
+    assert lake.uri(_ACTIVITY, _DAY) in failure(result)
+    assert "\n" not in failure(result)
+
+
+def test_identities_whose_reports_are_not_selected_have_no_checks() -> None:
+    reports = build_stripe_report_assets(f"balance.summary.1, {'balance_change_from_activity.itemized.3'}")
+    reconciliation = build_stripe_reports_reconciliation(reports)
+    assert {key.name for key in reconciliation.check_keys} == {"I1", "I2", "I3", "I5", "I11", "I12", "chain"}
+
+
+@pytest.mark.parametrize(
+    ("select", "settings", "told"),
+    [
+        ("tax.*", {}, "there is nothing to reconcile"),
+        ("core", {"identities": ["I13"]}, "'I13' is no identity"),
+        ("core", {"severity": {"I99": Severity.WARN}}, "'I99', no identity"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(select: str, settings: dict[str, Any], told: str) -> None:
+    with pytest.raises(ConfigurationError, match=told):
+        build_stripe_reports_reconciliation(build_stripe_report_assets(select), **settings)
+
+
+def test_the_sensor_requests_a_day_when_all_its_tables_have_landed_and_again_when_one_has(
+    instance: dg.DagsterInstance, reports: list[dg.AssetsDefinition], resources: dict[str, Any]
+) -> None:
+    (partitions_def,) = {each.partitions_def for each in reports}
+    assert isinstance(partitions_def, dg.DailyPartitionsDefinition)
+    reconciliation = with_automation(build_stripe_reports_reconciliation(reports), partitions_def)
+    defs = dg.Definitions(
+        assets=[*reports, reconciliation],
+        sensors=[build_stripe_reports_books_sensor([reconciliation])],
+        resources=resources,
+    )
+    keys = [dg.AssetKey(["stripe_reports", each.table]) for each in select_report_types("core")]
+
+    def tick(cursor: Any = None) -> tuple[set[str], Any]:
+        result = dg.evaluate_automation_conditions(defs, instance, cursor=cursor)
+        return set(result.get_requested_partitions(_KEY)), result.cursor  # type: ignore[arg-type]
+
+    requested, cursor = tick()
+    assert requested == set()
+    for key in keys[:-1]:
+        instance.report_runless_asset_event(dg.AssetMaterialization(key, partition=str(_DAY)))
+    requested, cursor = tick(cursor)
+    assert requested == set()
+    instance.report_runless_asset_event(dg.AssetMaterialization(keys[-1], partition=str(_DAY)))
+    requested, cursor = tick(cursor)
+    assert requested == {str(_DAY)}, "an old day counts as well as the newest"
+    instance.report_runless_asset_event(dg.AssetMaterialization(_KEY, partition=str(_DAY)))
+    requested, cursor = tick(cursor)
+    assert requested == set()
+    instance.report_runless_asset_event(dg.AssetMaterialization(keys[0], partition=str(_DAY)))
+    requested, cursor = tick(cursor)
+    assert requested == {str(_DAY)}
