@@ -73,6 +73,7 @@ def _run_here(asked: Asked) -> Ran:
         report_lake=ReportLakeResource(uri=asked.lake),
         select=asked.select,
         start_date=min(START_DATE, asked.first),
+        reconciliation=None,  # what is measured is landing
     )
     job = definitions.resolve_job_def(JOB_NAME)
     with opened(Path(asked.home)) as instance:

@@ -9,7 +9,7 @@ import obstore
 from stripe_reports.errors import LakeError
 from stripe_reports.lake.store import Store, make_durable, storage_errors, whole_object
 
-_SAFE = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,199}")
+_SAFE = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,254}")
 
 
 class Documents:

@@ -8,9 +8,10 @@ from collections.abc import Iterable
 import obstore
 
 from stripe_reports.errors import LakeError
-from stripe_reports.lake.store import Store, make_durable, storage_errors, whole_object
+from stripe_reports.lake.documents import Documents
+from stripe_reports.lake.store import Store, storage_errors
 
-_INBOX = "_inbox"
+_INBOX = "inbox"
 _SUFFIX = ".json"
 _SAFE = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,199}")
 
@@ -25,21 +26,18 @@ class Inbox:
     def __init__(self, store: Store, root: str) -> None:
         self._store = store
         self._root = root
+        self._documents = Documents(store, root)
 
     def put(self, kind: str, name: str, body: bytes) -> None:
         """Keep the body, whole or not at all; under the same name it replaces the one before.
 
         It is there, for whoever looks, once this returns; on a disk also after a loss of power.
         """
-        path = _path(kind, name)
-        with whole_object(self._store, f"{self._root}/{path}", path) as sink:
-            sink.write(body)
-        with storage_errors(f"write {self._root}/{path}"):
-            make_durable(self._store, path)
+        self._documents.put(*_place(kind, name), body)
 
     def names(self, kind: str) -> list[str]:
         """All that is kept of a kind, sorted; nothing if there is no such kind."""
-        folder = _folder(kind)
+        folder = f"_{_INBOX}/{_safe(kind)}"
         with storage_errors(f"list {self._root}/{folder}"):
             paths = [entry["path"] for page in obstore.list(self._store, f"{folder}/") for entry in page]
         kept = (path[len(folder) + 1 : -len(_SUFFIX)] for path in paths if path.endswith(_SUFFIX))
@@ -47,16 +45,12 @@ class Inbox:
 
     def read(self, kind: str, name: str) -> bytes | None:
         """The body; None if it is not there."""
-        path = _path(kind, name)
-        with storage_errors(f"read {self._root}/{path}"):
-            try:
-                return bytes(obstore.get(self._store, path).bytes())
-            except FileNotFoundError:
-                return None
+        return self._documents.read(*_place(kind, name))
 
     def remove(self, kind: str, names: Iterable[str]) -> None:
         """Keep these no longer; what is not there is fine."""
-        for path in [_path(kind, name) for name in names]:
+        for folder, document in [_place(kind, name) for name in names]:
+            path = f"_{folder}/{document}"
             with storage_errors(f"delete {self._root}/{path}"):
                 try:
                     obstore.delete(self._store, path)
@@ -64,12 +58,9 @@ class Inbox:
                     continue
 
 
-def _folder(kind: str) -> str:
-    return f"{_INBOX}/{_safe(kind)}"
-
-
-def _path(kind: str, name: str) -> str:
-    return f"{_folder(kind)}/{_safe(name)}{_SUFFIX}"
+def _place(kind: str, name: str) -> tuple[str, str]:
+    """Folder and name of the document."""
+    return f"{_INBOX}/{_safe(kind)}", f"{_safe(name)}{_SUFFIX}"
 
 
 def _safe(name: str) -> str:

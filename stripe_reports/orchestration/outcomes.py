@@ -15,6 +15,19 @@ if TYPE_CHECKING:
 
 _MOST_BROKEN_LINKS = 20
 
+OUTCOMES_SCHEMA = dg.TableSchema(
+    columns=[
+        dg.TableColumn("identity", "string", "I1 to I12."),
+        dg.TableColumn("currency", "string", "As Stripe writes it: usd. Empty where it is of none."),
+        dg.TableColumn("outcome", "string", "holds, broken, not_applicable or missing."),
+        dg.TableColumn("expected", "decimal(38, 18)", "Major units, or rows where the identity counts them."),
+        dg.TableColumn("actual", "decimal(38, 18)", "What was found."),
+        dg.TableColumn("residual", "decimal(38, 18)", "Actual less expected."),
+        dg.TableColumn("reason", "string", "Why it does not hold; empty where it does."),
+    ]
+)
+"""Of the table `reconciliation`."""
+
 
 def outcomes_table(outcomes: Sequence[Outcome]) -> "pa.Table":
     """A row per identity and currency, as the table `reconciliation` has them."""

@@ -14,6 +14,7 @@ from stripe_reports.lake import Lake
 from stripe_reports.orchestration.checks import check_outputs
 from stripe_reports.orchestration.made_partitions import MadePartitions
 from stripe_reports.orchestration.outcomes import (
+    OUTCOMES_SCHEMA,
     chain_evaluation,
     identity_evaluation,
     outcomes_metadata,
@@ -89,7 +90,7 @@ def build_stripe_reports_reconciliation(
                 " identity and currency.",
                 group_name="stripe_reports_books",
                 kinds={"duckdb", "parquet"},
-                metadata={"dagster/table_name": TABLE},
+                metadata={"dagster/column_schema": OUTCOMES_SCHEMA, "dagster/table_name": TABLE},
             )
         ],
         check_specs=specs,

@@ -28,6 +28,7 @@ def defs() -> dg.Definitions:
         report_lake=ReportLakeResource(uri=os.environ["STRIPE_REPORTS_LAKE"]),
         select=os.environ["STRIPE_REPORTS_SELECT"],
         start_date=START,
+        reconciliation=None,
     )
 
 

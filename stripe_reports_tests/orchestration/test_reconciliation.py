@@ -129,6 +129,15 @@ def test_one_cent_in_one_row_turns_the_right_checks_red_and_shows_the_row(run: R
     assert (shown.description or "").startswith(f"Broken in {row['currency']}: ")
 
 
+def test_the_columns_that_the_ui_shows_are_those_of_the_table(
+    run: Run, lake: Lake, reports: list[dg.AssetsDefinition]
+) -> None:
+    run(_DAY)
+    (spec,) = build_stripe_reports_reconciliation(reports).specs
+    shown = [column.name for column in spec.metadata["dagster/column_schema"].columns]
+    assert [*shown, "date"] == lake.dataset("reconciliation").schema.names
+
+
 def test_nothing_is_built_on_broken_books(run: Run, lake: Lake, instance: dg.DagsterInstance) -> None:
     rewrite(lake, _ACTIVITY, _DAY, without_row())
     result = run(_DAY, others=[statement])
