@@ -142,7 +142,7 @@ def _reconcile(wanted: list[date], console: Console, home: str) -> bool:
     found: Counter[str] = Counter()
     for event in result.get_asset_materialization_events():
         metadata = event.materialization.metadata
-        found.update({name: int(str(metadata[name].value)) for name in _OUTCOMES})
+        found.update({name: int(str(metadata[name].value)) for name in _OUTCOMES if name in metadata})
     for event in result.get_step_failure_events():
         console.print(f"[red]Not reconciled:[/] {escape(_failure(event))}")
     told = ", ".join(f"{found[name]:,} {words}" for name, words in _OUTCOMES.items() if found[name])

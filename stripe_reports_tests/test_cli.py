@@ -16,7 +16,9 @@ import pandas as pd
 import pytest
 import requests
 
+from stripe_reports.catalog import select_report_types
 from stripe_reports.lake import Lake
+from stripe_reports.orchestration.downstream import DOWNSTREAM
 
 _COMMAND = str(Path(sys.executable).with_name("stripe-reports"))
 
@@ -38,8 +40,8 @@ def test_the_demo_lands_every_partition_and_says_how_to_look_further(tmp_path: P
     done = _run("demo", "--days", "2", cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     lake = Lake.open(str(tmp_path / ".stripe-reports-demo" / "lake"))
-    landed = [table for table in lake.tables() if table != "reconciliation"]
-    assert len(landed) == 9
+    landed = [each.table for each in select_report_types("core")]
+    assert set(lake.tables()) == {*landed, "reconciliation", *DOWNSTREAM[:3]}
     assert all(len(lake.days(table)) == 2 for table in lake.tables())
     total = re.search(r"^ *all +18 +([\d,]+) +[\d.]+ [kM]B +15 *$", done.stdout, re.MULTILINE)
     assert total, "six reports by day, and three itemized ones of both days at once"
@@ -152,7 +154,7 @@ def test_the_demos_ui_serves_the_landed_data_until_it_is_stopped(tmp_path: Path)
     landed: set[str] = set()
     try:
         deadline = time.monotonic() + 120
-        while time.monotonic() < deadline and len(landed) < 10:
+        while time.monotonic() < deadline and len(landed) < 13:
             time.sleep(1)
             assert process.poll() is None, "the demo ended"
             try:
@@ -170,7 +172,7 @@ def test_the_demos_ui_serves_the_landed_data_until_it_is_stopped(tmp_path: Path)
         assert process.wait(timeout=60) == 0
     finally:
         process.kill()
-    assert len(landed) == 10, "nine reports, and what came of reconciling them"
+    assert len(landed) == 13, "nine reports, what came of reconciling them, and what is built on them"
     assert "STRIPE_API_KEY" in shown, "the UI shows where the key comes from"
     assert "sk_test_" not in shown, "and not the key"
     with socket.socket() as probe:

@@ -9,18 +9,21 @@ if TYPE_CHECKING:
     # What dg.define_asset_job returns; Dagster does not export its name.
     from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
+GROUP = "books"
+"""Of the assets that are computed from landed tables."""
 JOB_NAME = "stripe_reports_reconcile"
 SENSOR_NAME = "stripe_reports_books"
 
 
 def build_stripe_reports_reconcile_job(
-    reconciliation: dg.AssetsDefinition, *, name: str = JOB_NAME
+    assets: Sequence[dg.AssetsDefinition], *, name: str = JOB_NAME
 ) -> "UnresolvedAssetJobDefinition":
-    """A job that reconciles the days of a run."""
+    """A job that reconciles the days of a run, and makes what is built on them. `assets`: of days."""
     return dg.define_asset_job(
         name,
-        selection=dg.AssetSelection.assets(reconciliation),
-        description="Holds the identities between Stripe's reports against the landed tables of these days.",
+        selection=dg.AssetSelection.assets(*assets),
+        description="Holds the identities between Stripe's reports against the landed tables of these days,"
+        " and makes the tables that are built on them.",
     )
 
 

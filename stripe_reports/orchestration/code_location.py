@@ -39,11 +39,7 @@ from stripe_reports.orchestration.failed_runs import SENSOR_NAME as FAILED_RUNS
 from stripe_reports.orchestration.io_manager import ReportLakeIOManager
 from stripe_reports.orchestration.pickup import SENSOR_NAME as PICKUP
 from stripe_reports.orchestration.pickup import build_stripe_reports_pickup_sensor
-from stripe_reports.orchestration.reconciliation import (
-    TABLE,
-    Severity,
-    build_stripe_reports_reconciliation,
-)
+from stripe_reports.orchestration.reconciliation import Severity, build_stripe_reports_reconciliation
 from stripe_reports.orchestration.repull import SCHEDULE_NAME as REPULL
 from stripe_reports.orchestration.repull import build_stripe_reports_repull_schedule
 from stripe_reports.orchestration.resources import ReportLakeResource, StripeResource
@@ -99,7 +95,7 @@ def build_stripe_reports_definitions(
     status = _Status(running)
     return dg.Definitions(
         assets=[*assets, *books],
-        jobs=[job, submit_job, *_reconcile_jobs(books)],
+        jobs=[job, submit_job, *_reconcile_jobs(books, partitions_def)],
         schedules=[
             build_stripe_reports_daily_schedule(
                 assets,
@@ -141,9 +137,11 @@ def build_stripe_reports_definitions(
     )
 
 
-def _reconcile_jobs(books: Sequence[dg.AssetsDefinition]) -> Sequence["UnresolvedAssetJobDefinition"]:
-    reconciliations = [each for each in books if any(key.path[-1] == TABLE for key in each.keys)]
-    return [build_stripe_reports_reconcile_job(each) for each in reconciliations]
+def _reconcile_jobs(
+    books: Sequence[dg.AssetsDefinition], partitions_def: dg.DailyPartitionsDefinition
+) -> Sequence["UnresolvedAssetJobDefinition"]:
+    of_days = [each for each in books if each.partitions_def == partitions_def]
+    return [build_stripe_reports_reconcile_job(of_days)] if of_days else []
 
 
 def _books(

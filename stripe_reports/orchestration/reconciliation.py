@@ -11,6 +11,7 @@ import dagster as dg
 from stripe_reports.catalog import nearest, parse_day
 from stripe_reports.errors import ConfigurationError, StripeReportsError
 from stripe_reports.lake import Lake
+from stripe_reports.orchestration.books import GROUP
 from stripe_reports.orchestration.checks import check_outputs
 from stripe_reports.orchestration.made_partitions import MadePartitions
 from stripe_reports.orchestration.outcomes import (
@@ -88,7 +89,7 @@ def build_stripe_reports_reconciliation(
                 deps=[by_table[table] for table in tables],
                 description="Whether Stripe's reports agree with each other, to the cent: a row for each"
                 " identity and currency.",
-                group_name="stripe_reports_books",
+                group_name=GROUP,
                 kinds={"duckdb", "parquet"},
                 metadata={"dagster/column_schema": OUTCOMES_SCHEMA, "dagster/table_name": TABLE},
             )

@@ -34,7 +34,7 @@ def test_all_are_beside_the_reports_they_read_in_a_group_of_their_own() -> None:
     for name, asset in built.items():
         assert asset.key == dg.AssetKey(["stripe_reports", name])
         (spec,) = asset.specs
-        assert spec.group_name == "stripe_reports_downstream"
+        assert spec.group_name == "books"
         assert asset.backfill_policy == dg.BackfillPolicy.single_run()
     deps = {
         name: {dep.asset_key.path[-1] for spec in asset.specs for dep in spec.deps}

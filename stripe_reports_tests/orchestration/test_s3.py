@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,13 @@ import dagster as dg
 import pytest
 from dagster_aws.s3 import S3Resource
 
-from stripe_reports import ReportLakeResource
+from stripe_reports import (
+    ReportLakeResource,
+    build_stripe_report_assets,
+    build_stripe_reports_reconciliation,
+)
+from stripe_reports.sandbox import Sandbox
+from stripe_reports_tests.core_lake import land
 from stripe_reports_tests.orchestration.conftest import NEWEST, failure, materialize
 
 _TABLE = "balance_summary_1"
@@ -95,3 +102,23 @@ def test_without_credentials_it_says_so_in_one_line(
     lake = ReportLakeResource(uri=f"s3://{bucket}/stripe")
     (result,) = materialize(instance, resources | {"report_lake": lake}, NEWEST)
     assert f"the AWS session for s3://{bucket}/stripe has no credentials" in failure(result)
+
+
+def test_the_books_of_a_lake_in_a_bucket_are_reconciled(
+    instance: dg.DagsterInstance, sandbox: Sandbox, resources: dict[str, Any], bucket: str
+) -> None:
+    lake = ReportLakeResource(uri=f"s3://{bucket}/stripe")
+    before = NEWEST - timedelta(days=1)
+    land(lake.lake, sandbox, [before, NEWEST])
+    reconciliation = build_stripe_reports_reconciliation(build_stripe_report_assets(start_date=str(before)))
+    result = dg.materialize(
+        [reconciliation],
+        partition_key=str(NEWEST),
+        instance=instance,
+        resources={"report_lake": lake},
+    )
+    assert [each.passed for each in result.get_asset_check_evaluations()] == [True] * 13
+    (event,) = result.get_asset_materialization_events()
+    uri = f"s3://{bucket}/stripe/reconciliation/date={NEWEST}/part-0.parquet"
+    assert event.materialization.metadata["dagster/uri"].value == uri
+    assert set(lake.lake.read_table("reconciliation", [NEWEST])["outcome"].to_pylist()) == {"holds"}

@@ -12,6 +12,7 @@ import dagster as dg
 from stripe_reports.catalog import parse_day
 from stripe_reports.errors import StripeReportsError
 from stripe_reports.lake import Lake
+from stripe_reports.orchestration.books import GROUP
 from stripe_reports.orchestration.checks import check_outputs
 from stripe_reports.orchestration.downstream.columns import Column, column_schema
 from stripe_reports.orchestration.made_partitions import MadePartitions
@@ -20,8 +21,6 @@ from stripe_reports.reconcile.families import Family
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-GROUP = "stripe_reports_downstream"
 
 _Event = dg.MaterializeResult | dg.AssetMaterialization | dg.AssetCheckEvaluation | dg.Output[None]  # type: ignore[type-arg]
 

@@ -10,7 +10,7 @@ from pydantic import Field
 from stripe_reports.catalog import parse_day
 from stripe_reports.close import TRIAL_BALANCE_COLUMNS, Closing, as_text, close_month
 from stripe_reports.errors import StripeReportsError
-from stripe_reports.orchestration.downstream.daily_table import GROUP
+from stripe_reports.orchestration.books import GROUP
 from stripe_reports.orchestration.downstream.plots import plotted_amount
 from stripe_reports.orchestration.made_partitions import MadePartitions
 from stripe_reports.orchestration.metadata import table_of
