@@ -1,6 +1,7 @@
 """What Stripe can report: report types as data, their columns and types, days as intervals. No I/O."""
 
 from stripe_reports.catalog._nearest import nearest
+from stripe_reports.catalog.amounts import EXACT, amount_text
 from stripe_reports.catalog.availability import data_ready_by
 from stripe_reports.catalog.columns import ColumnType, column_type
 from stripe_reports.catalog.days import (
@@ -23,12 +24,14 @@ from stripe_reports.catalog.row_keys import dimensions, id_candidates
 from stripe_reports.catalog.selection import PRESETS, select_report_types
 
 __all__ = [
+    "EXACT",
     "PRESETS",
     "REPORT_TYPES",
     "ColumnType",
     "Interval",
     "IntervalKind",
     "ReportType",
+    "amount_text",
     "column_type",
     "data_ready_by",
     "day_interval",

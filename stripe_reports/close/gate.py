@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from stripe_reports.catalog import nearest
-from stripe_reports.close.money import shortest
+from stripe_reports.catalog import amount_text, nearest
 from stripe_reports.close.month import Month
 from stripe_reports.errors import CloseError, ConfigurationError
 from stripe_reports.lake import Lake
@@ -80,7 +79,7 @@ def _told(outcome: Outcome) -> str:
     where = f"{outcome.day}{f' in {outcome.currency}' if outcome.currency else ''}"
     if outcome.verdict is Verdict.MISSING:
         return f"{outcome.identity} cannot be told on {where} ({outcome.reason})"
-    off = "" if outcome.residual is None else f", {shortest(outcome.residual)} off"
+    off = "" if outcome.residual is None else f", {amount_text(outcome.residual)} off"
     return f"{outcome.identity} is broken on {where}{off}"
 
 

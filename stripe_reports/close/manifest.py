@@ -8,10 +8,11 @@ from hashlib import sha256
 from typing import Any
 
 from stripe_reports import __version__
+from stripe_reports.catalog import amount_text
 from stripe_reports.close.books import Books
 from stripe_reports.close.evidence import Evidence
 from stripe_reports.close.gate import Passed
-from stripe_reports.close.money import as_text, shortest
+from stripe_reports.close.money import as_text
 from stripe_reports.close.movements import Movements
 from stripe_reports.errors import CloseError
 
@@ -41,7 +42,7 @@ def manifest_json(
                         "day": str(each.day),
                         "currency": each.currency,
                         "outcome": each.verdict.value,
-                        "residual": None if each.residual is None else shortest(each.residual),
+                        "residual": None if each.residual is None else amount_text(each.residual),
                     }
                     for each in outcomes
                 ],

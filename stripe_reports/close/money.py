@@ -6,10 +6,11 @@ Integers add up exactly, whatever the context of Python's decimals is.
 from __future__ import annotations
 
 import re
-from decimal import Context, Decimal, Inexact
+from decimal import Decimal
+
+from stripe_reports.catalog import EXACT
 
 SCALE = 18
-_EXACT = Context(prec=1000, traps=[Inexact])
 _CODE = re.compile("[a-z]{3,8}")
 
 # https://docs.stripe.com/currencies#zero-decimal and #three-decimal
@@ -33,12 +34,12 @@ def is_code(currency: str) -> bool:
 
 def units(amount: Decimal | None) -> int:
     """An amount in major units, as the tables have it; a null is nothing."""
-    return 0 if amount is None else int(amount.scaleb(SCALE, _EXACT))
+    return 0 if amount is None else int(amount.scaleb(SCALE, EXACT))
 
 
 def as_decimal(amount: int) -> Decimal:
     """In major units, with 18 digits behind the point."""
-    return Decimal(amount).scaleb(-SCALE, _EXACT)
+    return Decimal(amount).scaleb(-SCALE, EXACT)
 
 
 def as_text(amount: int, currency: str) -> str:
@@ -55,8 +56,3 @@ def minor_units(amount: int, currency: str) -> int | None:
     """In the currency's smallest unit; None where the amount has a part of one."""
     whole, rest = divmod(amount, 10 ** (SCALE - digits(currency)))
     return None if rest else whole
-
-
-def shortest(amount: Decimal) -> str:
-    """Every digit, and no zeros behind the last one."""
-    return f"{amount.normalize(_EXACT):f}"

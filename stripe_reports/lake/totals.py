@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from decimal import Context, Decimal, Inexact
+from decimal import Decimal
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from stripe_reports.catalog import EXACT
+
 _AMOUNTS = ("gross", "fee", "net", "gross_amount", "fee_amount", "net_amount", "amount")
 _CURRENCY, _CATEGORY = "currency", "reporting_category"
 _BATCH_ROWS = 1 << 16
 _WIDEST = 76  # digits of a decimal256
-# Far more digits than there can be. Python would round at 28 without a word.
-_EXACT = Context(prec=1000, traps=[Inexact])
 
 # Made from buffers, because pyarrow would import pandas to make it from Python's text.
 _TOTAL = pa.Array.from_buffers(
@@ -51,7 +51,7 @@ def _add(batch: pa.RecordBatch, amounts: list[str], sums: Sums) -> None:
         rows = batch.filter(its)
         own = sums.setdefault(currency.as_py() or "", dict.fromkeys(amounts, Decimal(0)))
         for name in amounts:
-            own[name] = _EXACT.add(own[name], _sum(rows.column(name)))
+            own[name] = EXACT.add(own[name], _sum(rows.column(name)))
 
 
 def _sum(values: pa.Array) -> Decimal:

@@ -4,12 +4,12 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Context, Decimal
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from stripe_reports.catalog import ColumnType, ReportType, column_type
+from stripe_reports.catalog import ColumnType, ReportType, amount_text, column_type
 from stripe_reports.lake import LandedFile
 from stripe_reports.landing import FailedDay, LandedDay
 from stripe_reports.orchestration.failure import kind_of
@@ -38,8 +38,6 @@ _CHANGES = (
 """Keys of the metadata of a table that has replaced another one; the first of them is always there."""
 _MOST_MATERIALIZATIONS = 100
 """Of one day, to look for one that tells of changes."""
-
-_EXACT = Context(prec=100)
 
 _SHOWN_TYPE = {
     ColumnType.DECIMAL: "decimal(38, 18)",
@@ -196,11 +194,6 @@ def failures_metadata(failures: Sequence[FailedDay]) -> Mapping[str, Any]:
         for failed in failures[:_MOST_FAILURES]
     ]
     return {FAILURES: dg.MetadataValue.table(records), "failed": len(failures)}
-
-
-def amount_text(amount: Decimal) -> str:
-    """Every digit, and no zeros behind the last one."""
-    return f"{amount.normalize(_EXACT):f}"
 
 
 def table_of(rows: Sequence[Mapping[str, str | int]]) -> dg.MetadataValue[Any]:

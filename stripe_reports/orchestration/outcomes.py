@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from stripe_reports.orchestration.metadata import amount_text, table_of
+from stripe_reports.catalog import amount_text
+from stripe_reports.orchestration.metadata import table_of
 from stripe_reports.reconcile import Chain, Outcome, Verdict
 
 if TYPE_CHECKING:

@@ -23,7 +23,14 @@ from stripe_reports.orchestration.outcomes import (
 )
 from stripe_reports.orchestration.resources import ReportLakeResource
 from stripe_reports.orchestration.watched import WatchedReports
-from stripe_reports.reconcile import IDENTITIES, Outcome, chain, reconcile, reconciled_tables
+from stripe_reports.reconcile import (
+    IDENTITIES,
+    Outcome,
+    chain,
+    reconcile,
+    reconciled_tables,
+    select_identities,
+)
 
 TABLE = "reconciliation"
 """Of the asset's table, and the last part of its key."""
@@ -68,7 +75,7 @@ def build_stripe_reports_reconciliation(
             " reconciliation; select core"
         )
     severities = _severities(severity)
-    wanted = _identities(identities, tables)
+    wanted = [each.name for each in select_identities(identities) if each.is_applicable(tables)]
     key = dg.AssetKey([*by_table[tables[0]].path[:-1], TABLE])
     partitions = watched.partitions_def
     with warnings.catch_warnings():
@@ -154,17 +161,6 @@ def _severities(given: Severity | Mapping[str, Severity]) -> Mapping[str, Severi
         if name not in names:
             raise ConfigurationError(f"a severity is given for {name!r}, no identity{nearest(name, names)}")
     return given
-
-
-def _identities(given: Iterable[str] | None, tables: Collection[str]) -> Sequence[str]:
-    """The names of those that are wanted and whose reports are selected, in the order of IDENTITIES."""
-    names = list(IDENTITIES) if given is None else list(given)
-    for name in names:
-        if name not in IDENTITIES:
-            raise ConfigurationError(
-                f"{name!r} is no identity{nearest(name, IDENTITIES)}; there are {', '.join(IDENTITIES)}"
-            )
-    return [name for name in IDENTITIES if name in names and IDENTITIES[name].is_applicable(tables)]
 
 
 def _checks(identities: Sequence[str], tables: Collection[str]) -> Mapping[str, str]:

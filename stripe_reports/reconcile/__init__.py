@@ -2,7 +2,7 @@
 
 from stripe_reports.reconcile.chain import Chain, chain
 from stripe_reports.reconcile.families import reconciled_tables
-from stripe_reports.reconcile.identities import IDENTITIES
+from stripe_reports.reconcile.identities import IDENTITIES, select_identities
 from stripe_reports.reconcile.identity import Identity
 from stripe_reports.reconcile.outcome import Outcome, Share, Suspect, Verdict
 from stripe_reports.reconcile.reconcile import reconcile
@@ -18,4 +18,5 @@ __all__ = [
     "chain",
     "reconcile",
     "reconciled_tables",
+    "select_identities",
 ]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
-from stripe_reports.reconcile.amounts import EXACT, amount_text
+from stripe_reports.catalog import EXACT, amount_text
 from stripe_reports.reconcile.identity import Identity
 from stripe_reports.reconcile.workspace import Workspace
 

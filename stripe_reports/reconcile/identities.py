@@ -8,8 +8,10 @@ negative in summaries.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
+from stripe_reports.catalog import nearest
+from stripe_reports.errors import ConfigurationError
 from stripe_reports.reconcile import clues, equations, needs
 from stripe_reports.reconcile.families import PAIRS, Family
 from stripe_reports.reconcile.identity import Identity, Manual, Part
@@ -112,3 +114,14 @@ _ALL = (
 
 IDENTITIES: Mapping[str, Identity] = {identity.name: identity for identity in _ALL}
 """All of them by name, `I1` to `I12`."""
+
+
+def select_identities(names: Iterable[str] | None) -> list[Identity]:
+    """Those of these names, or all, in the order of IDENTITIES. Raises ConfigurationError for any other."""
+    wanted = list(IDENTITIES) if names is None else list(names)
+    for name in wanted:
+        if name not in IDENTITIES:
+            raise ConfigurationError(
+                f"{name!r} is no identity{nearest(name, IDENTITIES)}; there are {', '.join(IDENTITIES)}"
+            )
+    return [identity for name, identity in IDENTITIES.items() if name in wanted]

@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
-from stripe_reports.reconcile.amounts import EXACT
+from stripe_reports.catalog import EXACT
 
 
 class Verdict(StrEnum):

@@ -6,13 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from itertools import groupby
 
-from stripe_reports.catalog import nearest, time_zone
-from stripe_reports.errors import ConfigurationError
+from stripe_reports.catalog import time_zone
 from stripe_reports.lake import Lake
 from stripe_reports.reconcile import equations
 from stripe_reports.reconcile.equation import Findings, evaluate
 from stripe_reports.reconcile.families import Family, families
-from stripe_reports.reconcile.identities import IDENTITIES
+from stripe_reports.reconcile.identities import IDENTITIES, select_identities
 from stripe_reports.reconcile.identity import Identity
 from stripe_reports.reconcile.judgement import Judge
 from stripe_reports.reconcile.outcome import Outcome
@@ -43,7 +42,7 @@ def reconcile(
     Raises ConfigurationError for an unknown identity or time zone, DayError for a day that its zone skipped,
     and LakeError if a table cannot be read or amounts add up to more than a table could hold.
     """
-    wanted = _wanted(identities)
+    wanted = select_identities(identities)
     time_zone(timezone)
     selected = families(lake.tables() if tables is None else tables)
     return _outcomes(lake, sorted(set(days)), selected, timezone, wanted)
@@ -69,16 +68,6 @@ def _outcomes(
             for day in days:
                 for outcomes in judged:
                     yield from outcomes[day]
-
-
-def _wanted(names: Iterable[str] | None) -> list[Identity]:
-    asked = list(IDENTITIES) if names is None else list(names)
-    for name in asked:
-        if name not in IDENTITIES:
-            raise ConfigurationError(
-                f"{name!r} is no identity{nearest(name, IDENTITIES)}; there are {', '.join(IDENTITIES)}"
-            )
-    return [identity for name, identity in IDENTITIES.items() if name in asked]
 
 
 def _load(workspace: Workspace, days: Sequence[date]) -> None:

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stripe_reports.close.money import as_decimal, as_text, digits, minor_units, shortest, units
+from stripe_reports.catalog import amount_text
+from stripe_reports.close.money import as_decimal, as_text, digits, minor_units, units
 
 _AMOUNTS = st.integers(-(10**38) + 1, 10**38 - 1)
 
@@ -17,7 +18,7 @@ _AMOUNTS = st.integers(-(10**38) + 1, 10**38 - 1)
 def test_an_amount_survives_its_text_and_its_decimal(amount: int, currency: str) -> None:
     assert units(Decimal(as_text(amount, currency))) == amount
     assert units(as_decimal(amount)) == amount
-    assert Decimal(shortest(as_decimal(amount))) == as_decimal(amount)
+    assert Decimal(amount_text(as_decimal(amount))) == as_decimal(amount)
 
 
 @pytest.mark.parametrize(
