@@ -14,6 +14,7 @@ from stripe_reports.stripe_api.report_run import (
 )
 from stripe_reports.stripe_api.report_type import OfferedReportType, check_available
 from stripe_reports.stripe_api.result_file import open_result
+from stripe_reports.stripe_api.run_request import check_answers_request, request_text
 
 __all__ = [
     "API_BASE",
@@ -28,6 +29,7 @@ __all__ = [
     "ResultFile",
     "RunParameters",
     "StripeApi",
+    "check_answers_request",
     "check_available",
     "create_report_run",
     "ended_report_runs",
@@ -35,5 +37,6 @@ __all__ = [
     "open_result",
     "parse_event",
     "read_event",
+    "request_text",
     "retrieve_report_run",
 ]

@@ -1,0 +1,132 @@
+"""What a report run is asked for: when two requests are equal, and whether an answer is to a request."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from stripe_reports.catalog import is_utc
+from stripe_reports.errors import ReportRunError
+from stripe_reports.stripe_api.api import StripeApi
+from stripe_reports.stripe_api.report_run import ReportRun, RunParameters
+
+_MOST_SHOWN = 60
+"""Characters of a value that a message repeats."""
+_LONGEST_NUMBER = 18
+
+
+def request_text(report_type: str, parameters: RunParameters) -> str:
+    """A text that is the same for equal requests and differs for others."""
+    return json.dumps([report_type, _given(parameters)], sort_keys=True)
+
+
+def check_answers_request(
+    api: StripeApi,
+    run: ReportRun,
+    report_type: str,
+    parameters: RunParameters,
+    *,
+    id_: str | None = None,
+    livemode: bool | None = None,
+) -> None:
+    """Raise ReportRunError, naming the first difference, if Stripe's run is not the one that was asked for.
+
+    `id_` is the run that was retrieved; `livemode` is the mode of the account, where it is known.
+    """
+    if found := difference(run, report_type, parameters, id_=id_, livemode=livemode):
+        raise ReportRunError(
+            f"Stripe answered with another report run than the one asked for: {api.redact(found)}. Nothing of"
+            f" it lands. Check what stands between this machine and {api.api_base}, such as a proxy, then"
+            " materialize the day again",
+            report_run=run.id,
+        )
+
+
+def difference(
+    run: ReportRun,
+    report_type: str,
+    parameters: RunParameters,
+    *,
+    id_: str | None = None,
+    livemode: bool | None = None,
+) -> str | None:
+    """The first difference between Stripe's run and what was asked for, in words; None if there is none.
+
+    A parameter that is null, an empty list or Stripe's default is the same as one that is not there.
+    """
+    if id_ is not None and run.id != id_:
+        return f"its id is {run.id}, asked for was {id_}"
+    if run.report_type != report_type:
+        return f"its report type is {run.report_type}, asked for was {report_type}"
+    if livemode is not None and run.livemode != livemode:
+        return f"it is in {_mode(run.livemode)} mode, asked for was {_mode(livemode)} mode"
+    its, asked = _given(run.parameters), _given(parameters)
+    for name in (*asked, *sorted(its.keys() - asked.keys())):
+        if _text(its.get(name)) == _text(asked.get(name)):
+            continue
+        if name == "columns":
+            return _difference_in_columns(its.get(name), asked.get(name))
+        return _difference_in(name, its.get(name), asked.get(name))
+    return None
+
+
+def _given(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters that make a difference, in one form."""
+    return {
+        name: _value(value)
+        for name, value in parameters.items()
+        if value is not None and value not in ([], ()) and not _is_default(name, value)
+    }
+
+
+def _is_default(name: str, value: object) -> bool:
+    return (name == "timezone" and isinstance(value, str) and is_utc(value)) or (
+        name == "decimal_separator" and value == "."
+    )
+
+
+def _value(value: Any) -> Any:
+    """The value as JSON has it. A form carries texts only, so a number or boolean equals its text."""
+    if isinstance(value, str):
+        if value in ("true", "false"):
+            return value == "true"
+        is_number = value.isascii() and value.isdecimal() and len(value) <= _LONGEST_NUMBER
+        return int(value) if is_number and str(int(value)) == value else value
+    return list(value) if isinstance(value, Sequence) else value
+
+
+def _text(value: object) -> str:
+    return json.dumps(value, sort_keys=True)
+
+
+def _difference_in_columns(its: Any, asked: Any) -> str:
+    if not isinstance(its, list):
+        return "it does not repeat the columns that were asked for"
+    if not asked:
+        return f"it has the columns {_cut(_text(its))}, none were asked for"
+    if lacking := [column for column in asked if column not in its]:
+        return f"its columns lack {_cut(_text(lacking))}"
+    if more := [column for column in its if column not in asked]:
+        return f"its columns have {_cut(_text(more))} beside those asked for"
+    return "its columns are not in the order asked for"
+
+
+def _difference_in(name: str, its: Any, asked: Any) -> str:
+    said = f"its {_cut(name)} is {_shown(name, its)}" if its is not None else f"it has no {_cut(name)}"
+    return f"{said}, asked for was {_shown(name, asked)}" if asked is not None else f"{said}, not asked for"
+
+
+def _shown(name: str, value: Any) -> str:
+    is_instant = name in ("interval_start", "interval_end") and type(value) is int and 0 <= value < 1 << 33
+    when = f" ({datetime.fromtimestamp(value, UTC):%Y-%m-%d %H:%M:%S} UTC)" if is_instant else ""
+    return f"{_cut(_text(value))}{when}"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}…"
+
+
+def _mode(livemode: bool) -> str:
+    return "live" if livemode else "test"
