@@ -15,7 +15,7 @@ from stripe_reports.orchestration import (
 )
 from stripe_reports.orchestration.assets import START_DATE
 from stripe_reports.orchestration.failed_runs import WEBSERVER_URL
-from stripe_reports.stripe_api import API_BASE, FILES_BASE, Account, StripeApi
+from stripe_reports.stripe_api import Account, StripeApi
 
 _SEVERITIES = {"error": dg.AssetCheckSeverity.ERROR, "warn": dg.AssetCheckSeverity.WARN, "off": None}
 
@@ -29,8 +29,6 @@ def defs() -> dg.Definitions:
     return build_stripe_reports_definitions(
         stripe=StripeResource(
             api_key=api_key,
-            api_base=environment.text("STRIPE_API_BASE", API_BASE),
-            files_base=environment.text("STRIPE_FILES_BASE", FILES_BASE),
             max_runs_in_flight=environment.count(
                 "STRIPE_REPORTS_MAX_RUNS_IN_FLIGHT", default=MAX_RUNS_IN_FLIGHT
             ),
@@ -49,13 +47,7 @@ def defs() -> dg.Definitions:
 
 def account_of_environment() -> Account:
     """The account that the variables name, for the command line. Raises ConfigurationError without a key."""
-    return Account(
-        StripeApi(
-            environment.text("STRIPE_API_KEY"),
-            api_base=environment.text("STRIPE_API_BASE", API_BASE),
-            files_base=environment.text("STRIPE_FILES_BASE", FILES_BASE),
-        )
-    )
+    return Account(StripeApi(environment.text("STRIPE_API_KEY")))
 
 
 def lake_of_environment(uri: str | None = None) -> Lake:

@@ -63,11 +63,13 @@ class StripeRequestError(StripeReportsError):
     """Stripe refused a request (bad key, missing right, bad parameter) or could not be reached.
 
     `param` is the parameter that Stripe names as the reason, such as `parameters[columns]`. `passes` says
-    that it is trouble on the way or at Stripe, which is over after a while.
+    that it is trouble on the way or at Stripe, which is over after a while. `gone` says that Stripe does not
+    have what was asked for (404): a report run that was made a moment ago may still come to be known.
     """
 
     param: str | None = None
     passes: bool = False
+    gone: bool = False
 
 
 class DataNotAvailableError(StripeReportsError):

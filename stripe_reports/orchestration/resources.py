@@ -9,7 +9,7 @@ import dagster as dg
 from pydantic import Field, PrivateAttr
 
 from stripe_reports.landing import MAX_RUNS_IN_FLIGHT, LandingSettings
-from stripe_reports.stripe_api import API_BASE, CALLS_PER_SECOND, FILES_BASE, Account, StripeApi
+from stripe_reports.stripe_api import CALLS_PER_SECOND, Account, StripeApi
 
 if TYPE_CHECKING:
     from stripe_reports.lake import Lake
@@ -24,8 +24,13 @@ class StripeResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         repr=False,
         description="Secret or restricted key. A restricted key needs Reporting: write and Files: read.",
     )
-    api_base: str = Field(default=API_BASE, description="Address of Stripe's API.")
-    files_base: str = Field(default=FILES_BASE, description="Address of Stripe's files host.")
+    api_base: str = Field(
+        default="", description="Address of Stripe's API; STRIPE_API_BASE, or else Stripe's own, where empty."
+    )
+    files_base: str = Field(
+        default="",
+        description="Address of Stripe's files host; STRIPE_FILES_BASE, or else Stripe's own, where empty.",
+    )
     stripe_account: str | None = Field(
         default=None, description="Connected account to act as (header Stripe-Account)."
     )

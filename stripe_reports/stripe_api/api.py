@@ -6,11 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 import stamina
 import stripe
 
+from stripe_reports import environment
 from stripe_reports.errors import ConfigurationError, DataNotAvailableError, StripeRequestError
+from stripe_reports.stripe_api.api_key import mode_of, redact
 from stripe_reports.stripe_api.rate_limit import RateLimit, shared_rate_limit
 
 API_BASE = "https://api.stripe.com"
@@ -26,6 +29,7 @@ _T = TypeVar("_T")
 class StripeApi:
     """What is needed to ask Stripe. Its repr does not show the key.
 
+    Where no host is given, it is that of STRIPE_API_BASE and STRIPE_FILES_BASE, or else Stripe's own.
     `stripe_account` is sent as the header `Stripe-Account` with every call, the download included
     (https://docs.stripe.com/api/connected-accounts). `calls_per_second` is for the API host, and half of it
     for the files host, whose own limit is lower (https://docs.stripe.com/rate-limits); all who use one key in
@@ -33,8 +37,8 @@ class StripeApi:
     """
 
     api_key: str = field(repr=False)
-    api_base: str = API_BASE
-    files_base: str = FILES_BASE
+    api_base: str = ""
+    files_base: str = ""
     stripe_account: str | None = None
     max_network_retries: int = 4
     rate_limit_attempts: int = 8
@@ -51,6 +55,11 @@ class StripeApi:
             raise ConfigurationError("STRIPE_API_KEY holds a blank or a non-ASCII character; copy it again")
         if self.calls_per_second <= 0:
             raise ConfigurationError(f"calls_per_second is {self.calls_per_second:g}; give one above 0")
+        # By `object`, because the dataclass is frozen.
+        if not self.api_base:
+            object.__setattr__(self, "api_base", environment.text("STRIPE_API_BASE", API_BASE))
+        if not self.files_base:
+            object.__setattr__(self, "files_base", environment.text("STRIPE_FILES_BASE", FILES_BASE))
 
     @cached_property
     def _client(self) -> stripe.StripeClient:
@@ -99,9 +108,23 @@ class StripeApi:
         self.limit.went_well()
         return answer
 
+    @property
+    def which(self) -> str:
+        """Which Stripe this is, in words: `Stripe, test mode`, or `sandbox at http://127.0.0.1:8000`."""
+        mode = mode_of(self.api_key)
+        with_key = f"{mode} mode" if mode else "a key of unknown mode"
+        if self.api_base.rstrip("/") == API_BASE:
+            where = f"Stripe, {with_key}"
+        elif not _is_local(self.api_base):
+            where = f"another server at {_host(self.api_base)}, {with_key}"
+        else:
+            where = f"sandbox at {_host(self.api_base)}" + (", live mode" if mode == "live" else "")
+        is_split = (self.api_base.rstrip("/") == API_BASE) != (self.files_base.rstrip("/") == FILES_BASE)
+        return f"{where}; files from {_host(self.files_base)}" if is_split else where
+
     def redact(self, text: str) -> str:
         """The text without the key, whatever a server has put into its answer."""
-        return text.replace(self.api_key, f"{self.api_key[:8]}…")
+        return redact(text, self.api_key)
 
     def _explain(self, error: stripe.StripeError) -> StripeRequestError | DataNotAvailableError:
         said = self.redact((error.user_message or str(error)).strip())
@@ -134,6 +157,7 @@ class StripeApi:
                 at = f" (parameter {error.param})" if error.param else ""
                 refused = StripeRequestError(f"Stripe refused the request{at}: {said}")
                 refused.param = error.param
+                refused.gone = error.http_status == 404
                 return refused
             case stripe.IdempotencyError():
                 return StripeRequestError(f"Stripe refused the request: {said}")
@@ -144,6 +168,16 @@ class StripeApi:
 def is_withheld(error: StripeRequestError) -> bool:
     """Whether this is the answer to a key without the right, or of a server without that call."""
     return getattr(error.__cause__, "http_status", None) in (400, 403, 404, 405, 501)
+
+
+def _is_local(base: str) -> bool:
+    return urlsplit(base).hostname in ("127.0.0.1", "::1", "localhost")
+
+
+def _host(base: str) -> str:
+    """Without a user or password that it may hold."""
+    parts = urlsplit(base)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
 
 def _passing(what: str) -> StripeRequestError:

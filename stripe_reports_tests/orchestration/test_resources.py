@@ -37,6 +37,14 @@ def test_the_key_is_not_shown_once_it_is_resolved_from_the_environment(
     assert _KEY not in seen[0]
 
 
+def test_a_resource_without_bases_asks_where_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    stripe = StripeResource(api_key=_KEY)
+    monkeypatch.setenv("STRIPE_API_BASE", "http://127.0.0.1:7")
+    monkeypatch.setenv("STRIPE_FILES_BASE", "http://127.0.0.1:8")
+    for account in (stripe.account, stripe.account_in_haste):
+        assert (account.api.api_base, account.api.files_base) == ("http://127.0.0.1:7", "http://127.0.0.1:8")
+
+
 @pytest.mark.parametrize(
     ("setting", "says"),
     [

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from stripe_reports.errors import ConfigurationError, StripeReportsError, StripeRequestError
 from stripe_reports.sandbox import Sandbox
-from stripe_reports.stripe_api import Account, StripeApi
+from stripe_reports.stripe_api import API_BASE, FILES_BASE, Account, StripeApi
 from stripe_reports.stripe_api.api import retry_after
 from stripe_reports_tests.scripted_server import Answer, ScriptedServer, stripe_error
 from stripe_reports_tests.stripe_api.conftest import KEY
@@ -42,6 +44,49 @@ def test_a_key_that_was_copied_badly_is_refused_before_it_is_sent(key: str) -> N
 
 def test_the_repr_does_not_show_the_key() -> None:
     assert KEY not in repr(StripeApi(KEY))
+
+
+@pytest.mark.parametrize("base", ["STRIPE_API_BASE", "STRIPE_FILES_BASE"])
+def test_a_base_that_is_not_given_is_the_environments(base: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    name = base.removeprefix("STRIPE_").lower()
+    assert getattr(StripeApi(KEY), name).endswith(".stripe.com")
+    monkeypatch.setenv(base, "http://127.0.0.1:7")
+    assert getattr(StripeApi(KEY), name) == "http://127.0.0.1:7"
+    given: Any = {name: "http://127.0.0.1:8"}
+    assert getattr(StripeApi(KEY, **given), name) == "http://127.0.0.1:8"
+
+
+_HERE = "http://127.0.0.1:8000"
+
+
+@pytest.mark.parametrize(
+    ("key", "api_base", "files_base", "words"),
+    [
+        ("sk_live_x", API_BASE, FILES_BASE, "Stripe, live mode"),
+        ("rk_live_x", f"{API_BASE}/", FILES_BASE, "Stripe, live mode"),
+        ("sk_test_x", API_BASE, FILES_BASE, "Stripe, test mode"),
+        ("sk_x", API_BASE, FILES_BASE, "Stripe, a key of unknown mode"),
+        ("sk_test_x", _HERE, _HERE, f"sandbox at {_HERE}"),
+        ("sk_live_x", _HERE, _HERE, f"sandbox at {_HERE}, live mode"),
+        ("sk_test_x", _HERE, FILES_BASE, f"sandbox at {_HERE}; files from {FILES_BASE}"),
+        ("rk_test_x", "https://me:pw@x.example/y", _HERE, "another server at https://x.example, test mode"),
+    ],
+)
+def test_it_says_which_stripe_it_is(key: str, api_base: str, files_base: str, words: str) -> None:
+    assert StripeApi(key, api_base, files_base).which == words
+
+
+def test_what_stripe_does_not_have_is_told_apart(
+    api: StripeApi, server: ScriptedServer, no_pauses: None
+) -> None:
+    refusals = []
+    for status in (404, 400):
+        server.forget()
+        server.answers("GET", _TYPE, Answer(stripe_error("No such thing."), status))
+        with pytest.raises(StripeRequestError) as refused:
+            _ask(api)
+        refusals.append(refused.value.gone)
+    assert refusals == [True, False]
 
 
 def test_a_wrong_key_gives_stripes_message_and_what_to_check(sandbox: Sandbox) -> None:

@@ -1,0 +1,61 @@
+"""A secret key: the mode it is for, and how it is kept out of messages."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from functools import lru_cache
+from typing import Literal
+
+_PREFIX = re.compile(r"[sr]k_(live|test)_")
+_SHORTEST_SECRET = 8
+"""Fewer characters may stand in any text."""
+
+Mode = Literal["live", "test"]
+
+
+def mode_of(key: str) -> Mode | None:
+    """The mode that the key's prefix names; None for a prefix that Stripe does not document."""
+    found = _PREFIX.match(key)
+    return ("live" if found[1] == "live" else "test") if found else None
+
+
+def redact(text: str, key: str) -> str:
+    """The text without the key: plain, quoted for a URL, escaped for JSON, or in base64, as HTTP Basic sends
+    it. Of the key only its public prefix is left, such as `sk_test_…`."""
+    if not key:
+        return text
+    prefix = found[0] if (found := _PREFIX.match(key)) else ""
+    return _plain(key).sub(f"{prefix}…", _encoded(key).sub("…", text))
+
+
+@lru_cache(maxsize=64)
+def _plain(key: str) -> re.Pattern[str]:
+    found = _PREFIX.match(key)
+    secret = key[found.end() :] if found else key
+    start = f"(?:{_each(found[0])})?" if found else ""
+    if len(secret) < _SHORTEST_SECRET:
+        return re.compile(_each(key))
+    return re.compile(start + _each(secret), re.IGNORECASE)
+
+
+def _each(text: str) -> str:
+    """A pattern of these characters, each as it is, as `%5f` or as `\\u005f`."""
+    return "".join(rf"(?:{re.escape(c)}|%{ord(c):02x}|\\u{ord(c):04x})" for c in text)
+
+
+@lru_cache(maxsize=64)
+def _encoded(key: str) -> re.Pattern[str]:
+    """Base64 of any text with the secret in it: the digits that depend on the secret alone, at each of three
+    offsets, and those around them that hold some of its bits."""
+    found = _PREFIX.match(key)
+    secret = (key[found.end() :] if found else key).encode()
+    if len(secret) < _SHORTEST_SECRET:
+        secret = key.encode()
+    forms = []
+    for offset in range(3):
+        digits = b64encode(bytes(offset) + secret).decode().rstrip("=")
+        first = -(-offset * 8 // 6)
+        last = (offset + len(secret)) * 8 // 6
+        forms.append("".join("[+-]" if c == "+" else "[/_]" if c == "/" else c for c in digits[first:last]))
+    return re.compile(rf"[A-Za-z0-9+/_-]?(?:{'|'.join(forms)})[A-Za-z0-9+/_-]*=*")
