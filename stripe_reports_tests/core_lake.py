@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from stripe_reports.catalog import select_report_types
 from stripe_reports.lake import Lake
-from stripe_reports.landing import Backfill
+from stripe_reports.landing import Backfill, ReportRequest
 from stripe_reports.sandbox import Sandbox
 from stripe_reports_tests.landing.support import account_of, quick, run
 
@@ -25,7 +25,13 @@ def days_of(first: date, count: int) -> list[date]:
 
 
 def land(
-    lake: Lake, sandbox: Sandbox, days: Sequence[date], *, select: str = "core", timezone: str = "UTC"
+    lake: Lake,
+    sandbox: Sandbox,
+    days: Sequence[date],
+    *,
+    select: str = "core",
+    timezone: str = "UTC",
+    requests: Mapping[str, ReportRequest] | None = None,
 ) -> None:
     """All of these reports, as a backfill lands them. Start the sandbox with `latency=0`."""
     ended = run(
@@ -33,6 +39,7 @@ def land(
             dict.fromkeys(select_report_types(select), days),
             account=account_of(sandbox),
             lake=lake,
+            requests=requests,
             timezone=timezone,
             settings=quick(max_runs_in_flight=24),
         )

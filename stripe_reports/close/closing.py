@@ -9,8 +9,9 @@ from datetime import date
 from stripe_reports.close.accounts import ChartOfAccounts
 from stripe_reports.close.beancount import beancount_journal
 from stripe_reports.close.books import Books, keep_books
+from stripe_reports.close.days import demand_days
 from stripe_reports.close.evidence import read_evidence
-from stripe_reports.close.gate import check_waivers, demand_days, demand_identities
+from stripe_reports.close.gate import check_waivers, demand_identities
 from stripe_reports.close.hledger import hledger_journal
 from stripe_reports.close.journal import journal_csv
 from stripe_reports.close.kept_closing import KeptClosing, keep_closing
@@ -68,7 +69,7 @@ def close_month(
     chart = ChartOfAccounts(accounts)
     waivers = waivers or {}
     check_waivers(waivers)
-    demand_days(lake, asked, reconciled)
+    asked = demand_days(lake, asked, reconciled, timezone=timezone)
     evidence = read_evidence(lake, asked, reconciled)
     passed = demand_identities(lake, asked, tables=reconciled, timezone=timezone, waivers=waivers)
     movements = read_movements(lake, asked, booked)

@@ -1,4 +1,4 @@
-"""Whether a month may be closed: every day there, and every identity holding or waived."""
+"""Whether a month may be closed: every identity holds, or is waived."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from stripe_reports.catalog import amount_text, nearest
+from stripe_reports.close.days import some
 from stripe_reports.close.month import Month
 from stripe_reports.errors import CloseError, ConfigurationError
 from stripe_reports.lake import Lake
 from stripe_reports.reconcile import IDENTITIES, Outcome, Verdict, reconcile
 
-_TOLD = 3
 _STOPS = (Verdict.BROKEN, Verdict.MISSING)
 
 
@@ -39,19 +39,6 @@ def check_waivers(waivers: Mapping[str, str]) -> None:
             raise ConfigurationError(f"the waiver of {name} has no reason; say why it may be broken")
 
 
-def demand_days(lake: Lake, month: Month, tables: Collection[str]) -> None:
-    """Raises CloseError where a day of one of these tables is not landed."""
-    missing = []
-    for table in sorted(tables):
-        landed = set(lake.days(table))
-        missing += [f"{table} of {day}" for day in month.days if day not in landed]
-    if missing:
-        raise CloseError(
-            f"{month} is not closed: not landed {'is' if len(missing) == 1 else 'are'}"
-            f" {_some(missing, ', ')}; materialize them first"
-        )
-
-
 def demand_identities(
     lake: Lake, month: Month, *, tables: Collection[str], timezone: str, waivers: Mapping[str, str]
 ) -> Passed:
@@ -64,7 +51,7 @@ def demand_identities(
     if open_ := [each for each in stopping if each.identity not in waivers]:
         identities = [name for name in IDENTITIES if any(each.identity == name for each in open_)]
         raise CloseError(
-            f"{month} is not closed: {_some([_told(each) for each in open_], '; ')}. Land what is wrong or"
+            f"{month} is not closed: {some([_told(each) for each in open_], '; ')}. Land what is wrong or"
             f" missing, or waive {', '.join(identities)} with a reason"
         )
     waived = {name: [each for each in stopping if each.identity == name] for name in IDENTITIES}
@@ -81,8 +68,3 @@ def _told(outcome: Outcome) -> str:
         return f"{outcome.identity} cannot be told on {where} ({outcome.reason})"
     off = "" if outcome.residual is None else f", {amount_text(outcome.residual)} off"
     return f"{outcome.identity} is broken on {where}{off}"
-
-
-def _some(items: Sequence[str], between: str) -> str:
-    more = f" and {len(items) - _TOLD} more" if len(items) > _TOLD else ""
-    return between.join(items[:_TOLD]) + more

@@ -32,6 +32,7 @@ def manifest_json(
     """Nothing in it depends on when, where or by which run the month is closed."""
     said: dict[str, Any] = {
         "month": str(books.month),
+        "first_day": str(books.month.first),
         "timezone": books.timezone,
         "package_version": __version__,
         "waivers": {

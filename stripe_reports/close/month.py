@@ -15,6 +15,7 @@ class Month:
     """The month that a day lies in."""
 
     first: date
+    """Its first day, or that of an account that began in it."""
 
     @classmethod
     def of(cls, day: date) -> Month:

@@ -24,6 +24,7 @@ from stripe_reports.lake.partition import partition_day, partition_path
 from stripe_reports.lake.replaced import Replaced
 from stripe_reports.lake.source import Csv, DayColumn, ExpectedColumns
 from stripe_reports.lake.store import Store, open_store, storage_errors, whole_object
+from stripe_reports.lake.table_settings import SettledTables
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,6 +53,8 @@ class Lake:
         """Tables that are computed from landed ones."""
         self.documents = Documents(store, root)
         """Files that are no tables."""
+        self.settled = SettledTables(self, store)
+        """Time zone and filters of each table."""
 
     def __repr__(self) -> str:
         return f"Lake({self.root!r})"

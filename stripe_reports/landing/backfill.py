@@ -22,6 +22,7 @@ from stripe_reports.landing.outcome import (
     WaitingDay,
     Warned,
 )
+from stripe_reports.landing.parameters import table_settings
 from stripe_reports.landing.piece import Piece, cut_into_pieces
 from stripe_reports.landing.request import ReportRequest
 from stripe_reports.landing.runs_in_flight import RunsInFlight
@@ -175,10 +176,15 @@ class Backfill:
                 offered = account.report_type(report_type.id)
                 shared.lake.claim(livemode=offered.livemode, account=account.id)
                 given = self._given_run(report_type, request, offered)
+                cut = cut_into_pieces(shared, report_type, request, offered, days, given)
+                if cut.pieces:
+                    settings = table_settings(report_type, request, shared.timezone)
+                    shared.lake.settled.claim(
+                        report_type.table, settings, data_available_start=offered.data_available_start
+                    )
             except StripeReportsError as error:
                 self._fail_days(report_type, days, error)
                 continue
-            cut = cut_into_pieces(shared, report_type, request, offered, days, given)
             pieces += cut.pieces
             for day, why in cut.unavailable.items():
                 self._fail_days(report_type, [day], why)

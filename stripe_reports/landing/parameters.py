@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from stripe_reports.catalog import Interval, ReportType
+from stripe_reports.lake import TableSettings
 from stripe_reports.landing.request import ReportRequest
 from stripe_reports.stripe_api import OfferedReportType, RunParameters
 
@@ -22,6 +23,11 @@ def option_parameters(report_type: ReportType, request: ReportRequest, timezone:
     """
     zone = {"timezone": timezone} if timezone != "UTC" and "timezone" in report_type.parameters else {}
     return {**zone, **request.parameters}
+
+
+def table_settings(report_type: ReportType, request: ReportRequest, timezone: str) -> TableSettings:
+    """What all days of its table have in common."""
+    return TableSettings.of(timezone, option_parameters(report_type, request, timezone))
 
 
 def requested_columns(

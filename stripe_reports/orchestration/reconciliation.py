@@ -123,7 +123,7 @@ def build_stripe_reports_reconciliation(
                     made.add(str(day), outcomes_metadata(done[day], uri))
                 if len(done) % _TOLD_EVERY == 0:
                     context.log.info(f"{len(done)} of {len(days)} days are reconciled")
-            links = chain(lake, tables=tables)
+            links = chain(lake, tables=tables, timezone=watched.timezone)
         except StripeReportsError as error:
             yield from made.in_parts()
             raise dg.Failure(str(error), allow_retries=False) from None

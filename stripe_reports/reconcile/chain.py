@@ -36,21 +36,24 @@ class Chain:
     gaps: tuple[tuple[date, date], ...]
     """First and last day of each stretch between them that has not landed. Nothing is said across it, since
     amounts may have moved there."""
+    of_other_zones: tuple[date, ...] = ()
+    """Landed days that are days of another time zone. They are no part of the chain."""
 
 
-def chain(lake: Lake, *, tables: Iterable[str] | None = None) -> Chain:
+def chain(lake: Lake, *, tables: Iterable[str] | None = None, timezone: str = "UTC") -> Chain:
     """Hold each landed day of the balance summary against the day before, whenever they landed.
 
-    `tables` as in `reconcile`. Raises LakeError if the table cannot be read.
+    `tables` and `timezone` as in `reconcile`. Raises LakeError if the table cannot be read.
     """
     selected = families(lake.tables() if tables is None else tables)
     balance: Mapping[Family, str] = {
         family: table for family, table in selected.items() if family is Family.BALANCE
     }
-    with Workspace(lake, balance) as workspace:
-        landed = workspace.landed.get(Family.BALANCE, ())
+    with Workspace(lake, balance, timezone) as workspace:
+        others = tuple(workspace.of_other_zones(Family.BALANCE)) if balance else ()
+        landed = [day for day in workspace.landed.get(Family.BALANCE, ()) if day not in set(others)]
         if not landed:
-            return Chain(None, None, 0, 0, (), ())
+            return Chain(None, None, 0, 0, (), (), others)
         workspace.load(landed)
         findings = evaluate(workspace, _LINK, landed)
     runs = stretches(landed)
@@ -66,4 +69,5 @@ def chain(lake: Lake, *, tables: Iterable[str] | None = None) -> Chain:
             if not all(equation.holds for equation in equations)
         ),
         gaps=tuple((before[-1] + _DAY, after[0] - _DAY) for before, after in pairwise(runs)),
+        of_other_zones=others,
     )

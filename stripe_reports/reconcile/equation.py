@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from stripe_reports.catalog import EXACT, amount_text
 from stripe_reports.reconcile.identity import Identity
+from stripe_reports.reconcile.provenance import Filter
 from stripe_reports.reconcile.workspace import Workspace
 
 # Of those that agree, the first of each day and currency is enough.
@@ -72,6 +73,12 @@ class Findings:
     """Why parts say nothing of a day."""
     told: set[date] = field(default_factory=set)
     """Days of which some part says something."""
+    filters: Mapping[date, list[Filter]] = field(default_factory=lambda: defaultdict(list))
+    """Those of the tables that it reads, on days of which a part says something."""
+
+    def left_out(self, day: date, currency: str) -> str:
+        """Why it says nothing of that currency, if filters left some of its rows out; empty if not."""
+        return next((str(each) for each in self.filters[day] if not each.keeps(currency)), "")
 
 
 def evaluate(workspace: Workspace, identity: Identity, days: Sequence[date]) -> Findings:
@@ -90,10 +97,13 @@ def evaluate(workspace: Workspace, identity: Identity, days: Sequence[date]) -> 
                 chosen.append(day)
         if chosen:
             findings.told.update(chosen)
+            for day in chosen:
+                findings.filters[day] += workspace.filters(part.needs, day)
             workspace.choose(chosen)
             for day, currency, label, counted, expected, actual, off in workspace.query(
                 _NOTED.replace("EQUATIONS", part.sql)
             ):
-                equation = Equation(number, label, counted, Decimal(expected), Decimal(actual), off)
-                findings.equations[day].setdefault(currency, []).append(equation)
+                if all(each.keeps(currency) for each in workspace.filters(part.needs, day)):
+                    equation = Equation(number, label, counted, Decimal(expected), Decimal(actual), off)
+                    findings.equations[day].setdefault(currency, []).append(equation)
     return findings

@@ -200,7 +200,10 @@ FROM (
 GROUP BY day, currency
 """
 
-MANUAL = """
+ALL_ROWS = "NOT EXISTS (FROM filtered WHERE filtered.day = payouts.day AND kept <> payouts.currency)"
+"""Of a payout: no filter left out rows of its currency."""
+
+MANUAL = f"""
 WITH rows_lost AS (
     SELECT day, currency
     FROM (
@@ -216,7 +219,7 @@ SELECT DISTINCT day, currency, payout_id
 FROM payouts SEMI JOIN on_days USING (day)
 ANTI JOIN rows_lost USING (day, currency)
 ANTI JOIN paid USING (day, payout_id)
-WHERE category <> 'payout_reversal'
+WHERE category <> 'payout_reversal' AND {ALL_ROWS}
 """
 
 CURRENCIES = """

@@ -130,7 +130,10 @@ def _break(workspace: Workspace, residuals: Mapping[_Key, Equation]) -> None:
 
 def _applies(workspace: Workspace, clue: Clue, keys: Iterable[_Key]) -> bool:
     """Choose the days of which the clue can say something; whether there are any."""
-    days = [day for day in sorted({day for day, _ in keys}) if workspace.speaks(clue.needs, day)]
+    currencies: dict[date, list[str]] = {}
+    for day, currency in sorted(keys):
+        currencies.setdefault(day, []).append(currency)
+    days = [day for day, broken in currencies.items() if workspace.speaks(clue.needs, day, broken)]
     workspace.choose(days)
     return bool(days)
 

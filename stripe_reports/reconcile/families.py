@@ -72,6 +72,9 @@ PAIRS: Mapping[Family, Family] = {
 }
 """The rows of a report -> their sums by reporting category."""
 
+AS_OF_END = (Family.UNPAID, Family.UNPAID_SUMMARY)
+"""Reports of the end of a day rather than of the whole day."""
+
 _VERSIONED = re.compile(r"(\w+)_(\d+)", re.ASCII)
 _CORE = {id_: REPORT_TYPES[id_].table for id_ in PRESETS["core"]}
 _REPORTS = {table.rpartition("_")[0]: id_.rpartition(".")[0] for id_, table in _CORE.items()}

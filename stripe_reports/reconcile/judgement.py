@@ -73,12 +73,14 @@ class Judge:
             by_currency.setdefault("", Outcome(name, day, "", Verdict.NOT_APPLICABLE, None, None, why))
         else:
             for currency in self._currencies[day] - by_currency.keys():
-                if why := excuses.get((day, currency), ""):
+                if why := findings.left_out(day, currency) or excuses.get((day, currency), ""):
                     outcome = Outcome(name, day, currency, Verdict.NOT_APPLICABLE, None, None, why)
                 else:
                     outcome = _holds(name, day, currency, equations.get(currency, _NO_ROWS)[0])
                 by_currency[currency] = outcome
-            if not by_currency:
+            if not by_currency and (why := findings.left_out(day, "")):
+                by_currency[""] = Outcome(name, day, "", Verdict.NOT_APPLICABLE, None, None, why)
+            elif not by_currency:
                 by_currency[""] = _holds(name, day, "", _NO_ROWS[0])
         return [by_currency[currency] for currency in sorted(by_currency)]
 

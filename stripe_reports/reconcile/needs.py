@@ -32,6 +32,7 @@ MOVES = Needs(
     helps=(Family.PAYOUTS, Family.PAID_SUMMARY),
     day_before=Family.UNPAID,
 )
+MANUAL = Needs({Family.PAYOUTS: _PAYOUT, Family.PAID: _PAYOUT}, helps=(Family.PAID_SUMMARY,))
 IDS = Needs({Family.ACTIVITY: _ID})
 
 CATEGORIES: Mapping[Family, Needs] = {

@@ -1,5 +1,6 @@
 """Which payouts are manual or instant. No column says it."""
 
+# ruff: noqa: S608  # made of constants
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -7,7 +8,7 @@ from datetime import date
 from itertools import groupby
 
 from stripe_reports.lake import Lake
-from stripe_reports.reconcile import equations
+from stripe_reports.reconcile import equations, needs
 from stripe_reports.reconcile.families import Family
 from stripe_reports.reconcile.workspace import Workspace
 
@@ -19,9 +20,10 @@ def find_manual(workspace: Workspace, days: Iterable[date]) -> Mapping[tuple[dat
 
     Payout reconciliation tells of automatic payouts only
     (https://docs.stripe.com/reports/payout-reconciliation), so a payout without a row in it is none. Unless
-    rows of that report are lost: then its summary counts more of them than there are, in that currency.
+    rows of that report are lost: then its summary counts more of them than there are, in that currency. Or
+    filters left rows out: nothing is known of such a currency.
     """
-    workspace.choose(
+    known = [
         day
         for day in days
         if all(
@@ -30,7 +32,14 @@ def find_manual(workspace: Workspace, days: Iterable[date]) -> Mapping[tuple[dat
             and not workspace.lack(family, day, "payout_id")
             for family in (Family.PAYOUTS, Family.PAID)
         )
+    ]
+    filters = [each for day in known for each in workspace.filters(needs.MANUAL, day)]
+    workspace.fill(
+        "filtered",
+        day=("DATE", [each.day for each in filters]),
+        kept=("VARCHAR", [each.currency or "none" for each in filters]),
     )
+    workspace.choose(known)
     workspace.run(f"CREATE OR REPLACE TEMP TABLE manual AS {equations.MANUAL}")
     found = workspace.query("SELECT day, currency, payout_id FROM manual ORDER BY ALL")
     return {key: [row[2] for row in rows] for key, rows in groupby(found, key=lambda row: row[:2])}
@@ -46,8 +55,9 @@ def named(payouts: Sequence[str]) -> str:
 class PayoutHistory:
     """Whether the last payout up to a day was automatic. Reads a month once, when it is asked for it."""
 
-    def __init__(self, lake: Lake, tables: Mapping[Family, str]) -> None:
+    def __init__(self, lake: Lake, tables: Mapping[Family, str], timezone: str) -> None:
         self._lake = lake
+        self._timezone = timezone
         families = (Family.PAYOUTS, Family.PAID, Family.PAID_SUMMARY)
         self._tables = {family: tables[family] for family in families if family in tables}
         self._known: dict[tuple[int, int], list[tuple[date, str, bool]]] = {}
@@ -71,7 +81,7 @@ class PayoutHistory:
         """(day, currency, whether one of its payouts was not automatic), the newest first."""
         if month not in self._known:
             days = [day for day in self._days or () if (day.year, day.month) == month]
-            with Workspace(self._lake, self._tables) as workspace:
+            with Workspace(self._lake, self._tables, self._timezone) as workspace:
                 workspace.load(days)
                 find_manual(workspace, days)
                 self._known[month] = [
@@ -80,11 +90,11 @@ class PayoutHistory:
         return self._known[month]
 
 
-_LAST = """
+_LAST = f"""
 SELECT day, currency, bool_or(manual.payout_id IS NOT NULL)
 FROM payouts SEMI JOIN on_days USING (day)
 LEFT JOIN manual USING (day, currency, payout_id)
-WHERE category <> 'payout_reversal'
+WHERE category <> 'payout_reversal' AND {equations.ALL_ROWS}
 GROUP BY day, currency
 ORDER BY day DESC, currency
 """

@@ -33,9 +33,11 @@ def reconcile(
     """Hold the identities against what has landed of these days; exactly, per currency, with no tolerance.
 
     `tables` are those that are selected, by default all that the lake has; of each report one version is
-    reconciled, see `reconciled_tables`. `timezone` is that of the days. `identities` are names such as `I9`,
-    all by default. Outcomes come in the order of days, identities and currencies, one for each; one without
-    a currency where there is none, a table has not landed, or a report is not selected.
+    reconciled, see `reconciled_tables`. `timezone` is that of the days; a day that landed as one of another
+    zone is missing. An identity says nothing of currencies of which filters left rows out.
+    `identities` are names such as `I9`, all by default. Outcomes come in the order of days, identities and
+    currencies, one for each; one without a currency where there is none, a table has not landed, or a report
+    is not selected.
 
     A month is read at a time, so that memory stays bounded; a day that lands meanwhile may be seen or not.
 
@@ -55,7 +57,7 @@ def _outcomes(
     timezone: str,
     wanted: Sequence[Identity],
 ) -> Iterator[Outcome]:
-    history = PayoutHistory(lake, selected)
+    history = PayoutHistory(lake, selected, timezone)
     with Workspace(lake, selected, timezone) as workspace:
         if any(identity.unique_ids for identity in wanted):
             find_repeated(workspace, asked)
@@ -84,4 +86,6 @@ def _currencies(workspace: Workspace, days: Sequence[date]) -> Mapping[date, set
     currencies: dict[date, set[str]] = {day: set() for day in days}
     for day, currency in workspace.query(equations.CURRENCIES):
         currencies[day].add(currency)
+    for day in days:
+        currencies[day] |= workspace.filtered_currencies(day)
     return currencies

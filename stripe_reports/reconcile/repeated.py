@@ -24,6 +24,7 @@ def find_repeated(workspace: Workspace, asked: Iterable[date]) -> None:
         day + timedelta(days=distance) for day in asked for distance in range(-WINDOW_DAYS, WINDOW_DAYS + 1)
     }
     workspace.run("CREATE OR REPLACE TEMP TABLE seen (day DATE, id VARCHAR)")
-    workspace.read("seen", Family.ACTIVITY, [day for day in landed if day in near], ["id"])
+    days = [day for day in landed if day in near and workspace.has_landed(Family.ACTIVITY, day)]
+    workspace.read("seen", Family.ACTIVITY, days, ["id"])
     workspace.run(_REPEATED)
     workspace.run("DROP TABLE seen")

@@ -14,6 +14,7 @@ from stripe_reports.errors import LakeError
 from stripe_reports.lake import Lake
 from stripe_reports.reconcile.families import COLUMNS, Family
 from stripe_reports.reconcile.identity import Needs
+from stripe_reports.reconcile.provenance import Filter, Provenance
 
 _MEMORY = "400MB"
 _THREADS = 2
@@ -21,7 +22,11 @@ _DAY = timedelta(days=1)
 _MICROSECONDS = 1_000_000
 _WIDEST = Decimal(10) ** 20
 """No DECIMAL(38, 18) reaches it. Older DuckDBs hand out sums that do."""
-_TEXTS = ("currency", "category", "id", "payout_id")
+_SEEN = {
+    **{name: f"lower(coalesce({name}, ''))" for name in ("currency", "category")},
+    **{name: f"coalesce({name}, '')" for name in ("id", "payout_id")},
+}
+"""Texts, as SQL. Case makes no other currency or category; ids differ by it."""
 _MAY_BE_EMPTY = ("currency", "category")
 """A day whose rows all lack these has them all the same, if its file has the column."""
 
@@ -29,7 +34,8 @@ _MAY_BE_EMPTY = ("currency", "category")
 class Workspace:
     """A DuckDB database in memory: for each family a view with the columns of `COLUMNS`, and `day`.
 
-    Null texts are "" in it; instants are microseconds. The view of a table that is not selected is empty.
+    Null texts are "" in it, currencies and categories are in lower case; instants are microseconds. The view
+    of a table that is not selected is empty.
     The table `on_days` has the days that an equation is about. Memory is bounded; what does not fit goes to a
     temporary directory. Close it, or use it in a `with`.
     """
@@ -46,8 +52,9 @@ class Workspace:
         self.landed: Mapping[Family, Sequence[date]] = {
             family: lake.days(table) for family, table in tables.items()
         }
-        """All landed days of each, sorted."""
+        """All landed days of each, sorted; those of another time zone, too."""
         self._landed = {family: frozenset(days) for family, days in self.landed.items()}
+        self._provenance = Provenance(lake, tables)
         self._values: dict[tuple[Family, date], Mapping[str, int]] = {}
         self._spill = tempfile.TemporaryDirectory(prefix="stripe_reports_reconcile_")
         self._connection = duckdb.connect(
@@ -57,7 +64,7 @@ class Workspace:
         for family in Family:
             columns = COLUMNS[family]
             self._empty(family.role, columns)
-            seen = [f"coalesce({name}, '') AS {name}" if name in _TEXTS else name for name in columns]
+            seen = [f"{_SEEN[name]} AS {name}" if name in _SEEN else name for name in columns]
             self.run(
                 f"CREATE TEMP VIEW {family.role} AS SELECT day, {', '.join(seen)} FROM {family.role}_rows"
             )
@@ -74,8 +81,16 @@ class Workspace:
         self._spill.cleanup()
 
     def has_landed(self, family: Family, day: date) -> bool:
-        """Whether that day of a selected table is in the lake."""
-        return day in self._landed[family]
+        """Whether that day of a selected table is in the lake, as a day of this time zone."""
+        return (
+            day in self._landed[family] and self._provenance.other_zone(family, day, self._timezone) is None
+        )
+
+    def of_other_zones(self, family: Family) -> Sequence[date]:
+        """The landed days of a selected table that are days of another time zone, sorted."""
+        landed = self.landed[family]
+        self._provenance.read(family, landed)
+        return [day for day in landed if self._provenance.other_zone(family, day, self._timezone)]
 
     def load(self, days: Iterable[date], families: Iterable[Family] | None = None) -> None:
         """Read the landed ones of these days, in place of those that were read before."""
@@ -84,6 +99,7 @@ class Workspace:
         for family in self.tables if families is None else families:
             columns = COLUMNS[family]
             self._empty(family.role, columns)
+            self._provenance.read(family, [day for day in asked if day in self._landed[family]])
             landed = [day for day in asked if self.has_landed(family, day)]
             self.read(f"{family.role}_rows", family, landed, columns)
             counts = ", ".join(f"count({name})" for name in columns)
@@ -116,8 +132,7 @@ class Workspace:
         from stripe_reports.reconcile import columns
 
         if name == "instant":
-            lacks = [self.lack(family, day, each) for each in ("utc", "local")]
-            return lacks[0] if all(lacks) else None
+            return self.lack(family, day, "utc") and self._lack_of_local(family, day)
         values = self._values.get((family, day))
         if values is None or values[name]:
             return None
@@ -128,6 +143,14 @@ class Workspace:
             why = f"has no value in {column}"
         return why and f"{table} {why}"
 
+    def _lack_of_local(self, family: Family, day: date) -> str | None:
+        """Why there are no instants, where there are none in UTC: local times say the day only if they are
+        printed in its time zone."""
+        settings = self._provenance.settings(family, day)
+        if settings and settings.printed_in != settings.timezone:
+            return f"{self.tables[family]} has its times in {settings.printed_in} only"
+        return self.lack(family, day, "local") and self.lack(family, day, "utc")
+
     def not_selected(self, needs: Needs) -> str | None:
         """Which report is not, in a sentence; None if all are."""
         absent = [family.report for family in needs.columns if family not in self.tables]
@@ -135,13 +158,18 @@ class Workspace:
 
     def missing(self, needs: Needs, day: date) -> str | None:
         """What of the selected tables has not landed; None if all has."""
-        needed = [(family, day) for family in (*needs.columns, *needs.helps) if family in self.tables]
-        if needs.day_before and not self._begins(needs.day_before, day):
-            needed.append((needs.day_before, day - _DAY))
-        absent = [
-            f"{self.tables[family]} of {on}" for family, on in needed if not self.has_landed(family, on)
-        ]
-        return f"{' and '.join(absent)} {_have(absent)} not landed" if absent else None
+        needed = self._needed(needs, day)
+        absent = [f"{self.tables[family]} of {on}" for family, on in needed if on not in self._landed[family]]
+        reasons = [f"{' and '.join(absent)} {_have(absent)} not landed"] if absent else []
+        for family, on in needed:
+            if on in self._landed[family] and (
+                zone := self._provenance.other_zone(family, on, self._timezone)
+            ):
+                reasons.append(
+                    f"{self.tables[family]} of {on} is a day in {zone}, and the days asked for are in"
+                    f" {self._timezone}"
+                )
+        return "; ".join(reasons) or None
 
     def silent(self, needs: Needs, day: date) -> str | None:
         """Why tables that have landed say nothing of the day; None if they do."""
@@ -153,9 +181,27 @@ class Workspace:
         lacks = (self.lack(family, on, name) for family, on in needed for name in needs.columns[family])
         return next((why for why in lacks if why), None)
 
-    def speaks(self, needs: Needs, day: date) -> bool:
-        """Whether all is there."""
-        return not (self.not_selected(needs) or self.missing(needs, day) or self.silent(needs, day))
+    def filters(self, needs: Needs, day: date) -> Sequence[Filter]:
+        """Those of the tables that it reads, as far as they have landed."""
+        landed = [each for each in self._needed(needs, day) if each[1] in self._landed[each[0]]]
+        return [each for family, on in landed for each in self._provenance.filters(family, on)]
+
+    def filtered_currencies(self, day: date) -> set[str]:
+        """The currencies that tables were filtered by."""
+        filters = (
+            each
+            for family in self.tables
+            if self.has_landed(family, day)
+            for each in self._provenance.filters(family, day)
+        )
+        return {each.currency for each in filters if each.currency}
+
+    def speaks(self, needs: Needs, day: date, currencies: Iterable[str]) -> bool:
+        """Whether all is there, of these currencies."""
+        if self.not_selected(needs) or self.missing(needs, day) or self.silent(needs, day):
+            return False
+        filters = self.filters(needs, day)
+        return all(each.keeps(currency) for each in filters for currency in currencies)
 
     def choose(self, days: Iterable[date]) -> None:
         """Make these the days that the next queries are about."""
@@ -206,6 +252,13 @@ class Workspace:
             f"cannot reconcile {self._about}: amounts add up to more than a decimal(38, 18) can hold;"
             " look for absurd amounts in these days"
         )
+
+    def _needed(self, needs: Needs, day: date) -> Sequence[tuple[Family, date]]:
+        """The days of selected tables that it reads."""
+        needed = [(family, day) for family in (*needs.columns, *needs.helps) if family in self.tables]
+        if needs.day_before and not self._begins(needs.day_before, day):
+            needed.append((needs.day_before, day - _DAY))
+        return needed
 
     def _begins(self, family: Family, day: date) -> bool:
         landed = self.landed.get(family, ())

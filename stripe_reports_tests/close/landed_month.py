@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from stripe_reports.catalog import days_between
 from stripe_reports.lake import Lake
@@ -25,10 +26,12 @@ SELECT = (
 )
 
 
-def landed_month(root: Path, days: Sequence[date] = DAYS) -> Lake:
+def landed_month(root: Path, days: Sequence[date] = DAYS, *, select: str = SELECT, **more: Any) -> Lake:
+    """Of an account whose books began in January, or on the `start_date` of the sandbox."""
     lake = Lake.open(str(root))
-    with Sandbox(port=0, files_port=0, latency=0, rows_per_day=10) as sandbox:
-        land(lake, sandbox, days, select=SELECT)
+    account = {name: more.pop(name) for name in ("start_date", "account_profile") if name in more}
+    with Sandbox(port=0, files_port=0, latency=0, rows_per_day=10, **account) as sandbox:
+        land(lake, sandbox, days, select=select, **more)
     return lake
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -44,11 +45,31 @@ COLUMNS: Mapping[str, Sequence[str]] = {
 }  # fmt: skip
 
 
-def put(lake: Lake, table: str, day: date, rows: Rows, columns: Sequence[str] | None = None) -> None:
-    """A day of a table with these columns, all of the report by default; what a row does not say is null."""
+def put(
+    lake: Lake,
+    table: str,
+    day: date,
+    rows: Rows,
+    columns: Sequence[str] | None = None,
+    *,
+    timezone: str | None = None,
+    parameters: Mapping[str, str] | None = None,
+) -> None:
+    """A day of a table with these columns, all of the report by default; what a row does not say is null.
+
+    With a `timezone`, its footer says that and the report run's `parameters`, as of a day that landed.
+    """
     names = COLUMNS[table] if columns is None else columns
     arrays = [pa.array([row.get(name) for row in rows], _TYPES.get(name, pa.string())) for name in names]
-    lake.derived.put(table, day, pa.table(arrays, names=list(names)), made_from="a test")
+    facts = {"timezone": timezone, "parameters": json.dumps(dict(parameters or {}))} if timezone else None
+    lake.derived.put(table, day, pa.table(arrays, names=list(names)), made_from="a test", facts=facts)
+
+
+def put_again(lake: Lake, table: str, day: date, timezone: str = "UTC", **parameters: str) -> None:
+    """The same day of a table as if it came from a report run with these parameters, which leave out rows."""
+    rows = lake.read_table(table, [day]).to_pylist()
+    kept = [row for row in rows if all(row.get(name, value) == value for name, value in parameters.items())]
+    put(lake, table, day, kept, timezone=timezone, parameters=parameters)
 
 
 @dataclass(frozen=True)

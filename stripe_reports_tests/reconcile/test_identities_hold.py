@@ -103,8 +103,7 @@ def test_no_alarm_where_clocks_change(lake: Lake, first: date) -> None:
     with Sandbox(port=0, files_port=0, latency=0, rows_per_day=60) as sandbox:
         land(lake, sandbox, days, timezone=timezone)
     assert not of(reconcile(lake, days, timezone=timezone), Verdict.BROKEN)
-    in_utc = {each.identity for each in of(reconcile(lake, days), Verdict.BROKEN)}
-    assert in_utc == {"I12"}, "these days begin and end at other instants in UTC"
+    assert not of(reconcile(lake, days, timezone=timezone), Verdict.MISSING)
 
 
 def test_no_alarm_where_payouts_fail_or_are_manual(lake: Lake) -> None:
