@@ -118,7 +118,9 @@ class SettledTables:
             try:
                 obstore.put(self._store, path, json.dumps(body).encode() + b"\n", mode="create")
             except AlreadyExistsError:
-                return self._read(table) or {}
+                if (said := self._read(table)) is not None:
+                    return said
+                obstore.put(self._store, path, json.dumps(body).encode() + b"\n")
             make_durable(self._store, path)
         return body
 
@@ -128,6 +130,8 @@ class SettledTables:
                 body = bytes(obstore.get(self._store, _path(table)).bytes())
             except FileNotFoundError:
                 return None
+        if not body:  # what a loss of power may leave of a document that was not yet durable
+            return None
         try:
             said = json.loads(body)
         except ValueError:

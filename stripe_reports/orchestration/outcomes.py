@@ -110,6 +110,8 @@ def chain_evaluation(
         told.append(f"Broken at {_some([f'{each.day} {each.currency}' for each in chain.broken])}.")
     if gaps:
         told.append(f"Not landed: {_some(gaps)}.")
+    if others := [str(day) for day in chain.of_other_zones]:
+        told.append(f"Days of another time zone, which are not compared: {_some(others)}.")
     return dg.AssetCheckEvaluation(
         asset_key=key,
         check_name=name,
