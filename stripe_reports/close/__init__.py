@@ -5,7 +5,7 @@ from stripe_reports.close.closing import Closing, close_month
 from stripe_reports.close.gate import check_waivers
 from stripe_reports.close.money import SCALE, as_decimal, as_text, minor_units, units
 from stripe_reports.close.month import Month
-from stripe_reports.close.movements import BookedTables, widened
+from stripe_reports.close.movements import BookedTables, lower_case, widened
 from stripe_reports.close.trial_balance import COLUMNS as TRIAL_BALANCE_COLUMNS
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "as_text",
     "check_waivers",
     "close_month",
+    "lower_case",
     "minor_units",
     "units",
     "widened",

@@ -48,7 +48,7 @@ class BookedTables:
 
 @dataclass(frozen=True, slots=True)
 class Movements:
-    """Amounts in the units of `money`, by currency as Stripe writes it."""
+    """Amounts in the units of `money`, by currency as Stripe writes it, in lower case."""
 
     starting: Mapping[str, int]
     ending: Mapping[str, int]
@@ -69,10 +69,10 @@ def read_movements(lake: Lake, month: Month, tables: BookedTables) -> Movements:
 
 
 def _balances(lake: Lake, table: str, day: date, category: str) -> dict[str, int]:
-    rows = lake.read_table(table, [day], columns=["category", "currency", "net_amount"]).to_pylist()
+    rows = lower_case(lake.read_table(table, [day], columns=["category", "currency", "net_amount"]))
     balances: dict[str, int] = {}
-    for row in rows:
-        if row["category"] == category:
+    for row in rows.to_pylist():
+        if row["category"] == category and (row["currency"] or row["net_amount"]):
             currency = _currency(row["currency"], table, day)
             balances[currency] = balances.get(currency, 0) + units(row["net_amount"])
     return balances
@@ -80,17 +80,24 @@ def _balances(lake: Lake, table: str, day: date, category: str) -> dict[str, int
 
 def _activity(lake: Lake, table: str, day: date) -> Iterator[Moved]:
     keys = ["currency", "reporting_category"]
-    rows = widened(lake.read_table(table, [day], columns=[*keys, *_AMOUNTS]))
+    rows = widened(lower_case(lake.read_table(table, [day], columns=[*keys, *_AMOUNTS])))
     sums: list[tuple[Any, str]] = [([], "count_all"), *((name, "sum") for name in _AMOUNTS)]
     for row in rows.group_by(keys).aggregate(sums).to_pylist():
         amounts = {name: row[f"{name}_sum"] for name in _AMOUNTS}
-        yield _moved(table, day, row, amounts, count=row["count_all"])
+        if _is_booked(row, amounts):
+            yield _moved(table, day, row, amounts, count=row["count_all"])
 
 
 def _payouts(lake: Lake, table: str, day: date) -> Iterator[Moved]:
     columns = ["payout_id", "currency", "reporting_category", *_AMOUNTS]
-    for row in lake.read_table(table, [day], columns=columns).to_pylist():
-        yield _moved(table, day, row, row, payout_id=row["payout_id"] or "")
+    for row in lower_case(lake.read_table(table, [day], columns=columns)).to_pylist():
+        if _is_booked(row, row):
+            yield _moved(table, day, row, row, payout_id=row["payout_id"] or "")
+
+
+def _is_booked(row: Mapping[str, Any], amounts: Mapping[str, Decimal | None]) -> bool:
+    """Not a row without a currency and without an amount."""
+    return bool(row["currency"] or any(amounts[name] for name in _AMOUNTS))
 
 
 def _moved(
@@ -126,11 +133,21 @@ def widened(rows: pa.Table) -> pa.Table:
     return rows
 
 
+def lower_case(rows: pa.Table) -> pa.Table:
+    """With currencies and categories in lower case, as Stripe writes them: case makes no other currency."""
+    import pyarrow.compute as pc
+
+    for number, name in enumerate(rows.column_names):
+        if name in ("currency", "category", "reporting_category"):
+            rows = rows.set_column(number, name, pc.utf8_lower(rows.column(number)))
+    return rows
+
+
 def _currency(currency: str | None, table: str, day: date) -> str:
     if currency is None or not is_code(currency):
         raise CloseError(
-            f"a row of {table} has the currency {currency!r}, in which nothing can be booked; land the day"
-            " again",
+            f"a row of {table} has an amount in the currency {currency!r}, in which nothing can be booked;"
+            " look at its CSV (Lake.kept_csv), ask Stripe, and land the day again once its report is right",
             day=day,
         )
     return currency

@@ -227,3 +227,21 @@ def test_days_that_land_while_the_month_is_closed_are_noticed(
 
     monkeypatch.setattr(module, "read_movements", meanwhile)
     assert "landed again while it was being closed" in _refusal(lake)
+
+
+def _shouted(rows: Rows) -> Rows:
+    names = ("currency", "category", "reporting_category")
+    return [{**row, **{name: (row[name] or "").upper() for name in names if name in row}} for row in rows]
+
+
+@pytest.mark.parametrize("tables", [[ACTIVITY], list(TABLES)], ids=len)
+def test_case_moves_no_books(closing: tuple[Lake, Closing], lake: Lake, tables: list[str]) -> None:
+    """Currencies and categories, in some of the reports or in all."""
+    for table in tables:
+        for day in DAYS:
+            rewrite(lake, table, day, _shouted)
+    found = _close(lake)
+    assert not found.waived
+    assert {name: body for name, body in _bodies(lake).items() if name in _BOOKS} == {
+        name: body for name, body in _bodies(closing[0]).items() if name in _BOOKS
+    }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from pathlib import Path
 
@@ -51,8 +52,19 @@ def test_a_sum_may_be_larger_than_a_column_holds(tmp_path: Path) -> None:
         assert (moved.fee, moved.count) == (0, 3)
 
 
-@pytest.mark.parametrize("currency", [None, "", "US D", "USD"])
+@pytest.mark.parametrize("currency", [None, "", "us d", " usd", "u$d"])
 def test_what_has_no_currency_cannot_be_booked(tmp_path: Path, currency: str | None) -> None:
     lake = _lake(tmp_path, ["1"], currency)
-    with pytest.raises(CloseError, match=f"^2025-02-01: a row of {ACTIVITY} has the currency {currency!r}"):
+    text = f"2025-02-01: a row of {ACTIVITY} has an amount in the currency {currency!r}"
+    with pytest.raises(CloseError, match=re.escape(text)):
         read_movements(lake, Month(FIRST), _TABLES)
+
+
+def test_a_row_without_a_currency_and_an_amount_is_nothing_to_book(tmp_path: Path) -> None:
+    assert read_movements(_lake(tmp_path, ["0", "0"], None), Month(FIRST), _TABLES).activity == []
+
+
+def test_case_makes_no_other_currency(tmp_path: Path) -> None:
+    booked = read_movements(_lake(tmp_path, ["1.20", "2"], "USD"), Month(FIRST), _TABLES)
+    assert booked == read_movements(_lake(tmp_path, ["1.20", "2"], "usd"), Month(FIRST), _TABLES)
+    assert {moved.currency for moved in booked.activity} == {"usd"}

@@ -194,3 +194,9 @@ def test_a_day_on_which_nothing_happened_is_an_empty_table(
         rewrite(lake, table, _DAYS[3], lambda rows: [])
     assert materialize_downstream(lake, instance, name, [_DAYS[3]]).success
     assert lake.read_table(name, [_DAYS[3]]).num_rows == 0
+
+
+def test_case_unties_no_payout(tmp_path: Path) -> None:
+    paid = [{**_paid("po_1", "charge", "10"), "currency": "USD"}]
+    (row,) = _statements(tmp_path, [_payout("po_1", "10")], paid)
+    assert (row["currency"], row["tied"], row["reason"]) == ("usd", True, "")

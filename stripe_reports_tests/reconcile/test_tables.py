@@ -265,3 +265,23 @@ def test_a_damaged_table_is_an_error_that_names_it(account: Account, lake: Lake)
     with pytest.raises(LakeError, match=ACTIVITY) as caught:
         list(reconcile(lake, [D1]))
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("shouted", [[ACTIVITY], [BALANCE, PAYOUTS], CORE], ids=len)
+def test_case_makes_no_other_currency_or_category(account: Account, lake: Lake, shouted: list[str]) -> None:
+    account.day(D2, [Change("txn_3", "-5", category="refund")], pays={"po_1": ["txn_1"]})
+    texts = ("currency", "category", "reporting_category")
+    for table in shouted:
+        rows = lake.read_table(table, [D2], columns=list(COLUMNS[table])).to_pylist()
+        put(lake, table, D2, [{**r, **{n: r[n].upper() for n in texts if n in r}} for r in rows])
+    found = list(reconcile(lake, [D2], tables=CORE))
+    assert [(each.identity, each.currency, each.verdict) for each in found] == [
+        (name, "usd", Verdict.HOLDS) for name in ALL
+    ]
+
+
+def test_blanks_make_another_currency(account: Account, lake: Lake) -> None:
+    """What differs otherwise than by case is not merged."""
+    rows = lake.read_table(ACTIVITY, [D1]).to_pylist()
+    put(lake, ACTIVITY, D1, [{**row, "currency": "usd "} for row in rows])
+    assert {"usd", "usd "} <= {each.currency for each in of(reconcile(lake, [D1]), Verdict.BROKEN)}

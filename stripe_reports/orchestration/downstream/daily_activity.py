@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from stripe_reports.close import as_text, units, widened
+from stripe_reports.close import as_text, lower_case, units, widened
 from stripe_reports.lake import Lake
 from stripe_reports.orchestration.downstream.columns import Column, arrow_table
 from stripe_reports.orchestration.downstream.daily_table import DailyTable
@@ -38,7 +38,7 @@ def activity_by_category(lake: Lake, reads: Mapping[Family, str], day: date) -> 
 
     rows = lake.read_table(reads[Family.ACTIVITY], [day], columns=[*_KEYS, *_AMOUNTS])
     # Widened, because pandas adds up decimals as Arrow does, which wraps around past 38 digits.
-    frame = widened(rows).to_pandas(types_mapper=pd.ArrowDtype)
+    frame = widened(lower_case(rows)).to_pandas(types_mapper=pd.ArrowDtype)
     groups = frame.groupby(_KEYS, dropna=False, sort=True)
     sums = groups[list(_AMOUNTS)].sum()
     sums.insert(0, "count", groups.size())

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from stripe_reports.close import as_decimal, as_text, units, widened
+from stripe_reports.close import as_decimal, as_text, lower_case, units, widened
 from stripe_reports.lake import Lake
 from stripe_reports.orchestration.downstream.columns import Column, arrow_table
 from stripe_reports.orchestration.downstream.daily_table import DailyTable, DayCheck
@@ -72,7 +72,7 @@ def statements(lake: Lake, reads: Mapping[Family, str], day: date) -> "pa.Table"
 
 def _payouts(lake: Lake, name: str, day: date) -> Sequence[Mapping[str, Any]]:
     columns = ["payout_id", "effective_at_utc", "currency", "net", "reporting_category"]
-    found: Sequence[Mapping[str, Any]] = lake.read_table(name, [day], columns=columns).to_pylist()
+    found: Sequence[Mapping[str, Any]] = lower_case(lake.read_table(name, [day], columns=columns)).to_pylist()
     return found
 
 
@@ -82,7 +82,7 @@ _Transactions = Mapping[tuple[str | None, str | None], Sequence[Mapping[str, Any
 
 def _transactions(lake: Lake, name: str, day: date) -> _Transactions:
     keys = ["automatic_payout_id", "currency", "reporting_category"]
-    rows = widened(lake.read_table(name, [day], columns=[*keys, *_AMOUNTS]))
+    rows = widened(lower_case(lake.read_table(name, [day], columns=[*keys, *_AMOUNTS])))
     sums: list[tuple[Any, str]] = [([], "count_all"), *((each, "sum") for each in _AMOUNTS)]
     groups = rows.group_by(keys).aggregate(sums).to_pylist()
     found: dict[tuple[str | None, str | None], list[Mapping[str, Any]]] = {}
@@ -102,7 +102,7 @@ def _lost(lake: Lake, reads: Mapping[Family, str], day: date, paid: _Transaction
     lost = Counter[str | None]()
     if name := reads.get(Family.PAID_SUMMARY):
         columns = ["reporting_category", "currency", "count"]
-        for row in lake.read_table(name, [day], columns=columns).to_pylist():
+        for row in lower_case(lake.read_table(name, [day], columns=columns)).to_pylist():
             if row["reporting_category"] != "total":
                 lost[row["currency"]] += row["count"] or 0
         for (_, currency), transactions in paid.items():
