@@ -40,7 +40,11 @@ class StripeReportsError(Exception):
         return self
 
     def __str__(self) -> str:
-        place = [part for part in (self.report_type, self.day and self.day.isoformat()) if part]
+        return self.line(self.day.isoformat() if self.day else "")
+
+    def line(self, days: str) -> str:
+        """The text, with these days in place of its own."""
+        place = [part for part in (self.report_type, days) if part]
         if self.report_run:
             place.append(f"(report run {self.report_run})")
         text = " ".join(self.what.split())
@@ -114,6 +118,15 @@ class CsvNotKeptError(LakeError):
 
 class VerificationError(LakeError):
     """A landed day that is not what its CSVs say, or CSVs that are not those that were landed."""
+
+
+class UnexpectedError(StripeReportsError):
+    """An exception that the code does not expect: a bug, or a process without memory.
+
+    It fails the days of one report run, and nothing else. `trace` is the traceback, for the log.
+    """
+
+    trace: str = ""
 
 
 class CloseError(StripeReportsError):

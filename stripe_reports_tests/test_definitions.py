@@ -88,7 +88,7 @@ def test_the_command_line_lands_days_of_several_reports_in_one_run(sandbox: Sand
     )
     assert done.returncode == 0, done.stderr
     assert done.stderr.count("RUN_SUCCESS") == 1
-    assert "6 of 6 partitions done" in done.stderr
+    assert "6 of 6 partitions landed" in done.stderr
     lake = lake_of_environment(str(tmp_path / "lake"))
     for table in ("balance_summary_1", "payouts_itemized_3"):
         assert lake.days(table) == [first, first + timedelta(days=1), _DAY]

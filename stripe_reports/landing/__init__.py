@@ -10,6 +10,7 @@ from stripe_reports.landing.outcome import (
     StillPending,
     WaitingDay,
     Warned,
+    failure_lines,
 )
 from stripe_reports.landing.payouts import itemized_payouts
 from stripe_reports.landing.request import ReportRequest
@@ -28,6 +29,7 @@ __all__ = [
     "StillPending",
     "WaitingDay",
     "Warned",
+    "failure_lines",
     "given_run",
     "itemized_payouts",
     "land_day",

@@ -12,7 +12,7 @@ from threading import Thread
 from stripe_reports.catalog import ReportType
 from stripe_reports.errors import DataNotAvailableError, StripeReportsError
 from stripe_reports.lake import Lake
-from stripe_reports.landing.given_run import GivenRun, given_run
+from stripe_reports.landing.beginning import Beginning
 from stripe_reports.landing.made_runs import MadeRuns
 from stripe_reports.landing.outcome import (
     FailedDay,
@@ -22,14 +22,13 @@ from stripe_reports.landing.outcome import (
     WaitingDay,
     Warned,
 )
-from stripe_reports.landing.parameters import table_settings
-from stripe_reports.landing.piece import Piece, cut_into_pieces
+from stripe_reports.landing.piece import Piece
 from stripe_reports.landing.request import ReportRequest
 from stripe_reports.landing.runs_in_flight import RunsInFlight
 from stripe_reports.landing.settings import LandingSettings
 from stripe_reports.landing.shared import Shared, Stopped
 from stripe_reports.landing.workers import Workers
-from stripe_reports.stripe_api import Account, OfferedReportType, retrieve_report_run
+from stripe_reports.stripe_api import Account
 
 Outcome = LandedDay | FailedDay | WaitingDay | StillPending | Warned
 
@@ -46,7 +45,7 @@ class Backfill:
 
     `asked`: the days of each report type. `requests`: their columns and parameters, by report type's id.
     Every day ends as one LandedDay, FailedDay or WaitingDay, unless the whole ends with StillPending, or is
-    stopped. What is wrong with one day does not keep others from landing.
+    stopped. What is wrong with one day does not keep others from landing, even where it is a bug.
 
     Report runs that exist are used instead of new ones, whoever made them, if they were asked for the same at
     a time when the data were there. `given`: ids of report runs to land from whatever they were asked for, by
@@ -66,8 +65,7 @@ class Backfill:
     ) -> None:
         settings = settings or LandingSettings()
         self._asked = {report_type: sorted(set(days)) for report_type, days in asked.items()}
-        self._requests = requests or {}
-        self._given = given or {}
+        self._untold = {report_type: set(days) for report_type, days in self._asked.items()}
         self._shared = Shared(
             account=account,
             lake=lake,
@@ -77,7 +75,8 @@ class Backfill:
             made_runs=MadeRuns.under(settings),
         )
         self._outcomes: SimpleQueue[Outcome | BaseException | None] = SimpleQueue()
-        self._finished: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self._finished: SimpleQueue[tuple[Piece, Callable[[], None]] | None] = SimpleQueue()
+        self._beginning = Beginning(self._shared, self._asked, requests or {}, given or {})
         self._runs = RunsInFlight(self._shared, self._finished.put, ready=self._go_on, failed=self._fail)
         self._small = Workers(_LANDINGS_AT_ONCE, "landing")
         self._large = Workers(_LARGE_LANDINGS_AT_ONCE, "large-landing")
@@ -109,10 +108,7 @@ class Backfill:
         )
 
     def outcomes(self, *, every: float | None = None) -> Iterator[Outcome | Progress]:
-        """What comes, as it comes; and how far it is, so many seconds apart.
-
-        Raises what nobody has foreseen.
-        """
+        """What comes, as it comes; and how far it is, so many seconds apart."""
         if self._thread.ident is None and not self._ended:
             self._thread.start()
         told = time.monotonic()
@@ -137,14 +133,13 @@ class Backfill:
         A table that is being written is dropped, unless it is about to be committed.
         """
         self._shared.stopped.set()
-        self._finished.put(lambda: None)
+        self._finished.put(None)
         until = time.monotonic() + _GRACE_SECONDS
         if self._thread.ident is not None:
             self._thread.join(_GRACE_SECONDS)
         for workers in (self._small, self._large):
             workers.join(lambda: until - time.monotonic())
-        while not self._finished.empty():
-            self._finished.get()()
+        self._do_finished()
         rest: list[Outcome] = []
         while not self._outcomes.empty():
             outcome = self._outcomes.get()
@@ -155,43 +150,39 @@ class Backfill:
 
     def _run(self) -> None:
         try:
-            self._begin()
-            while self._open and not self._shared.stopped.is_set() and not self._is_to_be_released():
+            while not self._is_over():
+                self._begin()
                 self._runs.go_on()
                 self._take_finished()
-        except BaseException as error:  # noqa: BLE001 - raised where somebody waits for outcomes
-            self._outcomes.put(error)
+        except BaseException as raised:  # noqa: BLE001 - raised where somebody waits for outcomes
+            try:
+                self._fail_all(self._shared.error_of(raised))
+            except BaseException as error:  # noqa: BLE001
+                self._outcomes.put(error)
         finally:
             self._runs.end()
             self._small.end()
             self._large.end()
             self._outcomes.put(None)
 
+    def _is_over(self) -> bool:
+        if self._shared.stopped.is_set():
+            return True
+        return self._beginning.is_over and (not self._open or self._is_to_be_released())
+
     def _begin(self) -> None:
-        account, shared = self._shared.account, self._shared
+        """Let the report types that are due begin."""
         pieces: list[Piece] = []
-        for report_type, days in self._asked.items():
-            request = self._requests.get(report_type.id) or ReportRequest()
-            try:
-                offered = account.report_type(report_type.id)
-                shared.lake.claim(livemode=offered.livemode, account=account.id)
-                given = self._given_run(report_type, request, offered)
-                cut = cut_into_pieces(shared, report_type, request, offered, days, given)
-                if cut.pieces:
-                    settings = table_settings(report_type, request, shared.timezone)
-                    shared.lake.settled.claim(
-                        report_type.table, settings, data_available_start=offered.data_available_start
-                    )
-            except StripeReportsError as error:
-                self._fail_days(report_type, days, error)
-                continue
-            pieces += cut.pieces
-            for day, why in cut.unavailable.items():
-                self._fail_days(report_type, [day], why)
+        for begun in self._beginning.due():
+            pieces += begun.pieces
+            for days, why in begun.failed:
+                self._fail_days(begun.report_type, days, why)
+        if not pieces:
+            return
         self._open.update(pieces)
         self._pieces += len(pieces)
-        shared.find_made_runs(piece.tables.data_ready_by for piece in pieces)
-        coming = {(piece.report_type.id, day) for piece in pieces for day in piece.days}
+        self._shared.find_made_runs(piece.tables.data_ready_by for piece in pieces)
+        coming = {(piece.report_type.id, day) for piece in self._open for day in piece.days}
         for piece in pieces:
             before = next(
                 ((id_, piece.days[0]) for id_ in piece.after if (id_, piece.days[0]) in coming), None
@@ -201,32 +192,49 @@ class Backfill:
             else:
                 self._go_on(piece)
 
-    def _given_run(
-        self, report_type: ReportType, request: ReportRequest, offered: OfferedReportType
-    ) -> GivenRun | None:
-        if report_type.id not in self._given:
-            return None
-        run = retrieve_report_run(self._shared.account.api, self._given[report_type.id])
-        return given_run(run, report_type, request, offered, self._shared.timezone)
-
     def _take_finished(self) -> None:
-        """Wait for something to be done in a thread, or for the next run that is due."""
+        """Wait for something to be done in a thread, or for what is due next."""
+        times = (self._runs.seconds_to_next(), self._beginning.seconds_to_next())
         try:
-            self._finished.get(timeout=self._runs.seconds_to_next())()
+            finished = self._finished.get(timeout=min((s for s in times if s is not None), default=None))
         except Empty:
             return
+        if finished:
+            self._do(*finished)
+        self._do_finished()
+
+    def _do_finished(self) -> None:
         while not self._finished.empty():
-            self._finished.get()()
+            if finished := self._finished.get():
+                self._do(*finished)
+
+    def _do(self, piece: Piece, act: Callable[[], None]) -> None:
+        """Whatever is raised fails this piece, and no other."""
+        try:
+            act()
+        except BaseException as raised:  # noqa: BLE001
+            error = self._shared.error_of(raised)
+            if piece in self._open:
+                self._fail(piece, error)
+            else:
+                untold = self._untold[piece.report_type]
+                self._fail_days(piece.report_type, [day for day in piece.days if day in untold], error)
 
     def _go_on(self, piece: Piece) -> None:
         """All that the piece has asked for is there: let it land, or say what else it wants."""
         if piece not in self._open:
             return
         self._landing.add(piece)
-        if piece.only_asks:
-            piece.next_step()  # here and now, so that what is wanted first is asked for first
-            self._stepped(piece, None)
-            return
+        if piece.only_asks:  # here and now, so that what is wanted first is asked for first
+            self._do(piece, lambda: self._ask(piece))
+        else:
+            self._do(piece, lambda: self._step_in_thread(piece))
+
+    def _ask(self, piece: Piece) -> None:
+        piece.next_step()
+        self._stepped(piece, None)
+
+    def _step_in_thread(self, piece: Piece) -> None:
         workers = self._large if piece.bytes_to_land > _LARGE else self._small
 
         def work() -> None:
@@ -236,36 +244,43 @@ class Backfill:
                     piece.next_step()
             except BaseException as raised:  # noqa: BLE001 - it is for the thread that asked
                 error = raised
-            self._finished.put(lambda: self._stepped(piece, error))
+            self._finished.put((piece, lambda: self._stepped(piece, error)))
 
         workers.submit(work)
 
     def _stepped(self, piece: Piece, error: BaseException | None) -> None:
         self._landing.discard(piece)
         self._moved = time.monotonic()
-        if isinstance(error, StripeReportsError):
+        if isinstance(error, Stopped):
+            return
+        if error is not None:
             self._fail(piece, error)
-        elif error is not None and not isinstance(error, Stopped):
-            raise error
         elif piece.landed is not None:
             self._close(piece)
             self._counts["landed"] += len(piece.landed)
             self._counts["unchanged"] += sum(day.unchanged for day in piece.landed)
             for day in piece.landed:
                 self._outcomes.put(day)
+                self._untold[day.report_type].discard(day.day)
                 self._release(piece.report_type, day.day)
         elif not self._shared.stopped.is_set():
             self._runs.want(piece)
 
-    def _fail(self, piece: Piece, error: StripeReportsError) -> None:
+    def _fail(self, piece: Piece, raised: BaseException) -> None:
         if piece not in self._open:
             return
+        error = self._shared.error_of(raised)
         self._moved = time.monotonic()
         self._close(piece)
-        if others := piece.instead(error):
+        others: Sequence[Piece] = ()
+        try:
+            others = piece.instead(error)
+        except Exception as another:  # noqa: BLE001
+            error = self._shared.error_of(another)
+        if others:
             error.at(report_type=piece.report_type.id)
-            how = "one by one" if len(others) > 1 else "anew"
-            self._shared.warn(f"{error}; the {len(piece.days)} days of that run are asked for {how}")
+            how = "the days one by one" if len(others) > 1 else "with another report run"
+            self._shared.warn(f"{error}; retrying {how}")
             self._open.update(others)
             self._pieces += len(others)
             for other in others:
@@ -274,15 +289,26 @@ class Backfill:
             self._fail_days(piece.report_type, piece.days, error)
 
     def _fail_days(self, report_type: ReportType, days: Sequence[date], error: StripeReportsError) -> None:
-        for day in days:
+        for day in tuple(days):
             own = copy.copy(error).at(report_type=report_type.id, day=day)
+            own.__cause__ = error.__cause__
             waits = isinstance(own, DataNotAvailableError) and own.comes
             self._counts["waiting" if waits else "failed"] += 1
-            self._outcomes.put((WaitingDay if waits else FailedDay)(report_type, day, own))
+            failed = FailedDay(report_type, day, own, tuple(days))
+            self._outcomes.put(WaitingDay(report_type, day, own) if waits else failed)
+            self._untold[report_type].discard(day)
             self._release(report_type, day)
+
+    def _fail_all(self, error: StripeReportsError) -> None:
+        """Nothing more lands: the coordination itself has failed."""
+        self._shared.stopped.set()
+        self._open.clear()
+        for report_type, days in self._untold.items():
+            self._fail_days(report_type, sorted(days), error)
 
     def _close(self, piece: Piece) -> None:
         self._open.discard(piece)
+        self._landing.discard(piece)
         self._runs.forget(piece)
         piece.close()
 

@@ -55,16 +55,16 @@ class Before:
                 if self._shared.stopped.is_set():  # that the day has landed is to be told at once
                     raise LakeError("the landing was stopped")
                 return self._shared.lake.replaced.difference(self._report_type, day, before)
-        except LakeError as error:
-            self._warn(day, "has landed, how it differs from the table before is not told", error)
+        except Exception as raised:  # noqa: BLE001 - the day has landed all the same
+            self._warn(day, "has landed; it could not be compared with the table before", raised)
             return None
 
     def _copy(self, day: date) -> IO[bytes] | None:
         try:
             return self._shared.lake.replaced.copy(self._report_type.table, day)
-        except LakeError as error:
-            self._warn(day, "will not be compared with the table that is there", error)
+        except Exception as raised:  # noqa: BLE001 - the day lands all the same
+            self._warn(day, "will not be compared with the table before", raised)
             return None
 
-    def _warn(self, day: date, what: str, error: LakeError) -> None:
-        self._shared.warn(f"{self._report_type.id} {day} {what}: {error}")
+    def _warn(self, day: date, what: str, raised: Exception) -> None:
+        self._shared.warn(f"{self._report_type.id} {day} {what}: {self._shared.error_of(raised)}")

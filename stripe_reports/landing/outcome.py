@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from stripe_reports.catalog import ReportType
+from stripe_reports.catalog import ReportType, stretches
 from stripe_reports.errors import StripeReportsError
 from stripe_reports.lake import LandedTable
 from stripe_reports.stripe_api import ResultFile
 
 if TYPE_CHECKING:
     from stripe_reports.lake.difference import Difference
+
+
+_MOST_STRETCHES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,14 @@ class FailedDay:
     report_type: ReportType
     day: date
     error: StripeReportsError
+    together: tuple[date, ...] = ()
+    """All days that failed with this error at once, this one among them."""
+
+    @property
+    def line(self) -> str | None:
+        """The error, with all these days; None for those after the first, so that each line is there once."""
+        days = self.together or (self.day,)
+        return self.error.line(_named(days)) if self.day == days[0] else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,16 +113,19 @@ class Progress:
     """Since the start."""
 
     def __str__(self) -> str:
-        done = self.landed + self.failed
         slowest = self.slowest_calls_per_second
-        parts = [
-            f"{done} of {self.days} partitions done",
-            *([f"{self.unchanged} unchanged"] if self.unchanged else []),
+        unchanged = f" ({self.unchanged} unchanged)" if self.unchanged else ""
+        partitions = [
+            f"{self.landed} of {self.days} partitions landed{unchanged}",
             *([f"{self.failed} failed"] if self.failed else []),
-            *([f"{self.waiting} wait for Stripe's data"] if self.waiting else []),
-            f"report runs: {self.runs_made} made, {self.runs_adopted} adopted, {self.runs_pending} pending",
-            f"at most {self.calls_per_second:.3g} calls/s"
-            + (f" ({slowest:.3g} at the slowest)" if slowest < self.calls_per_second else ""),
+            *([f"{self.waiting} waiting for Stripe's data"] if self.waiting else []),
+        ]
+        parts = [
+            ", ".join(partitions),
+            f"report runs: {self.runs_made} created, {self.runs_adopted} adopted,"
+            f" {self.runs_pending} pending",
+            f"rate limit: {self.calls_per_second:.3g} calls/s"
+            + (f" (at its lowest {slowest:.3g})" if slowest < self.calls_per_second else ""),
         ]
         if 0 < self.share < 1:
             parts.append(f"about {_duration(self.seconds / self.share * (1 - self.share))} left")
@@ -120,3 +134,22 @@ class Progress:
 
 def _duration(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds >= 90 else f"{seconds:.0f} s"
+
+
+def failure_lines(failed: Iterable[FailedDay]) -> list[str]:
+    """The errors, each on one line; days of a report type that failed for one reason share a line."""
+    groups: dict[tuple[object, ...], list[FailedDay]] = {}
+    for each in failed:
+        error = each.error
+        groups.setdefault((each.report_type.id, type(error), error.what, error.report_run), []).append(each)
+    return [group[0].error.line(_named(each.day for each in group)) for group in groups.values()]
+
+
+def _named(days: Iterable[date]) -> str:
+    """Such as `2026-11-01 to 2026-11-14, 2026-11-20`."""
+    found = [
+        str(stretch[0]) if len(stretch) == 1 else f"{stretch[0]} to {stretch[-1]}"
+        for stretch in stretches(days)
+    ]
+    more = len(found) - _MOST_STRETCHES
+    return ", ".join(found[:_MOST_STRETCHES]) + (f" and {more} more" if more > 0 else "")

@@ -14,6 +14,7 @@ from stripe_reports.errors import (
     ReportRunError,
     StripeReportsError,
     StripeRequestError,
+    UnexpectedError,
 )
 from stripe_reports.landing.given_run import GivenRun
 from stripe_reports.landing.outcome import LandedDay
@@ -59,6 +60,11 @@ class Piece:
         return sum(run.result.size for run in self.wanted if not run.refused)
 
     @property
+    def _has_results(self) -> bool:
+        """Whether it came as far as to read what it wanted."""
+        return bool(self.wanted) and all(each.run and each.run.result for each in self.wanted)
+
+    @property
     def after(self) -> Sequence[str]:
         """Report types of which one's table of the day is read, where it lands as well."""
         if self.report_type.interval != "payout":
@@ -86,12 +92,19 @@ class Piece:
         Each day on its own, where the rows of one may be all that is wrong; or all from new report runs,
         where the file of one that was adopted does not come, or one that was given does not fit.
         """
-        if self.tables.given and isinstance(error, CsvError | DownloadError | ReportRunError):
+        if self.tables.given and isinstance(
+            error, CsvError | DownloadError | ReportRunError | UnexpectedError
+        ):
             unusable = frozenset([self.tables.given.run.id])
             own = replace(self.tables, given=None, unusable=unusable)
             return [Piece(replace(own, days=(day,))) for day in self.days]
         is_about_the_range = isinstance(error, StripeRequestError) and "interval" in (error.param or "")
-        may_be_about_a_day = isinstance(error, CsvError | DataNotAvailableError) or is_about_the_range
+        may_be_about_a_row = isinstance(error, CsvError) or (
+            isinstance(error, UnexpectedError) and self._has_results
+        )
+        may_be_about_a_day = (
+            may_be_about_a_row or isinstance(error, DataNotAvailableError) or is_about_the_range
+        )
         if len(self.days) > 1 and may_be_about_a_day:
             return [Piece(replace(self.tables, days=(day,))) for day in self.days]
         adopted = frozenset(run.run.id for run in self.wanted if run.adopted and run.run)

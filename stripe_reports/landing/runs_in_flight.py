@@ -8,17 +8,15 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from itertools import count
 
-from stripe_reports.errors import StripeReportsError, StripeRequestError
+from stripe_reports.errors import StripeRequestError
 from stripe_reports.landing.obtain import obtain_run
 from stripe_reports.landing.piece import Piece
-from stripe_reports.landing.shared import Shared
+from stripe_reports.landing.shared import PAUSES_IN_TROUBLE, Shared
 from stripe_reports.landing.wanted_run import WantedRun
 from stripe_reports.landing.workers import Workers
 from stripe_reports.stripe_api import ReportRun, retrieve_report_run
 
 _CALLS_AT_ONCE = 8
-_PAUSES_IN_TROUBLE = (5.0, 15.0, 45.0, 90.0)
-"""Seconds until a call is made again that failed for a reason which passes, beyond the SDK's own attempts."""
 _WEIGHT_OF_THE_NEWEST = 0.2
 _SLOW_SECONDS, _SLOW_FACTOR = 60.0, 4.0
 _MOST_SLOW = 3
@@ -26,18 +24,20 @@ _MOST_SLOW = 3
 
 
 class RunsInFlight:
-    """Brings each wanted run of a piece to its result; one thread's, which does what `finished` is given.
+    """Brings each wanted run of a piece to its result. It belongs to one thread, which does what `finished`
+    is given.
 
-    `ready` is told of a piece all of whose runs have succeeded, `failed` of one that gets no further.
+    `ready` gets a piece all of whose runs have succeeded, `failed` one that gets no further, with what was
+    raised.
     """
 
     def __init__(
         self,
         shared: Shared,
-        finished: Callable[[Callable[[], None]], None],
+        finished: Callable[[tuple[Piece, Callable[[], None]]], None],
         *,
         ready: Callable[[Piece], None],
-        failed: Callable[[Piece, StripeReportsError], None],
+        failed: Callable[[Piece, BaseException], None],
     ) -> None:
         self.made = 0
         self.adopted = 0
@@ -91,11 +91,11 @@ class RunsInFlight:
         while self._to_obtain and self._has_room:
             piece, wanted = self._to_obtain.popleft()
             self._in_flight[wanted] = piece
-            self._obtain(wanted)
+            self._begin(wanted, self._obtain)
         while self._due and self._due[0][0] <= time.monotonic():
             _, _, wanted, act = heapq.heappop(self._due)
             if wanted in self._in_flight:
-                act(wanted)
+                self._begin(wanted, act)
 
     def seconds_to_next(self) -> float | None:
         """Until something is due."""
@@ -113,6 +113,13 @@ class RunsInFlight:
         slow_before = time.monotonic() - max(_SLOW_SECONDS, _SLOW_FACTOR * (self._usual or 0.0))
         slow = sum(bool(run.pending_since) and run.pending_since < slow_before for run in self._in_flight)
         return len(self._in_flight) - min(slow, most * _MOST_SLOW) < most
+
+    def _begin(self, wanted: WantedRun, act: Callable[[WantedRun], None]) -> None:
+        piece = self._in_flight[wanted]
+        try:
+            act(wanted)
+        except Exception as raised:  # noqa: BLE001 - no thread could be started, for example
+            self._failed(piece, raised)
 
     def _obtain(self, wanted: WantedRun) -> None:
         shared = self._shared
@@ -138,7 +145,7 @@ class RunsInFlight:
         again: Callable[[WantedRun], None],
         then: Callable[[WantedRun], None],
     ) -> None:
-        self._calling.add(wanted)
+        piece = self._in_flight[wanted]
 
         def work() -> None:
             error: BaseException | None = None
@@ -147,9 +154,10 @@ class RunsInFlight:
                     call()
             except BaseException as raised:  # noqa: BLE001 - it is for the thread that asked
                 error = raised
-            self._finished(lambda: self._answered(wanted, error, again, then))
+            self._finished((piece, lambda: self._answered(wanted, error, again, then)))
 
         self._workers.submit(work)
+        self._calling.add(wanted)
 
     def _answered(
         self,
@@ -165,20 +173,18 @@ class RunsInFlight:
             wanted.failures_on_the_way = 0
             then(wanted)
             return
-        if not isinstance(error, StripeReportsError):
-            raise error
         if isinstance(error, StripeRequestError):
-            if error.passes and wanted.failures_on_the_way < len(_PAUSES_IN_TROUBLE):
-                pause = _PAUSES_IN_TROUBLE[wanted.failures_on_the_way]
+            if error.passes and wanted.failures_on_the_way < len(PAUSES_IN_TROUBLE):
+                pause = PAUSES_IN_TROUBLE[wanted.failures_on_the_way]
                 wanted.failures_on_the_way += 1
-                self._shared.warn(f"{wanted.report_type}: {error}; it is asked again in {pause:g} s")
+                self._shared.warn(f"{wanted.report_type}: {error}; retrying in {pause:g} s")
                 self._schedule(pause, wanted, again)
                 return
             if wanted.may_be_refused and "payout" in (error.param or ""):
                 wanted.refused = error
                 self._done(wanted)
                 return
-        error.at(report_run=wanted.run.id if wanted.run else None)
+        error = self._shared.error_of(error).at(report_run=wanted.run.id if wanted.run else None)
         self._failed(self._in_flight.pop(wanted), error)
 
     def _obtained(self, wanted: WantedRun) -> None:
@@ -217,7 +223,7 @@ class RunsInFlight:
         piece = self._in_flight.pop(wanted)
         if wanted.may_be_replaced:
             id_, why = wanted.given_up[-1]
-            self._shared.warn(f"{wanted.report_type} (report run {id_}): {why}; a new one is asked for")
+            self._shared.warn(f"{wanted.report_type} (report run {id_}): {why}; creating a new one")
             self._to_obtain.appendleft((piece, wanted))
         else:
             self._failed(piece, wanted.failure())

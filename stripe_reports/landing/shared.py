@@ -11,7 +11,11 @@ from stripe_reports.errors import StripeReportsError
 from stripe_reports.lake import Lake
 from stripe_reports.landing.made_runs import MadeRuns
 from stripe_reports.landing.settings import LandingSettings
+from stripe_reports.landing.unexpected import error_of
 from stripe_reports.stripe_api import Account, list_report_runs
+
+PAUSES_IN_TROUBLE = (5.0, 15.0, 45.0, 90.0)
+"""Seconds until a call is made again that failed for a reason which passes, beyond the SDK's own attempts."""
 
 
 class Stopped(Exception):
@@ -38,8 +42,12 @@ class Shared:
         since = max(oldest, int(time.time() - self.settings.adopt_within))
         try:
             self.made_runs.found(list_report_runs(self.account.api, created_from=since))
-        except StripeReportsError as error:
-            self.warn(f"report runs that exist cannot be looked for, new ones are made: {error}")
+        except Exception as raised:  # noqa: BLE001 - a new run does as well
+            self.warn(f"could not list existing report runs; creating new ones: {self.error_of(raised)}")
+
+    def error_of(self, raised: BaseException) -> StripeReportsError:
+        """The error that a piece fails with, whatever was raised in it."""
+        return error_of(raised, self.account.api.redact)
 
     def until_stopped(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
         """The same chunks. Raises Stopped as soon as the landing is."""

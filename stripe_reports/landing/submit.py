@@ -85,11 +85,11 @@ def submit(
         try:
             offered = account.report_type(report_type.id)
             lake.claim(livemode=offered.livemode, account=account.id)
-        except StripeReportsError as error:
-            yield _not_submitted(report_type, ordered, error)
+            request = (requests or {}).get(report_type.id) or ReportRequest()
+            cut = cut_into_pieces(shared, report_type, request, offered, ordered)
+        except Exception as raised:  # noqa: BLE001 - it concerns these days, and no others
+            yield _not_submitted(report_type, ordered, shared.error_of(raised))
             continue
-        request = (requests or {}).get(report_type.id) or ReportRequest()
-        cut = cut_into_pieces(shared, report_type, request, offered, ordered)
         pieces += cut.pieces
         for day, why in cut.unavailable.items():
             yield _not_submitted(report_type, (day,), why)
@@ -107,7 +107,8 @@ def _submit(shared: Shared, piece: Piece) -> list[Submission]:
         piece.next_step()
         for wanted in piece.wanted:
             obtain_run(shared.account, wanted, shared.made_runs, shared.settings, shared.warn)
-    except StripeReportsError as error:
+    except Exception as raised:  # noqa: BLE001 - it concerns these days, and no others
+        error = shared.error_of(raised)
         if others := piece.instead(error):  # day by day, where the whole range is refused
             return [told for other in others for told in _submit(shared, other)]
         return [_not_submitted(piece.report_type, piece.days, error)]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from stripe_reports import __version__
 from stripe_reports.catalog import Interval, ReportType, data_ready_by, day_interval
-from stripe_reports.errors import CsvError, LakeError, StripeReportsError
+from stripe_reports.errors import CsvError, LakeError
 from stripe_reports.lake import Csv, ExpectedColumns, LandedTable
 from stripe_reports.landing.before import Before
 from stripe_reports.landing.download import repeat_downloads
@@ -27,7 +27,7 @@ from stripe_reports.landing.parameters import (
 )
 from stripe_reports.landing.plan import day_column
 from stripe_reports.landing.request import ReportRequest
-from stripe_reports.landing.shared import Shared
+from stripe_reports.landing.shared import Shared, Stopped
 from stripe_reports.landing.wanted_run import WantedRun
 from stripe_reports.stripe_api import OfferedReportType, RunParameters, open_result
 
@@ -207,9 +207,13 @@ class Tables:
         with Before(self.shared, report_type, self.days) as before:
             try:
                 tables = repeat_downloads(land)
-            except StripeReportsError as error:
-                error.at(report_run=run_id)
+            except Stopped:
                 raise
+            except Exception as raised:
+                error = self.shared.error_of(raised).at(report_run=run_id)
+                if error is raised:
+                    raise
+                raise error from raised
             return {
                 day: (table, facts["report_run_id"], self._totals(day), before.difference(day))
                 for day, table in tables.items()
@@ -221,11 +225,12 @@ class Tables:
         return self.report_type.columns if self.given else self.request.optional_columns
 
     def _totals(self, day: date) -> Mapping[str, Mapping[str, Decimal]]:
-        """Empty where they cannot be read back: the day has landed all the same, and must be told so."""
+        """Empty where they cannot be computed: the day has landed all the same."""
         try:
             return self.shared.lake.totals(self.report_type.table, day)
-        except LakeError as error:
-            self.shared.warn(f"{self.report_type.id} {day} has landed, its totals are not told: {error}")
+        except Exception as raised:  # noqa: BLE001
+            error = self.shared.error_of(raised)
+            self.shared.warn(f"{self.report_type.id} {day} has landed; no totals: {error}")
             return {}
 
     def _facts(

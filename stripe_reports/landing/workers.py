@@ -19,14 +19,20 @@ class Workers:
         self._threads = [
             Thread(target=self._work, name=f"stripe-reports-{name}", daemon=True) for _ in range(count)
         ]
-        self._began = False
 
     def submit(self, task: Callable[[], None]) -> None:
-        """Have it done. What it raises is lost, so it must not."""
-        if not self._began:
-            self._began = True
-            for thread in self._threads:
-                thread.start()
+        """Have it done. What it raises is lost, so it must not.
+
+        Raises RuntimeError where the process can start no thread.
+        """
+        for number, thread in enumerate(self._threads):
+            if thread.ident is None:
+                try:
+                    thread.start()
+                except RuntimeError:  # the process may have no more threads: fewer do as well
+                    if not number:
+                        raise
+                    break
         self._tasks.put(task)
 
     def end(self) -> None:
@@ -36,8 +42,8 @@ class Workers:
 
     def join(self, until: Callable[[], float]) -> None:
         """Wait for the threads, as many seconds as `until` says are left."""
-        if self._began:
-            for thread in self._threads:
+        for thread in self._threads:
+            if thread.ident is not None:
                 thread.join(max(0.0, until()))
 
     def _work(self) -> None:

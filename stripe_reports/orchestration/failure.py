@@ -13,6 +13,7 @@ from stripe_reports.errors import (
     ReportRunStuckError,
     StripeReportsError,
     StripeRequestError,
+    UnexpectedError,
 )
 
 
@@ -25,6 +26,7 @@ class Kind(StrEnum):
     TROUBLE = "stripe_is_in_trouble"
     BAD_DATA = "bad_data"
     OUR_ERROR = "our_error"
+    UNEXPECTED = "unexpected_error"
     BROKEN_BOOKS = "books_do_not_agree"
 
     @property
@@ -54,6 +56,8 @@ _WHAT_TO_DO = {
     Kind.BAD_DATA: "Compare Stripe's CSV with what the error names, ask Stripe's support or for a newer"
     " version of this package, and materialize the day again.",
     Kind.OUR_ERROR: "Set right what the error names, and materialize the day again.",
+    Kind.UNEXPECTED: "Report the error, with the traceback in the log of the run, to those who maintain"
+    " stripe_reports; where memory ran out, give the process more. Then materialize the day again.",
     Kind.BROKEN_BOOKS: "Look at the rows that the asset check shows; prove the tables with `stripe-reports"
     " verify`. If they are what Stripe sent, ask Stripe's support; if not, materialize their day again.",
 }
@@ -70,6 +74,8 @@ def kind_of(error: StripeReportsError) -> Kind:
             return Kind.REPORT_RUN_FAILED
         case CsvError():
             return Kind.BAD_DATA
+        case UnexpectedError():
+            return Kind.UNEXPECTED
         case DownloadError() | StripeRequestError(passes=True):
             return Kind.TROUBLE
         case _:

@@ -9,7 +9,13 @@ from datetime import date
 import dagster as dg
 
 from stripe_reports.catalog import data_ready_by, day_interval, parse_day
-from stripe_reports.errors import ConfigurationError, CsvError, LakeError, StripeReportsError
+from stripe_reports.errors import (
+    ConfigurationError,
+    CsvError,
+    LakeError,
+    StripeReportsError,
+    UnexpectedError,
+)
 from stripe_reports.landing import (
     Backfill,
     FailedDay,
@@ -20,6 +26,7 @@ from stripe_reports.landing import (
     StillPending,
     WaitingDay,
     Warned,
+    failure_lines,
 )
 from stripe_reports.orchestration.checks import check_evaluations
 from stripe_reports.orchestration.metadata import failures_metadata, oddities_of_file, recorded_changes
@@ -157,9 +164,16 @@ class Materialization:
                 self._waiting.append(outcome)
                 yield from self._recording.take_in_parts(outcome.report_type)
             case FailedDay() | WaitingDay():
-                self._context.log.error(str(outcome.error))
+                self._log_failure(outcome)
                 self._failures.append(FailedDay(outcome.report_type, outcome.day, outcome.error))
                 yield from self._recording.take_in_parts(outcome.report_type)
+
+    def _log_failure(self, failed: FailedDay | WaitingDay) -> None:
+        """Once for the days that share an error."""
+        if line := failed.line if isinstance(failed, FailedDay) else str(failed.error):
+            self._context.log.error(line)
+            if isinstance(failed.error, UnexpectedError):
+                self._context.log.info(failed.error.trace)
 
     def _is_worth_waiting_for(self, waiting: WaitingDay) -> bool:
         """Whether its data are to be expected before patience ends."""
@@ -177,7 +191,7 @@ class Materialization:
     def _failure(self) -> dg.Failure:
         self._failures += [FailedDay(each.report_type, each.day, each.error) for each in self._waiting]
         failures = self._failures
-        told = list(dict.fromkeys(str(failed.error) for failed in failures))
+        told = failure_lines(failures)
         text = told[0]
         if len(failures) > 1:
             of = len(self._recording.reports) * len(self._days)

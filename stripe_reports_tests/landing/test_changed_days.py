@@ -105,7 +105,7 @@ def test_a_table_that_cannot_be_compared_is_replaced_with_one_warning(
     assert [each.difference for each in ended.landed] == [None]
     (warning,) = ended.warnings
     assert warning.startswith(
-        "balance.summary.1 2025-09-01 has landed, how it differs from the table before is not told: "
+        "balance.summary.1 2025-09-01 has landed; it could not be compared with the table before: "
     )
     assert lake.read_table(_BALANCE.table, [_DAYS[0]]).num_rows
 
@@ -119,7 +119,7 @@ def test_a_table_that_cannot_be_kept_aside_is_replaced_with_one_warning(
     assert [each.difference for each in ended.landed] == [None]
     (warning,) = ended.warnings
     assert warning.startswith(
-        "balance.summary.1 2025-09-01 will not be compared with the table that is there: cannot copy "
+        "balance.summary.1 2025-09-01 will not be compared with the table before: cannot copy "
     )
 
 

@@ -59,7 +59,7 @@ def test_a_row_of_no_day_that_was_asked_for(
     assert all(_is_as(lake, untroubled, day) for day in _DAYS)
     (warning,) = ended.warnings
     assert warning.startswith(f"{_ACTIVITY.id} (report run frr_"), "which run it was"
-    assert warning.endswith("; the 5 days of that run are asked for one by one")
+    assert warning.endswith("; retrying the days one by one")
     assert re.search(says, warning)
     assert sandbox.report_runs_created - before == 1 + 5
 

@@ -142,7 +142,7 @@ def test_where_a_range_has_failed_a_run_is_made_for_the_days_that_are_wanted_onl
     assert intervals == {str(day_interval(day).start) for day in ended.days}
     (warning,) = ended.warnings
     assert f"(report run {run.id}): Stripe marked it failed" in warning
-    assert "the 2 days of that run are asked for one by one" in warning
+    assert "; retrying the days one by one" in warning
 
 
 def test_days_of_another_time_zone_are_taken_by_their_own_bounds(account: Account) -> None:

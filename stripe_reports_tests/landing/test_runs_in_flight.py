@@ -33,7 +33,7 @@ def sandbox() -> Iterator[Sandbox]:
 @pytest.fixture
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """In trouble that the SDK has not got over."""
-    monkeypatch.setattr(runs_in_flight, "_PAUSES_IN_TROUBLE", (0.05, 0.05))
+    monkeypatch.setattr(runs_in_flight, "PAUSES_IN_TROUBLE", (0.05, 0.05))
 
 
 class _Watch:
@@ -122,7 +122,7 @@ def test_a_run_that_comes_to_nothing_is_replaced_with_a_warning(
     (warning,) = ended.warnings
     assert warning.startswith(f"{_ACTIVITY.id} (report run frr_")
     assert why in warning
-    assert warning.endswith("a new one is asked for")
+    assert warning.endswith("; creating a new one")
     assert sandbox.report_runs_created == 2
 
 
@@ -183,7 +183,7 @@ def test_nor_does_one_that_is_lost_beyond_the_sdks_patience(
     assert sandbox.report_runs_created == 4
     assert len(ended.warnings) == 2
     assert "no answer from" in ended.warnings[0]
-    assert ended.warnings[0].endswith("it is asked again in 0.05 s")
+    assert ended.warnings[0].endswith("; retrying in 0.05 s")
 
 
 def test_looks_that_are_lost_are_repeated_and_the_run_is_kept(
@@ -218,4 +218,4 @@ def test_too_fast_slows_all_calls_down_and_everything_lands(
     assert run(slowed).days == _DAYS
     assert sandbox.report_runs_created == 12
     assert slowed.progress.slowest_calls_per_second <= 500
-    assert " at the slowest)" in str(slowed.progress)
+    assert " (at its lowest " in str(slowed.progress)

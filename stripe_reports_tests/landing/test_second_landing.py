@@ -76,7 +76,7 @@ def test_where_the_file_of_an_adopted_run_does_not_come_a_new_one_is_asked_for(
     assert sandbox.report_runs_created == 2
     (warning,) = again.warnings
     assert "answered 404" in warning
-    assert "the 5 days of that run are asked for anew" in warning
+    assert "; retrying with another report run" in warning
 
 
 @pytest.mark.parametrize("damage", [_delete, _cut, _empty, _spoil_an_amount])
@@ -207,7 +207,7 @@ def test_where_runs_cannot_be_listed_new_ones_are_made_with_a_warning(
     sandbox.fault("status", method="GET", path="*/report_runs", code=code)
     ended = backfill({_ACTIVITY: _DAYS}, account, lake)
     (warning,) = ended.warnings
-    assert warning.startswith("report runs that exist cannot be looked for, new ones are made: ")
+    assert warning.startswith("could not list existing report runs; creating new ones: ")
     assert ended.days == _DAYS
     assert sandbox.report_runs_created == 2
 

@@ -179,5 +179,5 @@ def test_what_is_odd_is_told_in_a_line(own_sandbox: Sandbox, lake: Lake) -> None
     lines: list[str] = []
     _submit({_BALANCE: _DAYS[:1]}, account_of(own_sandbox), lake, warn=lines.append)
     (line,) = lines
-    assert line.startswith("report runs that exist cannot be looked for, new ones are made: ")
+    assert line.startswith("could not list existing report runs; creating new ones: ")
     assert own_sandbox.report_runs_created == 1

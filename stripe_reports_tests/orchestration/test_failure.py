@@ -21,6 +21,7 @@ from stripe_reports.errors import (
     ReportRunStuckError,
     StripeReportsError,
     StripeRequestError,
+    UnexpectedError,
 )
 from stripe_reports.orchestration.failed_runs.alert import alerts_of
 from stripe_reports.orchestration.failed_runs.memory import Memory, Unsent, Waiting
@@ -59,6 +60,7 @@ def _with(error: StripeReportsError, **facts: Any) -> StripeReportsError:
         (_with(StripeRequestError("bad key"), passes=False), "our_error"),
         (ConfigurationError("no key"), "our_error"),
         (LakeError("another account's"), "our_error"),
+        (UnexpectedError("unexpected IndexError"), "unexpected_error"),
     ],
     ids=lambda each: each if isinstance(each, str) else repr(each),
 )
@@ -78,6 +80,7 @@ def test_a_failure_that_passes_is_asked_for_again_after_the_pause_of_its_attempt
     assert _PAUSES.again_at(replace(_FAILURE, attempt=1)) == at + 3600
     assert _PAUSES.again_at(replace(_FAILURE, attempt=2)) is None
     assert Pauses(()).again_at(_FAILURE) is None
+    assert _PAUSES.again_at(replace(_FAILURE, kind=Kind.UNEXPECTED)) == at + 900
 
 
 @pytest.mark.parametrize("kind", [Kind.BAD_DATA, Kind.OUR_ERROR])

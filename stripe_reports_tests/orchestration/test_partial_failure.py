@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,8 @@ import dagster as dg
 import pytest
 
 from stripe_reports import build_stripe_report_assets
+from stripe_reports.catalog import ReportType
+from stripe_reports.lake import Lake
 from stripe_reports.sandbox import Sandbox
 from stripe_reports_tests.orchestration.conftest import START, days, failure, resources_for
 from stripe_reports_tests.orchestration.support import (
@@ -81,6 +85,54 @@ def test_days_of_the_failing_report_type_that_landed_are_recorded_with_their_fac
         str(day) for day in _DAYS if str(day) != told["day"]
     }
     assert not [status for _, status in rows if status not in ("SUCCEEDED", "PLANNED")]
+
+
+def _logged(instance: dg.DagsterInstance, run_id: str, level: int) -> list[str]:
+    return [entry.user_message for entry in instance.all_logs(run_id) if entry.level == level]
+
+
+def test_days_that_share_a_report_run_share_a_line(
+    instance: dg.DagsterInstance, own_sandbox: Sandbox, own_resources: dict[str, Any]
+) -> None:
+    own_sandbox.fault("failed", report_type="payouts.itemized.3", error="Sorry.")
+    result = materialize_range(instance, own_resources, _DAYS, select="payouts.itemized.3")
+    run = failures(result)[0]["report_run"]
+    start = (
+        f"payouts.itemized.3 {_DAYS[0]} to {_DAYS[-1]} (report run {run}): Stripe marked it failed: Sorry."
+    )
+    assert failure(result).startswith(f"4 of 4 partitions did not land: {start}")
+    assert failure(result).count("Sorry.") == 1
+    (line,) = _logged(instance, result.run_id, logging.ERROR)[:1]
+    assert line.startswith(start)
+    assert len([each for each in _logged(instance, result.run_id, logging.ERROR) if "Sorry." in each]) == 1
+
+
+def test_a_bug_fails_its_day_alone_and_its_traceback_is_in_the_log(
+    instance: dg.DagsterInstance,
+    own_sandbox: Sandbox,
+    own_resources: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    land = Lake.land
+
+    def broken(self: Lake, report_type: ReportType, day: date, *given: Any, **more: Any) -> Any:
+        if (report_type.id, day) == ("balance.summary.1", _DAYS[1]):
+            raise IndexError("list index out of range")
+        return land(self, report_type, day, *given, **more)
+
+    monkeypatch.setattr(Lake, "land", broken)
+    result = materialize_range(instance, own_resources, _DAYS, select=_SELECT)
+    (told,) = failures(result)
+    assert (told["day"], told["kind"], told["error"]) == (
+        str(_DAYS[1]),
+        "unexpected_error",
+        "UnexpectedError",
+    )
+    assert recorded(instance).total() == 11
+    assert "unexpected IndexError: list index out of range (stripe_reports " in failure(result)
+    assert "Traceback" not in failure(result)
+    (trace,) = [each for each in _logged(instance, result.run_id, logging.INFO) if "Traceback" in each]
+    assert "in broken" in trace
 
 
 def test_one_day_without_data_keeps_no_other_from_landing(

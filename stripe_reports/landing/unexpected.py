@@ -1,0 +1,51 @@
+"""Exceptions that the code does not expect, as errors of the days that they fail."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+
+import stripe_reports
+from stripe_reports.errors import StripeReportsError, UnexpectedError
+
+_PACKAGE = Path(stripe_reports.__file__).parent
+_LONGEST_TEXT = 300
+
+
+def error_of(raised: BaseException, redact: Callable[[str], str]) -> StripeReportsError:
+    """The exception itself where it is one of ours, and an UnexpectedError for any other.
+
+    Re-raises what ends a process or a thread (KeyboardInterrupt, SystemExit, Dagster's interrupt).
+    """
+    if isinstance(raised, StripeReportsError):
+        return raised
+    name = type(raised).__name__
+    # A panic in Rust code (obstore, pydantic) is no Exception, though it ends nothing but its call.
+    if not isinstance(raised, Exception) and name != "PanicException":
+        raise raised
+    text = " ".join(redact(str(raised)).split())
+    if len(text) > _LONGEST_TEXT:
+        text = f"{text[:_LONGEST_TEXT]}…"
+    said = f"{name}: {text}" if text else name
+    where = f"stripe_reports {stripe_reports.__version__}, {_place(raised)}"
+    if isinstance(raised, MemoryError):
+        what = f"out of memory ({said}; {where}); give the process more memory, or land fewer days at once"
+    else:
+        what = (
+            f"unexpected {said} ({where}); this is a bug: please report it with this line and the traceback"
+            " from the log"
+        )
+    error = UnexpectedError(what)
+    error.trace = redact("".join(traceback.format_exception(raised))).rstrip()
+    error.__cause__ = raised
+    return error
+
+
+def _place(raised: BaseException) -> str:
+    """File and line of our code, as near as possible to where it was raised."""
+    for frame in reversed(traceback.extract_tb(raised.__traceback__)):
+        path = Path(frame.filename)
+        if path.is_relative_to(_PACKAGE):
+            return f"{path.relative_to(_PACKAGE).as_posix()}:{frame.lineno}"
+    return "outside of its own code"
