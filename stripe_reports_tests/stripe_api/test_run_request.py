@@ -89,12 +89,9 @@ def test_what_stripe_may_add_or_leave_out_makes_no_difference(
             'its connected_account is "acct_1", not asked for',
         ),
         ({"parameters": {**_ASKED, "timezone": "Asia/Tokyo"}}, 'its timezone is "Asia/Tokyo"'),
-        ({"parameters": {**_ASKED, "odd": {"a": [1]}}}, 'its odd is {"a": [1]}, not asked for'),
-        ({"parameters": {**_ASKED, "columns": None}}, "it does not repeat the columns that were asked for"),
         ({"parameters": {**_ASKED, "columns": ["fee"]}}, 'its columns lack ["net"]'),
-        ({"parameters": {**_ASKED, "columns": "net,fee"}}, "it does not repeat the columns"),
-        ({"parameters": {**_ASKED, "columns": ["net", "fee", "\x1b"]}}, 'its columns have ["\\u001b"] b'),
-        ({"parameters": {**_ASKED, "columns": ["fee", "net"]}}, "its columns are not in the order asked for"),
+        ({"parameters": {**_ASKED, "columns": ["fee", "\x1b"]}}, 'its columns lack ["net"]'),
+        ({"parameters": {**_ASKED, "columns": "net,fee"}}, 'its columns are "net,fee"'),
     ],
 )  # fmt: skip
 def test_a_run_that_was_not_asked_for_is_refused_by_its_first_difference(
@@ -107,14 +104,20 @@ def test_a_run_that_was_not_asked_for_is_refused_by_its_first_difference(
 
 
 @pytest.mark.parametrize(
-    "other", [{**_ASKED, "currency": "usd"}, {**_ASKED, "columns": ["fee", "net"]}, {**_ASKED, "odd": 1}, {}]
-)  # fmt: skip
-def test_what_is_refused_as_an_answer_is_another_request(
-    api: StripeApi, server: ScriptedServer, other: dict[str, Any]
+    "parameters",
+    [
+        {**_ASKED, "columns": ["fee", "net"]},
+        {**_ASKED, "columns": ["net", "fee", "gross"]},
+        {**_ASKED, "columns": None},
+        {**_ASKED, "decimal_format": "plain"},
+    ],
+    ids=["columns in another order", "more columns", "no word of columns", "a parameter without a schema"],
+)
+def test_an_answer_may_differ_in_what_lands_alike_and_yet_is_no_equal_request(
+    api: StripeApi, server: ScriptedServer, parameters: dict[str, Any]
 ) -> None:
-    run = _answered(api, server, parameters=other)
-    with pytest.raises(ReportRunError):
-        _check(api, run)
+    run = _answered(api, server, parameters=parameters)
+    _check(api, run)
     assert request_text("a.1", run.parameters) != request_text("a.1", _ASKED)
 
 
@@ -125,13 +128,6 @@ def test_a_key_or_a_flood_in_an_answer_does_not_get_into_the_message(
         _check(api, _answered(api, server, parameters={**_ASKED, KEY: 1, "currency": "e" * 10_000}))
     assert KEY not in str(refused.value)
     assert len(str(refused.value)) < 500
-
-
-def test_columns_that_were_not_asked_for_are_named(api: StripeApi, server: ScriptedServer) -> None:
-    run = _answered(api, server)
-    asked = {name: value for name, value in _ASKED.items() if name != "columns"}
-    with pytest.raises(ReportRunError, match=r'it has the columns \["net", "fee"\], none were asked for'):
-        check_answers_request(api, run, "a.1", asked)
 
 
 def test_what_a_real_run_answers_is_what_was_asked_for(sandbox: Sandbox) -> None:
