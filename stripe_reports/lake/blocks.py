@@ -12,10 +12,12 @@ from stripe_reports.lake.scan import Scan
 MIB = 1 << 20
 BLOCK_BYTES = 2 * MIB
 """A block is cut at the last row end that is there when so many bytes are. Larger ones are not faster."""
-ROW_LIMIT_BYTES = 256 * MIB
-"""The most a block may grow while no row ends: beyond that the quotes of the file cannot be right."""
+ROW_LIMIT_BYTES = 32 * MIB
+"""The most a block may grow while no row ends. Stripe's longest rows have some thousand bytes."""
 
-_SPARE_BYTES = 1 << 16
+_NEWLINE = ord("\n")
+_SPARE_BYTES = 1
+"""For the newline of the last row, which may be missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,22 +26,12 @@ class Block:
 
     data: memoryview
     first_line: int
-    may_have_stray_quote: bool
-    """As `Scan.stray_quote` says."""
+    damage: CsvError | None
+    """What is wrong with its quotes or carriage returns, with the line."""
+    empty_line: int | None
+    """The first line without any byte, which is a row only where there is one column."""
     _memory: bytearray
     _free: deque[bytearray]
-
-    def contains(self, byte: bytes) -> bool:
-        """Whether this byte is in the data."""
-        return self._memory.find(byte, 0, len(self.data)) >= 0
-
-    def ending_with(self, row: bytes) -> memoryview:
-        """The data and one more row behind it: without a copy, and valid until the next such call."""
-        end = len(self.data) + len(row)
-        if end > len(self._memory):
-            return memoryview(bytes(self.data) + row)
-        self._memory[len(self.data) : end] = row
-        return memoryview(self._memory)[:end]
 
     def release(self) -> None:
         """Nobody reads the data any more: its memory may be used for another block."""
@@ -56,48 +48,73 @@ def cut_blocks(
     """Cut where a line ends and the quotes so far are even: there a row ends, whatever is in its fields.
 
     Where the cuts are depends on the bytes and on `block_bytes`, not on the chunks. Raises what `chunks`
-    raises, unchanged, and CsvError where the quotes of the file cannot be right.
+    raises, unchanged, and CsvError for a row that does not end.
     """
     free: deque[bytearray] = deque()  # fresh memory costs more than what is copied into it
     memory = _memory(free, block_bytes)
-    filled, full, scan = 0, block_bytes, Scan()
+    filled, full, scanned, scan = 0, block_bytes, 0, Scan()
     for chunk in chunks:
         views = [memoryview(chunk)]  # the last one comes first
         while views:
             view = views.pop()
             taken = min(full - filled, len(view))
             memory[filled : filled + taken] = view[:taken]
-            scan.add(memory, filled, filled + taken)
             filled += taken
             if filled < full:
                 continue
             views.append(view[taken:])
-            end = _last_row_end(memory, filled, odd=scan.quotes % 2 == 1)
+            scan.add(memory, scanned, filled)
+            scanned = filled
+            end = _last_row_end(memory, filled, odd=scan.inside)
             if end:
                 rest = bytes(memory[end:filled])
-                yield Block(memoryview(memory)[:end], first_line, scan.stray_quote, memory, free)
+                yield _block(memory, end, first_line, scan, free)
                 first_line += scan.newlines - rest.count(b"\n")
                 views.append(memoryview(rest))
                 memory = _memory(free, block_bytes)
-                filled, full, scan = 0, block_bytes, Scan()
-            elif filled > row_limit_bytes:
-                raise CsvError(
-                    f"no row ends within {row_limit_bytes} bytes from line {first_line} on: its quotes do not"
-                    " match, or it is no CSV; nothing was landed"
+                filled, full, scanned, scan = 0, block_bytes, 0, Scan()
+            elif filled >= row_limit_bytes:
+                raise _damage(memory, first_line, scan) or CsvError(
+                    f"the row on line {first_line} does not end within {row_limit_bytes} bytes, the longest"
+                    " that a row may be: its quotes do not match, or it is no CSV; nothing was landed"
                 )
             else:
-                memory = memory[:filled] + bytearray(filled + _SPARE_BYTES)
-                full = 2 * filled
-    if scan.quotes % 2:
-        raise CsvError(
+                full = min(2 * filled, row_limit_bytes)
+                longer = bytearray(full + _SPARE_BYTES)
+                longer[:filled] = memoryview(memory)[:filled]
+                memory = longer
+    scan.add(memory, scanned, filled)
+    if scan.inside:
+        raise _damage(memory, first_line, scan) or CsvError(
             f"the file ends inside a quoted field that starts on line {first_line} or later;"
             " nothing was landed"
         )
     if filled:
         if memory[filled - 1 : filled] != b"\n":
-            memory[filled : filled + 1] = b"\n"
+            memory[filled] = _NEWLINE
             filled += 1
-        yield Block(memoryview(memory)[:filled], first_line, scan.stray_quote, memory, free)
+        yield _block(memory, filled, first_line, scan, free)
+
+
+def _block(memory: bytearray, end: int, first_line: int, scan: Scan, free: deque[bytearray]) -> Block:
+    damage = _damage(memory, first_line, scan, end)
+    empty_line = None
+    if scan.empty_line_at is not None and scan.empty_line_at < end:
+        empty_line = first_line + memory.count(b"\n", 0, scan.empty_line_at)
+    return Block(memoryview(memory)[:end], first_line, damage, empty_line, memory, free)
+
+
+def _damage(memory: bytearray, first_line: int, scan: Scan, end: int | None = None) -> CsvError | None:
+    """The error for the first damage before `end`."""
+    place = scan.damage_at
+    if place is None or (end is not None and place >= end):
+        return None
+    if memory[place - 1 : place] == b"\r":
+        what = "a carriage return outside quotes is not followed by a newline"
+    else:
+        what = "a quote neither frames a field nor is doubled inside one"
+    line = first_line + memory.count(b"\n", 0, place)
+    return CsvError(f"line {line}: {what}; nothing was landed")
 
 
 def _memory(free: deque[bytearray], block_bytes: int) -> bytearray:

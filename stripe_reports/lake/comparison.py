@@ -26,8 +26,9 @@ _TYPES: Mapping[ColumnType, pa.DataType] = {
     ColumnType.TIMESTAMP_UTC: pa.timestamp("us", tz="UTC"),
 }
 
-_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+_NUMBER = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,18})?")
 _INTEGER = re.compile(r"-?[0-9]{1,19}")
+_INTEGERS = range(-(2**63), 2**63)
 _TIMESTAMP = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}([ T]([01][0-9]|2[0-3])(:[0-5][0-9](:[0-5][0-9](\.[0-9]{1,6})?)?)?)?"
 )
@@ -51,7 +52,7 @@ class ColumnComparison:
         self._read = _Known(parse).__getitem__ if parse else None
 
     def first_difference(self, texts: Sequence[str | None], column: pa.ChunkedArray) -> int | None:
-        """The first row in which they differ, as null and the empty text do; None if all are equal."""
+        """The first row in which they differ; None if all are equal. In a text, null is not the empty one."""
         said = list(texts if self._read is None else map(self._read, texts))
         stored: list[Any] = column.cast(self._stored_as).to_pylist()
         if said == stored:
@@ -100,18 +101,22 @@ _UNFIT = _Unfit()
 
 
 class _Known(dict[str | None, Any]):
-    """What texts say, each read once as long as they are not too many. Null says null."""
+    """What texts of a column that is no text say, each read once as long as they are not too many.
+
+    Null says null, and so does the empty text: some of Stripe's CSVs quote what is not there.
+    """
 
     _MOST = 1 << 16
+    _NULLS: Mapping[str | None, Any] = {None: None, "": None}
 
     def __init__(self, read: Callable[[str], Any]) -> None:
-        super().__init__({None: None})
+        super().__init__(self._NULLS)
         self._read = read
 
     def __missing__(self, text: str) -> Any:
         if len(self) > self._MOST:
             self.clear()
-            self[None] = None
+            self.update(self._NULLS)
         said = self[text] = self._read(text)
         return said
 
@@ -121,7 +126,9 @@ def _decimal(text: str) -> Any:
 
 
 def _integer(text: str) -> Any:
-    return int(text) if _INTEGER.fullmatch(text) else _UNFIT
+    if not _INTEGER.fullmatch(text) or (number := int(text)) not in _INTEGERS:
+        return _UNFIT
+    return number
 
 
 def _boolean(text: str) -> Any:

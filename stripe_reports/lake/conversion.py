@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager
@@ -12,7 +12,7 @@ from typing import Protocol
 
 import pyarrow as pa
 
-from stripe_reports.errors import CsvError
+from stripe_reports.errors import CsvError, LakeError
 from stripe_reports.lake.blocks import BLOCK_BYTES, ROW_LIMIT_BYTES, Block, cut_blocks
 from stripe_reports.lake.header import take_header
 from stripe_reports.lake.kept_csv import Through, keep_nothing
@@ -46,7 +46,11 @@ class RowWriter(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Converted:
-    """What the CSVs were. `new_columns` are those of the header that were not expected, in its order."""
+    """What the CSVs were.
+
+    `new_columns` are those of the header that were not expected, in its order. `quoted_empties` are how many
+    nulls are `""` in the CSVs, by the header of their column; a text is none of them.
+    """
 
     schema: pa.Schema
     rows: int
@@ -54,6 +58,7 @@ class Converted:
     csv_sha256: str
     """Of each CSV, in their order, with commas between them."""
     new_columns: tuple[str, ...]
+    quoted_empties: Mapping[str, int]
 
     def landed(self, uri: str, path: str, rows: int, parquet_bytes: int) -> LandedTable:
         """The facts of a file that so many of its rows are in."""
@@ -66,6 +71,7 @@ class Converted:
             parquet_bytes=parquet_bytes,
             schema=self.schema,
             new_columns=self.new_columns,
+            quoted_empties=self.quoted_empties,
         )
 
 
@@ -82,12 +88,15 @@ def convert_csvs(
     """Write the rows of the CSVs, one behind the other, to the writer that is opened for their schema.
 
     Each CSV goes through `keep` as it came. The writer is told `facts` and the CSVs' own:
-    `stripe_reports.csv_sha256`, `.csv_bytes` and `.new_columns` (a JSON list). Without any CSV there are no
+    `stripe_reports.csv_sha256`, `.csv_bytes`, `.new_columns` (a JSON list) and, if there are any,
+    `.quoted_empties` (a JSON object). Without any CSV there are no
     rows, of the expected columns.
 
     Raises DownloadError if the number of bytes is not `size`, CsvError if a CSV does not fit or has other
-    columns than the one before, and what `chunks` raises, unchanged; the writer has abandoned its file then.
+    columns than the one before, LakeError if memory runs out, and what `chunks` raises, unchanged; the writer
+    has abandoned its file then.
     """
+    quoted_empties = Counter[str]()
     writer: RowWriter | None = None
     schema = arrow_schema(table_columns(expected.names, expected))
     tallies: list[Tally] = []
@@ -111,6 +120,7 @@ def convert_csvs(
                 elif parser.schema != schema:
                     raise CsvError("the CSVs of one day have different columns; nothing was landed")
                 _pump(blocks, parser, writer)
+                quoted_empties += parser.quoted_empties
         writer = writer or open_writer(schema)
         csv_sha256 = ",".join(tally.sha256 for tally in tallies)
         csv_bytes = sum(tally.bytes_ for tally in tallies)
@@ -119,12 +129,21 @@ def convert_csvs(
             "stripe_reports.csv_bytes": str(csv_bytes),
             "stripe_reports.new_columns": json.dumps(new_columns),
         }
+        if quoted_empties:
+            own_facts["stripe_reports.quoted_empties"] = json.dumps(quoted_empties)
         writer.finish({**facts, **own_facts})
-    except BaseException:
+    except BaseException as error:
         if writer is not None:
             writer.abandon()
+        if isinstance(error, MemoryError):  # Arrow's own is one
+            raise LakeError(
+                f"memory ran out ({str(error)[:200] or 'Python'}); nothing was landed: give the process more,"
+                " or land fewer reports at once"
+            ) from error
+        if isinstance(error, pa.ArrowException):
+            raise CsvError(f"the CSV cannot be converted: {str(error)[:200]}; nothing was landed") from error
         raise
-    return Converted(schema, writer.rows, csv_bytes, csv_sha256, new_columns)
+    return Converted(schema, writer.rows, csv_bytes, csv_sha256, new_columns, dict(quoted_empties))
 
 
 def _pump(blocks: Iterable[Block], parser: RowParser, writer: RowWriter) -> None:

@@ -10,8 +10,8 @@ from itertools import chain
 from stripe_reports.errors import CsvError
 
 _BLOCK_CHARS = 1 << 20
-_ROW_LIMIT_CHARS = 256 << 20
-"""No row is longer: beyond that the quotes of the file cannot be right."""
+_ROW_LIMIT_CHARS = 64 << 20
+"""No row that landed is longer."""
 _BOM = "\ufeff"
 
 

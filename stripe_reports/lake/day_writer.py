@@ -36,7 +36,13 @@ class DayWriter:
         schema: pa.Schema,
         left_alone: Sequence[date] = (),
     ) -> None:
+        """Raises CsvError if the schema has no such column, or one that cannot say a day."""
         self.rows = 0
+        if column.name not in schema.names or not _says_a_day(schema.field(column.name).type):
+            raise CsvError(
+                f"the CSV has no timestamp or date {column.name!r}, which says the day of a row; nothing was"
+                " landed"
+            )
         self._left_alone = {day.toordinal() - _EPOCH for day in left_alone}
         self._sinks = {day.toordinal() - _EPOCH: sink for day, sink in sinks.items()}
         self._column = column
@@ -104,6 +110,10 @@ class DayWriter:
             f"row {self.rows + row + 1} has {value} in column {self._column.name!r}, which is on none of the"
             f" {len(self._sinks)} days that were asked for in {self._column.timezone}; nothing was landed"
         )
+
+
+def _says_a_day(type_: pa.DataType) -> bool:
+    return bool(pa.types.is_timestamp(type_) or pa.types.is_date(type_))
 
 
 # pyarrow's own ways between numpy and Arrow import pandas, which takes longer than a small report.

@@ -57,7 +57,7 @@ def difference(report_type: ReportType, before: pq.ParquetFile, after: pq.Parque
     memory are numbers for the rows, and the values of one column of both tables at a time: about half a
     kilobyte for a row. Where every row is as it was, in its old place, it is a row group of both.
 
-    Raises LakeError if the tables have no column in common, and what Arrow raises.
+    Raises LakeError if the tables have no column in common or memory runs out, and what Arrow raises.
     """
     tables = _Tables(before, after)
     if not tables.columns:
@@ -67,6 +67,8 @@ def difference(report_type: ReportType, before: pq.ParquetFile, after: pq.Parque
             return _difference(tables, amounts_changed=False)
         key = _key(report_type, tables)
         return _of_multisets(tables) if key is None else _of_found_rows(tables, *key)
+    except MemoryError as error:
+        raise LakeError("memory ran out; land fewer reports at once, or give the process more") from error
     finally:
         pa.default_memory_pool().release_unused()
 

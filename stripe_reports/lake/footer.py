@@ -76,6 +76,7 @@ def read_landed(store: Store, table: str, day: date, uri: str) -> LandedFile | N
         parquet_bytes=footer.file_bytes,
         schema=schema,
         new_columns=_new_columns(facts.get("new_columns", "[]"), uri),
+        quoted_empties=_quoted_empties(facts.get("quoted_empties", "{}"), uri),
     )
     return LandedFile(landed, facts)
 
@@ -94,6 +95,16 @@ def _new_columns(fact: str, uri: str) -> tuple[str, ...]:
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise _damaged(uri, f"says {fact!r} of new columns")
     return tuple(names)
+
+
+def _quoted_empties(fact: str, uri: str) -> dict[str, int]:
+    try:
+        counts = json.loads(fact)
+    except (ValueError, RecursionError):
+        counts = None
+    if not isinstance(counts, dict) or not all(type(count) is int for count in counts.values()):
+        raise _damaged(uri, f"says {fact!r} of quoted empties")
+    return counts
 
 
 def _damaged(uri: str, how: str) -> LakeError:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import csv
-import io
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 
 from stripe_reports.errors import CsvError
 
-_LIMIT_BYTES = 1 << 24
+_LIMIT_BYTES = 1 << 20
+_MOST_COLUMNS = 10_000
+_FIELD = re.compile(r'(?:"([^"]*(?:""[^"]*)*)"|([^",\r\n]*))(,|\r?\n)')
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +46,26 @@ def take_header(chunks: Iterable[bytes]) -> Header:
 
 
 def _names(text: bytes) -> tuple[str, ...]:
+    """As RFC 4180 says: quotes stand before and behind a name, and are doubled inside one that has them."""
     try:
-        rows = list(csv.reader(io.StringIO(text.decode("utf-8-sig"), newline=""), strict=True))
-    except (UnicodeDecodeError, csv.Error) as error:
+        row = text.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
         raise CsvError(f"the header on line 1 is damaged ({error}); nothing was landed") from error
-    if len(rows) != 1 or not rows[0]:
+    row += "" if row.endswith("\n") else "\n"
+    names: list[str] = []
+    end, delimiter = 0, ","
+    while delimiter == ",":
+        field = _FIELD.match(row, end)
+        if field is None:
+            line = 1 + row.count("\n", 0, end)
+            raise CsvError(
+                f"the header on line {line} is damaged: a quote neither frames a name nor is doubled inside"
+                " one, or a carriage return is not followed by a newline; nothing was landed"
+            )
+        names.append(field[2] if field[1] is None else field[1].replace('""', '"'))
+        end, delimiter = field.end(), field[3]
+        if len(names) > _MOST_COLUMNS:
+            raise CsvError(f"the header has more than {_MOST_COLUMNS} columns; nothing was landed")
+    if names == [""] and len(row) <= len("\r\n"):
         raise CsvError("line 1 is no header; nothing was landed")
-    return tuple(rows[0])
+    return tuple(names)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -25,3 +26,6 @@ class LandedTable:
     """A column named otherwise than in the CSV keeps that name as field metadata `stripe_column`."""
     new_columns: tuple[str, ...]
     """Columns that the CSV had and nobody expected, as its header names them."""
+    quoted_empties: Mapping[str, int] = field(default_factory=dict)
+    """How many nulls are `""` in the CSVs (other days' rows may be in them too), by the header of their
+    column. A text is none of them: there `""` stays what it is."""

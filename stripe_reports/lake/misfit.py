@@ -12,7 +12,7 @@ from stripe_reports.catalog import ColumnType
 from stripe_reports.errors import CsvError
 from stripe_reports.lake.blocks import Block
 from stripe_reports.lake.schema import Column
-from stripe_reports.lake.values import DESCRIPTIONS, MisfitError, first_misfit
+from stripe_reports.lake.values import DESCRIPTIONS, first_misfit
 
 _VALUE_LENGTH = 60
 
@@ -44,12 +44,18 @@ def explain_misfit(
     bad_rows: list[arrow_csv.InvalidRow] = []
 
     def skip(row: arrow_csv.InvalidRow) -> str:
-        bad_rows.append(row)
+        if not bad_rows:  # a block may have a million of them
+            bad_rows.append(row)
         return "skip"
 
+    line_without_utf8 = _line_without_utf8(block)
+    # pyarrow decodes a row before it hands it over, and prints a traceback if it cannot.
+    handler = {} if line_without_utf8 else {"invalid_row_handler": skip}
     try:
-        texts = read_texts(block, pa.binary(), invalid_row_handler=skip)
-    except (pa.ArrowInvalid, MisfitError) as damage:
+        texts = read_texts(block, pa.binary(), **handler)
+    except pa.ArrowInvalid as damage:
+        if line_without_utf8:
+            return CsvError(f"line {line_without_utf8} is not text in UTF-8; nothing was landed")
         return _somewhere(block, damage)
     good_rows = bad_rows[0].number - 1 if bad_rows else texts.num_rows
     if misfit := _first_misfit(texts.slice(0, good_rows), columns, block.first_line):
@@ -62,6 +68,14 @@ def explain_misfit(
             " nothing was landed"
         )
     return _somewhere(block, error)
+
+
+def _line_without_utf8(block: Block) -> int | None:
+    try:
+        str(block.data, "utf-8")
+    except UnicodeDecodeError as error:
+        return block.first_line + error.object[: error.start].count(b"\n")
+    return None
 
 
 def _first_misfit(texts: pa.Table, columns: Sequence[Column], first_line: int) -> CsvError | None:

@@ -1,40 +1,130 @@
-"""What is in raw bytes: quotes, line ends, quotes where none may be. At the speed of memory."""
+"""Where fields and rows end in raw bytes, and where the bytes are no CSV. At the speed of memory."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
-_QUOTE, _COMMA, _NEWLINE = b'",\n'
-_CACHED = 64 << 10
-"""So much is looked at in one go that what is found still lies in the processor's cache."""
+_QUOTE, _COMMA, _NEWLINE, _RETURN = b'",\n\r'
+# So many bytes are looked at in one go: what is found in them stays in the processor's cache.
+_PIECE = 256 << 10
+_WORD_BITS = 64
+_SHIFTS = (1, 2, 4, 8, 16, 32)
+
+_Bits = npt.NDArray[np.uint64]
+"""A bit for each byte, the first byte in the lowest bit of the first word."""
+
+
+@dataclass(frozen=True, slots=True)
+class _LastByte:
+    """What the byte before the next one is."""
+
+    end: bool = True
+    """A comma, a newline or a quote: a quote may stand behind it."""
+    closing: bool = False
+    """A quote that ends a field, or the first of two."""
+    lone_return: bool = False
+    """A carriage return outside quotes."""
+    row_end: bool = True
+    """A newline outside quotes."""
+
+
+_ROW_END = _LastByte()
 
 
 @dataclass(slots=True)
 class Scan:
-    """What was found so far."""
+    """What the bytes so far have, from a position on where a row starts.
 
-    quotes: int = 0
-    newlines: int = 0
-    stray_quote: bool = False
-    """Whether some quote touches no comma, newline or other quote.
-
-    That one would lie inside a field without being doubled, as RFC 4180 demands. A carriage return counts as
-    any other character here; where lines end with one, look more closely.
+    The rules are those of RFC 4180. A quote stands before and behind a field, or is doubled inside a field
+    that has them. A carriage return outside quotes stands before a newline only.
     """
 
-    def add(self, data: memoryview | bytearray, start: int, end: int) -> None:
+    inside: bool = False
+    """Whether the bytes so far end inside a quoted field."""
+    newlines: int = 0
+    damage_at: int | None = None
+    """The position of the first byte that breaks these rules."""
+    empty_line_at: int | None = None
+    """The position of the first row without any byte. It is a row only where there is one column."""
+    _last: _LastByte = _ROW_END
+
+    def add(self, data: bytearray, start: int, end: int) -> None:
         """Look at `data[start:end]`; what is before `start` has been looked at."""
         whole = np.frombuffer(data, np.uint8)
-        for begin in range(start, end, _CACHED):
-            stop = min(begin + _CACHED, end)
-            before = min(begin, 2)  # the last character's neighbour was not there yet
-            part = whole[begin - before : stop]
-            quote, edge = part == _QUOTE, part == _NEWLINE
-            self.quotes += int(np.count_nonzero(quote[before:]))
-            self.newlines += int(np.count_nonzero(edge[before:]))
-            edge |= part == _COMMA
-            edge |= quote
-            # For booleans, `greater` is "and not".
-            self.stray_quote |= bool(np.greater(quote[1:-1], edge[:-2] | edge[2:]).any())
+        for begin in range(start, end, _PIECE):
+            stop = min(begin + _PIECE, end)
+            has_returns = data.find(_RETURN, begin, stop) >= 0
+            self._look_at(whole[begin:stop], begin, has_returns=has_returns)
+
+    def _look_at(self, part: npt.NDArray[np.uint8], begin: int, *, has_returns: bool) -> None:
+        last = self._last
+        newline = part == _NEWLINE
+        self.newlines += int(np.count_nonzero(newline))
+        newlines, quotes = _bits(newline), _bits(part == _QUOTE)
+        outside = ~_inside(quotes, starts_inside=self.inside)
+        ends = _bits(part == _COMMA) | newlines | quotes
+        row_ends, closing = newlines & outside, quotes & outside
+        row_starts = _next(row_ends, last.row_end)
+        damage = quotes & ~outside & ~_next(ends, last.end)
+        behind_field = _next(closing, last.closing) & ~ends
+        empty = row_starts & row_ends
+        ends_with_return = False
+        if has_returns or last.lone_return:
+            returns = _bits(part == _RETURN)
+            lone = returns & outside
+            damage |= _next(lone, last.lone_return) & ~newlines
+            behind_field &= ~returns
+            empty |= row_starts & lone
+            ends_with_return = _has(lone, len(part) - 1)
+        if self.damage_at is None:
+            self.damage_at = _first(damage | behind_field, begin, len(part))
+        if self.empty_line_at is None:
+            self.empty_line_at = _first(empty, begin, len(part))
+        ended, closed, row_ended = (_has(bits, len(part) - 1) for bits in (ends, closing, row_ends))
+        self._last = _LastByte(ended, closed, ends_with_return, row_ended)
+        self.inside = not _has(outside, len(part) - 1)
+
+
+def _bits(flags: npt.NDArray[np.bool_]) -> _Bits:
+    packed = np.packbits(flags, bitorder="little")
+    if lacking := -len(packed) % (_WORD_BITS // 8):
+        packed = np.append(packed, np.zeros(lacking, np.uint8))
+    return packed.view("<u8")
+
+
+def _inside(quotes: _Bits, *, starts_inside: bool) -> _Bits:
+    """The bytes behind an odd number of quotes: an opening quote is one of them, a closing one is not."""
+    inside = quotes.copy()
+    for shift in _SHIFTS:  # each bit becomes the parity of itself and those before it in its word
+        inside ^= inside << np.uint64(shift)
+    parity = np.bitwise_xor.accumulate(inside >> np.uint64(_WORD_BITS - 1))
+    before = np.empty_like(parity)
+    before[0] = starts_inside
+    before[1:] = parity[:-1] ^ np.uint64(starts_inside)
+    inside ^= ~before + np.uint64(1)  # all bits of a word, or none
+    return inside
+
+
+def _next(bits: _Bits, before: bool) -> _Bits:
+    """The bytes behind these; `before` says whether the byte before the first one is one of these."""
+    moved = bits << np.uint64(1)
+    moved[1:] |= bits[:-1] >> np.uint64(_WORD_BITS - 1)
+    moved[0] |= np.uint64(before)
+    return moved
+
+
+def _first(bits: _Bits, begin: int, length: int) -> int | None:
+    """The position of the first of these, counted from `begin`; None if none is among so many bytes."""
+    if not bits.any():
+        return None
+    number = int(np.flatnonzero(bits)[0])
+    word = int(bits[number])
+    place = number * _WORD_BITS + (word & -word).bit_length() - 1
+    return begin + place if place < length else None
+
+
+def _has(bits: _Bits, place: int) -> bool:
+    return bool(int(bits[place // _WORD_BITS]) >> (place % _WORD_BITS) & 1)

@@ -58,7 +58,9 @@ class TableWriter:
         """Let go of the file, which is not to be read."""
         self._sink.discard()  # Arrow still writes a footer when the writer closes
         if self._writer is not None:
-            with suppress(pa.ArrowException, OSError):  # the reason to abandon is what the caller hears of
+            with suppress(
+                pa.ArrowException, OSError, MemoryError
+            ):  # the reason to abandon is what the caller hears of
                 self._writer.close()
 
     def _write_row_groups(self, *, all_of_it: bool = False) -> None:

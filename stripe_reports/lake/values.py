@@ -19,6 +19,9 @@ _ZERO, _MINUS, _POINT = b"0-."
 # Arrow reads "0x10" as 16.
 _INTEGER_TEXT = r"^-?[0-9]{1,19}$"
 
+_NO_BYTES = pa.scalar(0, pa.int32())
+_YEAR_1 = -62_135_596_800_000_000  # its first microsecond, counted from 1970
+
 # Made from buffers, because pyarrow would import pandas to make them from Python's texts.
 _TRUE, _FALSE = pa.Array.from_buffers(
     pa.string(), 2, [None, pa.py_buffer(np.array([0, 4, 9], np.int32)), pa.py_buffer(b"truefalse")]
@@ -39,18 +42,25 @@ class MisfitError(ValueError):
     """Some value of the column does not fit; `first_misfit` says which."""
 
 
-def convert(texts: pa.ChunkedArray, type_: ColumnType) -> pa.ChunkedArray:
-    """The column with its Arrow type; nulls stay nulls.
+def convert(texts: pa.ChunkedArray, type_: ColumnType) -> tuple[pa.ChunkedArray, int]:
+    """The column with its Arrow type, and how many empty texts became nulls in it; nulls stay nulls.
 
-    Nothing is trimmed, rounded or guessed: a number is an optional minus and ASCII digits with at most one
-    point between digits (no exponent, no plus, no blanks); a boolean is `true` or `false`; an empty text
-    fits only a string column. A timestamp may have a `T` for its blank, and may lack its seconds or its
+    An empty text stays one in a string column and is null in any other: some of Stripe's CSVs have `""` for
+    an amount that is not there. Apart from that, nothing is trimmed, rounded or guessed: a number is an
+    optional minus and ASCII digits with at most one point between digits (no exponent, no plus, no blanks); a
+    boolean is `true` or `false`. A timestamp may have a `T` for its blank, and may lack its seconds or its
     time of day, as ISO 8601 allows.
 
     Raises MisfitError.
     """
+    convert_texts = _CONVERT[type_]
     try:
-        return _CONVERT[type_](texts)
+        return convert_texts(texts), 0
+    except (pa.ArrowInvalid, MisfitError) as error:
+        if type_ is ColumnType.STRING or not (empties := _count_empties(texts)):
+            raise MisfitError(str(error)) from error
+    try:
+        return convert_texts(_without_empties(texts)), empties
     except pa.ArrowInvalid as error:
         raise MisfitError(str(error)) from error
 
@@ -75,6 +85,15 @@ def _fits(texts: pa.ChunkedArray, type_: ColumnType) -> bool:
     except MisfitError:
         return False
     return True
+
+
+def _count_empties(texts: pa.ChunkedArray) -> int:
+    return pc.sum(pc.equal(pc.binary_length(texts), _NO_BYTES)).as_py() or 0
+
+
+def _without_empties(texts: pa.ChunkedArray) -> pa.ChunkedArray:
+    is_empty = pc.equal(pc.binary_length(texts), _NO_BYTES)
+    return pc.if_else(is_empty, pa.scalar(None, texts.type), texts)
 
 
 def _string(texts: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -124,7 +143,11 @@ def _boolean(texts: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def _timestamp(texts: pa.ChunkedArray) -> pa.ChunkedArray:
-    return texts.cast(pa.timestamp("us"))
+    instants = texts.cast(pa.timestamp("us"))
+    first = pc.min(instants).value
+    if first is not None and first < _YEAR_1:
+        raise MisfitError("Arrow knows a year 0, and no calendar does")
+    return instants
 
 
 def _timestamp_utc(texts: pa.ChunkedArray) -> pa.ChunkedArray:

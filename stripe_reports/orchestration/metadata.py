@@ -156,6 +156,8 @@ def landed_metadata(landed: LandedDay) -> Mapping[str, Any]:
     if landed.results:
         oldest = min(result.created for result in landed.results)
         metadata["result_created"] = dg.MetadataValue.timestamp(float(oldest))
+    if table.quoted_empties:
+        metadata["quoted_empties"] = dict(table.quoted_empties)
     if landed.totals:
         metadata["totals"] = _totals(landed.totals)
     return {**metadata, **oddities.of_schema, **oddities.of_payouts, **(oddities.changes or {})}

@@ -107,33 +107,60 @@ def test_a_file_that_ends_inside_quotes_is_refused(block_bytes: int, size: int |
 
 
 @pytest.mark.parametrize(
-    "row", [b'"a"b,"1"\n', b'a"b,"1"\n', b'"a" ,"1"\n', b' "a","1"\n', b'"a""b"c,"1"\n', b'"a","1"2\n']
-)
+    "row",
+    [b'""5,"1"\n', b'5"",""\n', b'"a","1"""5\n',
+     b'"a"b,"1"\n', b'a"b,"1"\n', b'"a" ,"1"\n', b' "a","1"\n', b'"a""b"c,"1"\n', b'"a","1"2\n'],
+)  # fmt: skip
 def test_a_quote_that_neither_frames_a_field_nor_is_doubled_is_refused(row: bytes) -> None:
     message = _refused(b'description,gross\n"x\ny","1"\n' + row + b'"z""z","1"\n"a""b","1"\n')
-    assert re.match("line 4: a quote|the file ends inside", message)
+    assert message.startswith("line 4: a quote neither frames a field nor is doubled inside one;")
 
 
-def test_quotes_that_mislead_the_search_for_row_ends_never_cut_a_field_in_two() -> None:
-    # A bare field that ends with a quote makes every later field look like its outside, and back.
-    csv = b"description,gross\n" + b'ab","1"\n"c\nd","2"\ne","3"\n' * 20
-    for block_bytes in (1, 5, 20, 50, 1000, 1 << 20):
-        try:
-            texts = table_of(csv, block_bytes=block_bytes).column("description").to_pylist()
-        except CsvError:
-            continue
-        assert texts == ['ab"', "c\nd", 'e"'] * 20
-
-
-def test_nor_in_a_csv_of_one_column_where_no_field_is_missed() -> None:
-    csv = b"description\n" + b'ab"\n"c\nd"\ne"\n' * 5
-    for block_bytes in (1, 4, 6):
-        assert "a quoted field does not end" in _refused(csv, block_bytes=block_bytes)
-    assert table_of(csv)["description"].to_pylist() == ['ab"', "c\nd", 'e"'] * 5
+@pytest.mark.parametrize("block_bytes", [1, 5, 20, 50, 1000, 1 << 20])
+@pytest.mark.parametrize(
+    "csv",
+    [
+        # A bare field that ends with a quote makes every later field look like its outside, and back.
+        b"description,gross\n" + b'ab","1"\n"c\nd","2"\ne","3"\n' * 20,
+        b"description\n" + b'ab"\n"c\nd"\ne"\n' * 5,
+        b'description,gross\n5"\n",\n',
+        b'description,gross\n""5,\n',
+        b'description,gross\n"",""5""\n',
+        b'description,gross\n5"\n',
+    ],
+)
+def test_quotes_that_mislead_the_search_for_row_ends_are_refused_where_they_begin(
+    csv: bytes, block_bytes: int
+) -> None:
+    assert _refused(csv, block_bytes=block_bytes).startswith("line 2: a quote neither frames a field")
 
 
 def test_a_row_that_ends_with_a_bare_carriage_return_is_refused() -> None:
-    assert "carriage return" in _refused(b"description,gross\na,1\rb,2\n")
+    assert _refused(b"description,gross\na,1\rb,2\n").startswith("line 2: a carriage return")
+    assert _refused(b'description,gross\na,"1"\r"b",2\n').startswith("line 2: a carriage return")
+
+
+@pytest.mark.parametrize("header", [b'de"s"c', b'"a"b', b' "a"', b'""5', b"a\rb", b'"a"\r', b'x,"a\r\n"b'])
+def test_a_name_in_the_header_has_its_quotes_where_a_value_has_them(header: bytes) -> None:
+    assert re.match(r"the header on line \d is damaged", _refused(header + b",gross\n1,2\n"))
+
+
+def test_a_header_may_be_quoted_and_hold_what_a_value_may() -> None:
+    names = ['a"b', "a,b", "a\r\nb", "\x00", "é"]
+    assert table_of(stripe_csv(names, [list("12345")])).column_names == names
+
+
+def test_a_header_of_more_columns_than_any_report_has_is_refused() -> None:
+    header = ",".join(f"c{number}" for number in range(10_001)).encode()
+    assert "more than 10000 columns" in _refused(header + b"\n")
+
+
+def test_a_row_of_too_few_fields_that_is_not_utf8_is_named_without_a_traceback(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    message = _refused(b'description,gross\n"caf\xe9","1","2"\n')
+    assert message.startswith("line 2 is not text in UTF-8")
+    assert capfd.readouterr().err == ""
 
 
 @pytest.mark.parametrize("block_bytes", [4, 1 << 20])
@@ -194,7 +221,7 @@ def test_a_row_that_never_ends_is_given_up_in_bounded_memory() -> None:
             yield b"x" * 1000
 
     message = _refused(endless(), block_bytes=4000, row_limit_bytes=20_000)  # type: ignore[arg-type]
-    assert "no row ends within 20000 bytes from line 2 on" in message
+    assert "the row on line 2 does not end within 20000 bytes" in message
     assert given_out < 50
 
 

@@ -67,7 +67,7 @@ def test_an_amount_is_the_decimal_that_its_text_says_for_every_reader(
 
 @pytest.mark.parametrize(
     "text",
-    ["", " ", " 1.00", "1.00 ", "+1.00", "1,000.00", "1e5", "1E-2", "NaN", "inf", "-", ".", ".5", "5.",
+    [" ", " 1.00", "1.00 ", "+1.00", "1,000.00", "1e5", "1E-2", "NaN", "inf", "-", ".", ".5", "5.",
      "0x10", "1_000", "١", "--1", "1.2.3", "1.00\n", "\t1",
      "100000000000000000000", "12345678901234567890123456789012345678",  # 21 and 38 digits before the point
      "0.0000000000000000001", "1.0000000000000000000"],  # 19 after it
@@ -127,7 +127,7 @@ def test_a_timestamp_may_lack_its_seconds_or_its_time_of_day() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "2025-09-01 00:00:00Z", "2025-09-01 00:00:00+02:00", "2025-09-01 00:00:00.1234567",
+    ["0000-01-01", "2025-09-01 00:00:00Z", "2025-09-01 00:00:00+02:00", "2025-09-01 00:00:00.1234567",
      "2025-02-29 00:00:00", "2025-09-01 24:00:00", "01/09/2025", " 2025-09-01", "2025-09-01 ", "1756684800"],
 )  # fmt: skip
 @pytest.mark.parametrize("column", ["created", "created_utc", "booked_date"])
@@ -148,7 +148,7 @@ def test_a_date_may_carry_midnight_and_nothing_else() -> None:
 
 def test_a_boolean_is_true_or_false_in_lower_case() -> None:
     assert column_of("card_present", ["true", "false", None]) == [True, False, None]
-    for text in ("True", "FALSE", "1", "0", "t", "", " true"):
+    for text in ("True", "FALSE", "1", "0", "t", " true"):
         with pytest.raises(CsvError, match="is not true or false"):
             column_of("card_present", ["true", text])
 
@@ -159,7 +159,7 @@ def test_an_integer_may_have_64_bits(number: int) -> None:
     assert column_of("count", [str(number)]) == [number]
 
 
-@pytest.mark.parametrize("text", ["", "1.0", "+1", " 1", "0x10", "1e3", str(2**63), str(-(2**63) - 1)])
+@pytest.mark.parametrize("text", ["1.0", "+1", " 1", "0x10", "1e3", str(2**63), str(-(2**63) - 1)])
 def test_what_is_not_plainly_an_integer_is_none(text: str) -> None:
     with pytest.raises(CsvError, match=r"line 2, column 'count'.*64-bit integer"):
         column_of("count", [text])

@@ -33,14 +33,15 @@ def test_a_column_converts_if_and_only_if_each_text_is_a_decimal(
     before: list[str | None], text: str | None, after: list[str | None]
 ) -> None:
     texts = [*before, text, *after]
-    fits = text is None or _DECIMAL.fullmatch(text) is not None
+    fits = not text or _DECIMAL.fullmatch(text) is not None
     column = pa.chunked_array([pa.array(["x", *texts], pa.string()).slice(1)])
     assert first_misfit(column, ColumnType.DECIMAL) == (None if fits else len(before))
     if fits:
-        values = convert(column, ColumnType.DECIMAL).to_pylist()
-        assert [None if value is None else f"{value:f}" for value in values] == [
-            None if amount is None else _with_18_places(amount) for amount in texts
+        values, quoted_empties = convert(column, ColumnType.DECIMAL)
+        assert [None if value is None else f"{value:f}" for value in values.to_pylist()] == [
+            _with_18_places(amount) if amount else None for amount in texts
         ]
+        assert quoted_empties == texts.count("")
     else:
         with pytest.raises(MisfitError):
             convert(column, ColumnType.DECIMAL)
