@@ -6,8 +6,9 @@ from calendar import monthrange
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import ClassVar
 
-from stripe_reports.catalog import days_between
+from stripe_reports.catalog import days_between, parse_day
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,13 +18,20 @@ class Month:
     first: date
     """Its first day, or that of an account that began in it."""
 
+    FORMAT: ClassVar = "%Y-%m"
+
+    @classmethod
+    def parse(cls, text: str) -> Month:
+        """That of `2026-10`. Raises DayError for anything else."""
+        return cls(parse_day(f"{text}-01"))
+
     @classmethod
     def of(cls, day: date) -> Month:
         """That of the day."""
         return cls(day.replace(day=1))
 
     def __str__(self) -> str:
-        return f"{self.first:%Y-%m}"
+        return self.first.strftime(self.FORMAT)
 
     @property
     def last(self) -> date:

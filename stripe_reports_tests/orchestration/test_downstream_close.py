@@ -19,7 +19,7 @@ from stripe_reports_tests.orchestration.conftest import failure
 from stripe_reports_tests.orchestration.support import facts
 
 _PARTITIONS = dg.DailyPartitionsDefinition("2025-01-15")
-_MONTH = "2025-02-01"
+_MONTH = "2025-02"
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +92,7 @@ def test_a_month_that_does_not_agree_fails_in_one_line_unless_it_is_waived(
 def test_of_a_range_of_months_those_that_were_closed_before_one_fails_are_recorded(
     lake: Lake, instance: dg.DagsterInstance
 ) -> None:
-    result = _close(lake, instance, last="2025-03-01")
+    result = _close(lake, instance, last="2025-03")
     assert "2025-03 is not closed: not landed are" in failure(result)
     assert set(facts(result)) == {("month_end_close", _MONTH)}
 
@@ -109,9 +109,9 @@ def test_a_closed_month_moves_only_if_the_run_says_so(lake: Lake, instance: dg.D
 @pytest.mark.parametrize(
     ("start", "timezone", "first"),
     [
-        ("2025-01-15", "Europe/Berlin", "2025-02-01"),
-        ("2025-12-31", "UTC", "2026-01-01"),
-        ("2025-03-01", "America/New_York", "2025-03-01"),
+        ("2025-01-15", "Europe/Berlin", "2025-02"),
+        ("2025-12-31", "UTC", "2026-01"),
+        ("2025-03-01", "America/New_York", "2025-03"),
     ],
 )
 def test_months_begin_with_the_first_whole_one_in_the_same_time_zone(

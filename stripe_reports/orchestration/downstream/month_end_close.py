@@ -7,8 +7,7 @@ from typing import Any
 import dagster as dg
 from pydantic import Field
 
-from stripe_reports.catalog import parse_day
-from stripe_reports.close import TRIAL_BALANCE_COLUMNS, Closing, as_text, close_month
+from stripe_reports.close import TRIAL_BALANCE_COLUMNS, Closing, Month, as_text, close_month
 from stripe_reports.errors import StripeReportsError
 from stripe_reports.orchestration.books import GROUP
 from stripe_reports.orchestration.downstream.plots import plotted_amount
@@ -74,7 +73,7 @@ def month_end_close_asset(
             for partition in context.partition_keys:
                 closing = close_month(
                     report_lake.lake,
-                    parse_day(partition),
+                    Month.parse(partition).first,
                     tables=tables,
                     timezone=months.timezone,
                     waivers={**waivers, **config.waivers},
@@ -92,13 +91,14 @@ def month_end_close_asset(
 
 
 def monthly_partitions(days: dg.DailyPartitionsDefinition) -> dg.MonthlyPartitionsDefinition:
-    """The whole months of these days, in their time zone."""
+    """The whole months of these days, in their time zone: `2026-10`, as the folder of a month's books."""
     start: date = days.start.date()
     first = start if start.day == 1 else (start.replace(day=1) + timedelta(days=32)).replace(day=1)
     return dg.MonthlyPartitionsDefinition(
-        first.isoformat(),
-        end_date=days.end.date().isoformat() if days.end else None,
+        str(Month.of(first)),
+        end_date=str(Month.of(days.end.date())) if days.end else None,
         timezone=days.timezone,
+        fmt=Month.FORMAT,
     )
 
 
