@@ -14,6 +14,7 @@ class ColumnType(StrEnum):
     DECIMAL = "decimal"
     """An amount, rate or quantity: dot decimal, major units of its currency."""
     INTEGER = "integer"
+    """A count or a number of a tier, which has no fraction."""
     BOOLEAN = "boolean"
     """`true` or `false`."""
     DATE = "date"

@@ -56,6 +56,8 @@ def test_intervals_follow_what_a_report_type_takes() -> None:
     [
         ("net", ColumnType.DECIMAL),
         ("count", ColumnType.INTEGER),
+        ("quantity", ColumnType.DECIMAL),
+        ("quantity_decimal", ColumnType.DECIMAL),
         ("created_utc", ColumnType.TIMESTAMP_UTC),
         ("created", ColumnType.TIMESTAMP),
         ("booked_date", ColumnType.DATE),

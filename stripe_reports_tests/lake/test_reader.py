@@ -16,6 +16,7 @@ import pytest
 from stripe_reports.errors import LakeError
 from stripe_reports.lake import Lake
 from stripe_reports_tests.lake.support import TABLE, land, stripe_csv
+from stripe_reports_tests.lake.tampering import rewrite
 
 _DAYS = [date(2025, 9, day) for day in (1, 2, 3)]
 
@@ -144,3 +145,21 @@ def test_a_damaged_file_is_an_error_of_the_lake(lake: Lake) -> None:
 def test_a_column_that_no_day_has_is_an_error_of_the_lake(three_days: Lake) -> None:
     with pytest.raises(LakeError, match=r"cannot read .*: No match for .*no_such_column"):
         three_days.read_table(TABLE, columns=["no_such_column"])
+
+
+def test_a_quantity_has_fractions_and_a_day_that_landed_it_as_an_integer_heals(lake: Lake) -> None:
+    csv = stripe_csv(["description", "quantity"], [("hours", "2.5"), ("seats", "3")])
+    days = [date(2025, 9, 1), date(2025, 9, 2)]
+    for day in days:
+        land(lake, csv, day=day)
+    assert lake.read_table(TABLE, days[:1])["quantity"].to_pylist() == [Decimal("2.5"), Decimal(3)]
+    integers = pa.array([2, 3], pa.int64())
+    rewrite(lake, lambda table: table.set_column(1, "quantity", integers), day=days[0])
+    with pytest.raises(LakeError) as caught:
+        lake.read_table(TABLE)
+    assert str(caught.value) == (
+        "column 'quantity' is int64 on 2025-09-01 and decimal128(38, 18) on 2025-09-02;"
+        " materialize the older of them again, or read them apart"
+    )
+    land(lake, csv, day=days[0])
+    assert lake.read_table(TABLE)["quantity"].to_pylist() == [Decimal("2.5"), Decimal(3)] * 2
