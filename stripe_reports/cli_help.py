@@ -29,8 +29,10 @@ Each table is a DuckDB view of its name. Its rows have the column date, the day 
 for by date reads the files of those days only, and only the columns that the query needs. This works on S3
 as it does on a disk.
 
-Sums of amounts are exact. DuckDB's division and avg() are not: they make floats. The query can read the
-tables and nothing else: no other file, no network, and it cannot write.
+Sums of amounts are exact. DuckDB's division and avg() are not: they make floats. A product of two amounts
+has more digits than a decimal can have: write net::double * net where a float is enough, or
+net::decimal(18, 4) * net::decimal(18, 4), which is exact for amounts of at most 4 decimals. The query can
+read the tables and nothing else: no other file, no network, and it cannot write.
 
 CSV is as Stripe writes it: null is nothing between commas, all else is quoted. In JSON, decimals are texts.
 What goes to a pipe or a file is complete, or nothing.

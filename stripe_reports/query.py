@@ -24,6 +24,12 @@ T = TypeVar("T")
 _BATCH_ROWS = 1 << 16
 _NO_TABLE = re.compile(r"Table with name (.+?) does not exist")
 _RELAYED = re.compile(r"^Invalid Input Error: reading the stream registered as '(.+?)' failed: \w+: ")
+_PRODUCT = re.compile(r"Overflow in multiplication of DECIMAL")
+_PRODUCT_HINT = (
+    "an amount has 18 decimals, and a product of two of them more digits than a decimal can have: write"
+    " net::double * net where a float is enough, or net::decimal(18, 4) * net::decimal(18, 4), which is exact"
+    " for amounts of at most 4 decimals"
+)
 _FOR_DEBUGGING = re.compile(r"\.? Detail: Python exception:|\n\nDebug source")
 
 
@@ -53,7 +59,9 @@ def run_query(lake: Lake, query: str, use: Callable[[pa.RecordBatchReader], T]) 
     named = [name for name in known if re.search(rf"\b{re.escape(name)}\b", query, re.IGNORECASE)]
     with TemporaryDirectory(prefix="stripe-reports-sql-") as folder, _connection(folder) as connection:
         for name in named or known:  # `SHOW TABLES` names none
-            connection.register(name, read(name, lake=lake, allow_missing_days=True))
+            rows = read(name, lake=lake, allow_missing_days=True)
+            _demand_different_names(f"{lake.root}/{name}", rows.schema.names)
+            connection.register(name, rows)
         # From here on no file (but in that folder), no network, no variable of Python.
         connection.execute("SET enable_external_access = false; SET lock_configuration = true")
 
@@ -70,6 +78,18 @@ def run_query(lake: Lake, query: str, use: Callable[[pa.RecordBatchReader], T]) 
             if isinstance(error, OSError) and error.errno is not None:
                 raise  # of what `use` writes; Arrow's own have no number
             raise _refused(lake, known, error) from None
+
+
+def _demand_different_names(table: str, columns: Sequence[str]) -> None:
+    """Raises LakeError for two columns that differ in case only: DuckDB would give one of them for both."""
+    known: dict[str, str] = {}
+    for column in columns:
+        other = known.setdefault(column.casefold(), column)
+        if other != column:
+            raise LakeError(
+                f"{table} has the columns {other!r} and {column!r}, which are one for SQL: some days landed"
+                " with an older version or with other metadata columns; materialize these days again"
+            )
 
 
 @contextmanager
@@ -112,6 +132,8 @@ def _refused(lake: Lake, known: Sequence[str], error: Exception) -> StripeReport
     if unknown := _NO_TABLE.search(text):
         return LakeError(f"{lake.root} has no table {unknown[1]!r}{nearest(unknown[1], known)}")
     reason = " ".join(_FOR_DEBUGGING.split(text, 1)[0].split())
+    if _PRODUCT.search(reason):
+        return QueryError(_PRODUCT_HINT)
     if stream in known:
         return LakeError(f"cannot read {lake.root}/{stream}: {reason}; stripe-reports verify names the day")
     return QueryError(f"{reason}\nLINE {place}" if place else reason)

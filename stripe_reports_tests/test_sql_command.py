@@ -308,6 +308,32 @@ def test_a_mistake_is_one_line_and_the_place_in_the_query(lake: Lake, query: str
     assert all(part in line for part, line in zip(says, lines, strict=True))
 
 
+_PRODUCT = "SELECT sum({0} * {0}) FROM (SELECT 100 * gross AS net FROM {1} WHERE currency = 'usd')"
+
+
+def test_a_product_of_two_amounts_that_overflows_says_how_to_write_it(lake: Lake, csv: Run) -> None:
+    with pytest.raises(QueryError) as caught:
+        csv(_PRODUCT.format("net", TABLE))
+    message = str(caught.value)
+    assert message.startswith("an amount has 18 decimals, and a product of two of them more digits")
+    assert "\n" not in message
+    for cast, total in (("net::double", "412500.0"), ("net::decimal(18, 4)", "412500")):
+        assert cast in message
+        assert csv(_PRODUCT.format(cast, TABLE)).splitlines()[1] == f'"{total}"'
+
+
+def test_columns_that_are_one_for_sql_are_an_error_and_never_the_wrong_one(tmp_path: Path) -> None:
+    lake = Lake.open(str(tmp_path))
+    land(lake, stripe_csv(["m[k]"], [("1",)]), day=_DAYS[0])
+    land(lake, stripe_csv(["m[K]"], [("2",)]), day=_DAYS[1])
+    with pytest.raises(LakeError, match=rf"{TABLE} has the columns 'm_K' and 'm_k', which are one for SQL"):
+        run_query(lake, f"SELECT * FROM {TABLE}", lambda reader: reader.read_all())
+    for day in _DAYS[:2]:
+        land(lake, stripe_csv(["m[k]", "m[K]"], [("1", "2")]), day=day)
+    rows = run_query(lake, f"SELECT * EXCLUDE (date) FROM {TABLE}", lambda reader: reader.read_all())
+    assert rows.to_pylist() == [{"m_k": "1", "m_K_831124a6": "2"}] * 2
+
+
 def test_a_damaged_file_is_an_error_that_names_its_table(lake: Lake, tmp_path: Path) -> None:
     damaged = Lake.open(str(tmp_path / "damaged"))
     path = Path(land(damaged, stripe_csv(_HEADER, [("usd", "1", "x")])).uri)

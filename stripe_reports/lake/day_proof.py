@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
@@ -177,7 +178,8 @@ def _columns(schema: pa.Schema) -> dict[str, ColumnComparison]:
     for field in schema:
         header = (field.metadata or {}).get(b"stripe_column", field.name.encode()).decode()
         match = _METADATA_COLUMN.fullmatch(header)
-        if field.name != (f"{match[1]}_{match[2]}" if match else header):
+        plain = f"{match[1]}_{match[2]}" if match else header
+        if field.name not in (plain, f"{plain}_{hashlib.sha256(header.encode()).hexdigest()[:8]}"):
             raise VerificationError(f"column {field.name!r} cannot be {header!r} of the CSV")
         columns[header] = ColumnComparison(field, header)
     return columns

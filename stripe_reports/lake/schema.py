@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections import Counter
-from collections.abc import Mapping, Sequence
+import unicodedata
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -27,6 +29,8 @@ ARROW_TYPES: Mapping[ColumnType, pa.DataType] = {
 }
 
 _METADATA_COLUMN = re.compile(r"(\w+)\[(.+)\]", re.DOTALL)
+_PARTITION_KEY = "date"
+_SUFFIX_LENGTH = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,15 @@ class Column:
 def table_columns(header: Sequence[str], expected: ExpectedColumns) -> tuple[Column, ...]:
     """The columns of the table: the expected ones in their order, then the others as they came.
 
-    Raises CsvError for names that are empty, twice there, missing, or the same once they are table names.
+    A column keeps its name, and `payment_metadata[order_id]` becomes `payment_metadata_order_id`, because
+    brackets need quoting in SQL. DuckDB, Spark, Athena and BigQuery take names that differ only in case for
+    one. So of several columns that would have one name for them, or the name of the partition key `date`, at
+    most one keeps it: a column of Stripe's own, or else the one metadata column whose key is in lower case.
+    Each other gets a suffix made from its text in the CSV: `payment_metadata_Ext_Id_` and 8 hex digits. So
+    names depend on which columns are expected, and not on their order, on the day, or on what nobody
+    expected: an unexpected column never takes the name of an expected one.
+
+    Raises CsvError for names that are empty, twice there, or missing.
     """
     if "" in header:
         raise CsvError(f"the header has no name for column {header.index('') + 1}; nothing was landed")
@@ -52,9 +64,10 @@ def table_columns(header: Sequence[str], expected: ExpectedColumns) -> tuple[Col
         raise CsvError(f"the header lacks these columns: {_names(missing)}; nothing was landed")
     constant = [name for name in expected.constant if name not in present]
     order = dict.fromkeys((*constant, *expected.names, *header))
-    columns = tuple(Column(text, _table_name(text), column_type(text)) for text in order)
-    if twice := _repeated([column.name for column in columns]):
-        both = [column.header for column in columns if column.name == twice[0]]
+    names = _table_names({*expected.constant, *expected.names}, order)
+    columns = tuple(Column(text, names[text], column_type(text)) for text in order)
+    if twice := _repeated([_folded(column.name) for column in columns]):
+        both = [column.header for column in columns if _folded(column.name) == twice[0]]
         raise CsvError(f"the columns {_names(both)} would both be named {twice[0]!r}; nothing was landed")
     return columns
 
@@ -71,10 +84,45 @@ def arrow_schema(columns: Sequence[Column]) -> pa.Schema:
     )
 
 
-def _table_name(header: str) -> str:
-    """`payment_metadata[order_id]` becomes `payment_metadata_order_id`: brackets need quoting in SQL."""
+def _table_names(expected: set[str], headers: Iterable[str]) -> dict[str, str]:
+    names: dict[str, str] = {}
+    taken = {_PARTITION_KEY}
+    for group in (expected, {header for header in headers if header not in expected}):
+        alike: defaultdict[str, list[str]] = defaultdict(list)
+        for header in group:
+            alike[_folded(_plain_name(header))].append(header)
+        for name, candidates in alike.items():
+            keeps = None if name in taken else _first_of(candidates)
+            for header in candidates:
+                plain = _plain_name(header)
+                keep = header == keeps or header == _PARTITION_KEY  # a column of that name is the day's
+                names[header] = plain if keep else f"{plain}_{_suffix(header)}"
+        taken |= alike.keys()
+    return names
+
+
+def _first_of(headers: Sequence[str]) -> str | None:
+    """The one that keeps the name that all of them would have; None if none has more right to it."""
+    if len(headers) == 1:
+        return headers[0]
+    lower = [header for header in headers if _plain_name(header) == _folded(_plain_name(header))]
+    own = [header for header in lower if header == _plain_name(header)]
+    first = own or lower
+    return first[0] if len(first) == 1 else None
+
+
+def _plain_name(header: str) -> str:
     match = _METADATA_COLUMN.fullmatch(header)
     return f"{match[1]}_{match[2]}" if match else header
+
+
+def _folded(name: str) -> str:
+    """The same for all names that an engine may take for one."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+
+
+def _suffix(header: str) -> str:
+    return hashlib.sha256(header.encode()).hexdigest()[:_SUFFIX_LENGTH]
 
 
 def _repeated(names: Sequence[str]) -> list[str]:
