@@ -21,7 +21,7 @@ from stripe_reports.close.movements import BookedTables, Movements, read_movemen
 from stripe_reports.close.trial_balance import Line, trial_balance, trial_balance_csv
 from stripe_reports.errors import CloseError
 from stripe_reports.lake import Lake
-from stripe_reports.reconcile import reconciled_tables
+from stripe_reports.reconcile import Selected
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,8 @@ class Closing:
     """The reasons of the waivers that it needed, by identity."""
     unused_waivers: Sequence[str]
     """The identities whose waivers it did not need."""
+    not_proven: Mapping[str, str]
+    """Why identities say nothing of the whole month, by identity."""
     kept: KeptClosing
     """What became of its documents."""
 
@@ -52,7 +54,8 @@ def close_month(
 ) -> Closing:
     """Close the month that a day lies in: trial balance and journals in `_closed/<YYYY-MM>/` of the lake.
 
-    `tables`: the report tables that are landed; those that are reconciled must have every day. `timezone`: of
+    `tables`: the report tables that are landed; those that are reconciled, and that the account offers, must
+    have every day, from the account's first one on. `timezone`: of
     the days. `waivers`: why an identity need not hold, by its name. `accounts`: other accounts than
     `ACCOUNTS`, by reporting category.
 
@@ -64,14 +67,16 @@ def close_month(
     sense; LakeError if the lake refuses.
     """
     asked = Month.of(month)
-    reconciled = reconciled_tables(tables)
-    booked = BookedTables.among(reconciled)
+    BookedTables.among(tables)
+    selected = Selected.of(lake, tables)
+    reconciled = list(selected.tables.values())
+    booked = BookedTables.offered(selected)
     chart = ChartOfAccounts(accounts)
     waivers = waivers or {}
     check_waivers(waivers)
     asked = demand_days(lake, asked, reconciled, timezone=timezone)
     evidence = read_evidence(lake, asked, reconciled)
-    passed = demand_identities(lake, asked, tables=reconciled, timezone=timezone, waivers=waivers)
+    passed = demand_identities(lake, asked, tables=tables, timezone=timezone, waivers=waivers)
     movements = read_movements(lake, asked, booked)
     if read_evidence(lake, asked, reconciled) != evidence:
         raise CloseError(f"days of {asked} landed again while it was being closed; close it once they have")
@@ -94,5 +99,6 @@ def close_month(
         trial_balance=lines,
         waived={name: waivers[name] for name in passed.waived},
         unused_waivers=passed.unused,
+        not_proven=passed.not_proven,
         kept=kept,
     )

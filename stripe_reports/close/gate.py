@@ -25,6 +25,9 @@ class Passed:
     """By identity, in the order of IDENTITIES, those that would have stopped it."""
     unused: Sequence[str]
     """The identities that were waived and did not have to be."""
+    not_proven: Mapping[str, str]
+    """Why identities say nothing of any day, by identity: of payouts that are all manual, or where a report
+    is not selected or not offered."""
 
 
 def check_waivers(waivers: Mapping[str, str]) -> None:
@@ -55,11 +58,19 @@ def demand_identities(
             f" missing, or waive {', '.join(identities)} with a reason"
         )
     waived = {name: [each for each in stopping if each.identity == name] for name in IDENTITIES}
+    silent = {name: _why_silent([each for each in outcomes if each.identity == name]) for name in IDENTITIES}
     return Passed(
         len(outcomes),
         {name: found for name, found in waived.items() if found},
         [name for name in waivers if not waived[name]],
+        {name: why for name, why in silent.items() if why},
     )
+
+
+def _why_silent(outcomes: Sequence[Outcome]) -> str:
+    """The reason of the first one, if none of them says anything."""
+    says_nothing = all(each.verdict is Verdict.NOT_APPLICABLE for each in outcomes)
+    return outcomes[0].reason if outcomes and says_nothing else ""
 
 
 def _told(outcome: Outcome) -> str:

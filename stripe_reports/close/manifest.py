@@ -50,6 +50,7 @@ def manifest_json(
             }
             for name, outcomes in passed.waived.items()
         },
+        "not_proven": dict(passed.not_proven),
         "balances": {
             currency.upper(): {
                 "opening": as_text(books.opening.get(currency, 0), currency),

@@ -13,6 +13,7 @@ from stripe_reports.close.money import is_code, units
 from stripe_reports.close.month import Month
 from stripe_reports.errors import CloseError, ConfigurationError
 from stripe_reports.lake import Lake
+from stripe_reports.reconcile import Selected
 from stripe_reports.reconcile.families import Family, families
 
 if TYPE_CHECKING:
@@ -36,13 +37,28 @@ class BookedTables:
     @classmethod
     def among(cls, tables: Collection[str]) -> BookedTables:
         """Those that `reconcile` reads. Raises ConfigurationError where one is not there."""
-        found = families(tables)
-        for family in cls.FAMILIES:
-            if family not in found:
-                raise ConfigurationError(
-                    f"a month cannot be closed without the report {family.value.replace('_', ' ')}, which is"
-                    " not selected; select core"
-                )
+        if lacking := cls._lacking(families(tables)):
+            raise ConfigurationError(
+                f"a month cannot be closed without the report {lacking}, which is not selected; select core"
+            )
+        return cls._of(families(tables))
+
+    @classmethod
+    def offered(cls, selected: Selected) -> BookedTables:
+        """Those of a lake. Raises CloseError where the account does not offer one."""
+        if lacking := cls._lacking(selected.tables):
+            raise CloseError(
+                f"a month cannot be closed without the report {lacking}, which this account does not offer"
+            )
+        return cls._of(selected.tables)
+
+    @classmethod
+    def _lacking(cls, found: Mapping[Family, str]) -> str | None:
+        names = (family.value.replace("_", " ") for family in cls.FAMILIES if family not in found)
+        return next(names, None)
+
+    @classmethod
+    def _of(cls, found: Mapping[Family, str]) -> BookedTables:
         return cls(*(found[family] for family in cls.FAMILIES))
 
 

@@ -9,6 +9,7 @@ from datetime import date
 
 from stripe_reports.catalog import ReportType
 from stripe_reports.errors import StripeReportsError, StripeRequestError
+from stripe_reports.lake import OfferedReports
 from stripe_reports.landing.given_run import GivenRun, given_run
 from stripe_reports.landing.parameters import table_settings
 from stripe_reports.landing.piece import Piece, cut_into_pieces
@@ -50,6 +51,7 @@ class Beginning:
         self._shared = shared
         self._requests = requests
         self._given = given
+        self._offered_is_kept = False
         self._waiting = [_Waiting(report_type, days) for report_type, days in asked.items() if days]
 
     @property
@@ -92,6 +94,7 @@ class Beginning:
         request = self._requests.get(report_type.id) or ReportRequest()
         offered = shared.account.report_type(report_type.id)
         shared.lake.claim(livemode=offered.livemode, account=shared.account.id)
+        self._keep_offered()
         given = self._given_run(report_type, request, offered)
         cut = cut_into_pieces(shared, report_type, request, offered, each.days, given)
         if cut.pieces:
@@ -101,6 +104,12 @@ class Beginning:
                 data_available_start=offered.data_available_start,
             )
         return Begun(report_type, cut.pieces, [([day], why) for day, why in cut.unavailable.items()])
+
+    def _keep_offered(self) -> None:
+        """Write down, once, what the account offers: who reads the lake does not ask Stripe."""
+        if not self._offered_is_kept:
+            OfferedReports(self._shared.lake).keep(self._shared.account.report_types())
+            self._offered_is_kept = True
 
     def _given_run(
         self, report_type: ReportType, request: ReportRequest, offered: OfferedReportType

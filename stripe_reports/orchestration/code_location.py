@@ -154,14 +154,15 @@ def _books(
     tables = [key.path[-1] for each in assets for key in each.keys]
     books = []
     if reconciliation is not None and reconciled_tables(tables):
-        books.append(build_stripe_reports_reconciliation(assets, severity=reconciliation))
+        reconciled = build_stripe_reports_reconciliation(assets, severity=reconciliation)
+        books.append(with_automation(reconciled, partitions_def, may_lack_reports=True))
     if downstream:
         after = [key for each in books for key in each.keys]
         made = build_stripe_reports_downstream_assets(
             downstream, partitions_def=partitions_def, tables=tables
         )
-        books += [after_others(each, after) for each in made]
-    return [with_automation(each, partitions_def) for each in books]
+        books += [with_automation(after_others(each, after), partitions_def) for each in made]
+    return books
 
 
 class _Status:

@@ -26,6 +26,7 @@ from stripe_reports.orchestration.watched import WatchedReports
 from stripe_reports.reconcile import (
     IDENTITIES,
     Outcome,
+    Selected,
     chain,
     reconcile,
     reconciled_tables,
@@ -114,6 +115,8 @@ def build_stripe_reports_reconciliation(
         done: dict[date, Sequence[Outcome]] = {}
         try:
             lake = report_lake.lake
+            if told := Selected.of(lake, tables).not_proven(select_identities(wanted)):
+                context.log.warning(told)
             landed = {table: frozenset(lake.days(table)) for table in tables}
             found = reconcile(lake, days, tables=tables, timezone=watched.timezone, identities=wanted)
             for day, of_day in groupby(found, key=lambda outcome: outcome.day):

@@ -10,10 +10,11 @@ from itertools import pairwise
 from stripe_reports.catalog import stretches
 from stripe_reports.lake import Lake
 from stripe_reports.reconcile.equation import evaluate
-from stripe_reports.reconcile.families import Family, families
+from stripe_reports.reconcile.families import Family
 from stripe_reports.reconcile.identities import IDENTITIES
 from stripe_reports.reconcile.judgement import broken_outcome
 from stripe_reports.reconcile.outcome import Outcome
+from stripe_reports.reconcile.selected import Selected
 from stripe_reports.reconcile.workspace import Workspace
 
 _DAY = timedelta(days=1)
@@ -45,7 +46,7 @@ def chain(lake: Lake, *, tables: Iterable[str] | None = None, timezone: str = "U
 
     `tables` and `timezone` as in `reconcile`. Raises LakeError if the table cannot be read.
     """
-    selected = families(lake.tables() if tables is None else tables)
+    selected = Selected.of(lake, lake.tables() if tables is None else tables).tables
     balance: Mapping[Family, str] = {
         family: table for family, table in selected.items() if family is Family.BALANCE
     }

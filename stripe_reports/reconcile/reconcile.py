@@ -10,13 +10,13 @@ from stripe_reports.catalog import time_zone
 from stripe_reports.lake import Lake
 from stripe_reports.reconcile import equations
 from stripe_reports.reconcile.equation import Findings, evaluate
-from stripe_reports.reconcile.families import Family, families
 from stripe_reports.reconcile.identities import IDENTITIES, select_identities
 from stripe_reports.reconcile.identity import Identity
 from stripe_reports.reconcile.judgement import Judge
 from stripe_reports.reconcile.outcome import Outcome
 from stripe_reports.reconcile.payouts import PayoutHistory, find_manual
 from stripe_reports.reconcile.repeated import find_repeated
+from stripe_reports.reconcile.selected import Selected
 from stripe_reports.reconcile.workspace import Workspace
 
 _DAY = timedelta(days=1)
@@ -33,7 +33,8 @@ def reconcile(
     """Hold the identities against what has landed of these days; exactly, per currency, with no tolerance.
 
     `tables` are those that are selected, by default all that the lake has; of each report one version is
-    reconciled, see `reconciled_tables`. `timezone` is that of the days; a day that landed as one of another
+    reconciled, see `reconciled_tables`. An identity says nothing of a report that the account does not offer,
+    as landing saw it. `timezone` is that of the days; a day that landed as one of another
     zone is missing. An identity says nothing of currencies of which filters left rows out.
     `identities` are names such as `I9`, all by default. Outcomes come in the order of days, identities and
     currencies, one for each; one without a currency where there is none, a table has not landed, or a report
@@ -46,19 +47,19 @@ def reconcile(
     """
     wanted = select_identities(identities)
     time_zone(timezone)
-    selected = families(lake.tables() if tables is None else tables)
+    selected = Selected.of(lake, lake.tables() if tables is None else tables)
     return _outcomes(lake, sorted(set(days)), selected, timezone, wanted)
 
 
 def _outcomes(
     lake: Lake,
     asked: Sequence[date],
-    selected: Mapping[Family, str],
+    selected: Selected,
     timezone: str,
     wanted: Sequence[Identity],
 ) -> Iterator[Outcome]:
-    history = PayoutHistory(lake, selected, timezone)
-    with Workspace(lake, selected, timezone) as workspace:
+    history = PayoutHistory(lake, selected.tables, timezone)
+    with Workspace(lake, selected.tables, timezone, selected.not_offered) as workspace:
         if any(identity.unique_ids for identity in wanted):
             find_repeated(workspace, asked)
         for _, grouped in groupby(asked, key=lambda day: (day.year, day.month)):

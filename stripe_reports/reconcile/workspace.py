@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, Self
@@ -40,11 +40,18 @@ class Workspace:
     temporary directory. Close it, or use it in a `with`.
     """
 
-    def __init__(self, lake: Lake, tables: Mapping[Family, str], timezone: str = "UTC") -> None:
+    def __init__(
+        self,
+        lake: Lake,
+        tables: Mapping[Family, str],
+        timezone: str = "UTC",
+        not_offered: Collection[Family] = (),
+    ) -> None:
         import duckdb
 
         self._lake = lake
         self._timezone = timezone
+        self._not_offered = not_offered
         self._about = str(lake)
         self._chosen: list[date] | None = None
         self.tables = tables
@@ -152,9 +159,16 @@ class Workspace:
         return self.lack(family, day, "local") and self.lack(family, day, "utc")
 
     def not_selected(self, needs: Needs) -> str | None:
-        """Which report is not, in a sentence; None if all are."""
-        absent = [family.report for family in needs.columns if family not in self.tables]
-        return f"{' and '.join(absent)} {_are(absent)} not selected" if absent else None
+        """Which report is not, or is not offered, in a sentence; None if all are there."""
+        absent = [family for family in needs.columns if family not in self.tables]
+        told = []
+        for others, why in (
+            ([each.report for each in absent if each in self._not_offered], "offered by this account"),
+            ([each.report for each in absent if each not in self._not_offered], "selected"),
+        ):
+            if others:
+                told.append(f"{' and '.join(others)} {_are(others)} not {why}")
+        return "; ".join(told) or None
 
     def missing(self, needs: Needs, day: date) -> str | None:
         """What of the selected tables has not landed; None if all has."""

@@ -15,6 +15,7 @@ from typing import Any, Self
 from starlette.applications import Starlette
 from starlette.types import ASGIApp, Scope
 
+from stripe_reports.catalog import select_report_types
 from stripe_reports.errors import ConfigurationError
 from stripe_reports.sandbox.faults import Fault, Faults
 from stripe_reports.sandbox.http.api_host import ApiHost
@@ -58,7 +59,8 @@ class Sandbox:
     built at a time, in the order of their creation, and the others are pending meanwhile; None is no limit.
     A run that is stuck (the fault `pending`) holds its place for the latency and no longer, or a few of them
     would block all others. Port 0 is any free port.
-    `account_profile` decides which report types the account has: `plain`, `connect` or `full`.
+    `account_profile` decides which report types the account has: `plain`, `connect` or `full`; without those
+    `not_offered`, ids and globs.
     `now` is the wall clock in Unix seconds: it decides which days are available, and stamps runs.
 
     `faults` are what goes wrong, each like `status:code=429,count=2`; more with `fault`. With a
@@ -82,6 +84,7 @@ class Sandbox:
         host: str = "127.0.0.1",
         start_date: date = date(2025, 1, 1),
         account_profile: AccountProfile = "full",
+        not_offered: Iterable[str] = (),
         now: Callable[[], float] = time.time,
         faults: Iterable[str] = (),
         tampering: Iterable[str] = (),
@@ -125,7 +128,8 @@ class Sandbox:
             faults=self._faults,
             at_once=runs_at_once,
         )
-        self._report_types = AccountReportTypes(account_profile, livemode)
+        lacking = (each.id for pattern in not_offered for each in select_report_types(pattern))
+        self._report_types = AccountReportTypes(account_profile, livemode, frozenset(lacking))
         self._availability = Availability(
             report_types=self._report_types,
             start=self.data_available_start,

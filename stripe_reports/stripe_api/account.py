@@ -9,7 +9,7 @@ from functools import cached_property
 from threading import Lock
 
 from stripe_reports.errors import StripeRequestError
-from stripe_reports.stripe_api.api import StripeApi, is_withheld
+from stripe_reports.stripe_api.api import StripeApi, is_unknown, is_withheld
 from stripe_reports.stripe_api.report_type import (
     OfferedReportType,
     list_report_types,
@@ -60,5 +60,15 @@ class Account:
             return self._listed
 
     def report_type(self, id_: str) -> OfferedReportType:
-        """One of them. Raises StripeRequestError, in Stripe's words, where the account does not have it."""
-        return self.report_types().get(id_) or retrieve_report_type(self.api, id_)
+        """One of them. Raises StripeRequestError, with Stripe's words, where the account does not have it."""
+        if listed := self.report_types().get(id_):
+            return listed
+        try:
+            return retrieve_report_type(self.api, id_)
+        except StripeRequestError as error:
+            if not is_unknown(error):
+                raise
+            raise StripeRequestError(
+                "this account does not offer it, and other reports land without it; leave it out of select"
+                f" (STRIPE_REPORTS_SELECT); {error.what}"
+            ) from error.__cause__

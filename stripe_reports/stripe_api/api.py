@@ -170,6 +170,11 @@ def is_withheld(error: StripeRequestError) -> bool:
     return getattr(error.__cause__, "http_status", None) in (400, 403, 404, 405, 501)
 
 
+def is_unknown(error: StripeRequestError) -> bool:
+    """Whether this is the answer for what the account does not have."""
+    return getattr(error.__cause__, "http_status", None) in (400, 404)
+
+
 def _is_local(base: str) -> bool:
     return urlsplit(base).hostname in ("127.0.0.1", "::1", "localhost")
 

@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 
 from stripe_reports import __version__
+from stripe_reports.catalog import select_report_types
 from stripe_reports.close import Closing, as_text, close_month
 from stripe_reports.errors import CloseError, ConfigurationError
-from stripe_reports.lake import Lake
+from stripe_reports.lake import Lake, OfferedReports
 from stripe_reports.sandbox import Sandbox
 from stripe_reports_tests.close.landed_month import (
     ACTIVITY,
@@ -245,3 +246,25 @@ def test_case_moves_no_books(closing: tuple[Lake, Closing], lake: Lake, tables: 
     assert {name: body for name, body in _bodies(lake).items() if name in _BOOKS} == {
         name: body for name, body in _bodies(closing[0]).items() if name in _BOOKS
     }
+
+
+def test_a_month_closes_without_reports_that_the_account_does_not_offer_and_says_what_is_not_proven(
+    lake: Lake,
+) -> None:
+    offered = [each.id for each in select_report_types("core") if each.table != PAID]
+    OfferedReports(lake).keep(offered)
+    shutil.rmtree(Path(lake.root, PAID))
+    closing = _close(lake)
+    said = json.loads(_bodies(lake)["close.json"])
+    assert PAID not in said["evidence"]
+    assert said["not_proven"] == closing.not_proven
+    for name in ("I7", "I8"):
+        assert "payout_reconciliation.itemized is not offered by this account" in said["not_proven"][name]
+    assert "I9" in said["not_proven"], "nor is what is not selected"
+    assert not {"I1", "I2", "I3", "I6"} & said["not_proven"].keys()
+
+
+def test_a_month_cannot_be_closed_where_the_account_does_not_offer_what_is_booked(lake: Lake) -> None:
+    OfferedReports(lake).keep(each.id for each in select_report_types("core") if each.table != PAYOUTS)
+    shutil.rmtree(Path(lake.root, PAYOUTS))
+    assert "without the report payouts itemized, which this account does not offer" in _refusal(lake)

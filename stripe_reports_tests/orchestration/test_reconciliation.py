@@ -10,10 +10,15 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from stripe_reports import ReportLakeResource, build_stripe_report_assets, build_stripe_reports_reconciliation
+from stripe_reports import (
+    ReportLakeResource,
+    build_stripe_report_assets,
+    build_stripe_reports_definitions,
+    build_stripe_reports_reconciliation,
+)
 from stripe_reports.catalog import select_report_types
 from stripe_reports.errors import ConfigurationError
-from stripe_reports.lake import Lake
+from stripe_reports.lake import Lake, OfferedReports
 from stripe_reports.orchestration.books import build_stripe_reports_books_sensor, with_automation
 from stripe_reports.reconcile import IDENTITIES
 from stripe_reports.sandbox import Sandbox
@@ -296,3 +301,49 @@ def test_the_sensor_requests_a_day_when_all_its_tables_have_landed_and_again_whe
     instance.report_runless_asset_event(dg.AssetMaterialization(keys[0], partition=str(_DAY)))
     requested, cursor = tick(cursor)
     assert requested == {str(_DAY)}
+
+
+def test_a_report_of_which_no_day_ever_landed_is_not_waited_for(
+    instance: dg.DagsterInstance, resources: dict[str, Any]
+) -> None:
+    """The account may not offer it. Once it has a day, it is waited for like the others."""
+    defs = build_stripe_reports_definitions(
+        stripe=resources["stripe"],
+        report_lake=resources["report_lake"],
+        start_date=_START,
+        downstream=["payout_statements"],
+    )
+    keys = [dg.AssetKey(["stripe_reports", each.table]) for each in select_report_types("core")]
+    cursor: Any = None
+
+    def tick(*landed: tuple[dg.AssetKey, date]) -> set[str]:
+        nonlocal cursor
+        for key, day in landed:
+            instance.report_runless_asset_event(dg.AssetMaterialization(key, partition=str(day)))
+        result = dg.evaluate_automation_conditions(defs, instance, cursor=cursor)
+        cursor = result.cursor
+        assert result.get_num_requested(dg.AssetKey(["stripe_reports", "payout_statements"])) == 0
+        return set(result.get_requested_partitions(_KEY))  # type: ignore[arg-type]
+
+    assert tick() == set(), "nothing has landed"
+    assert tick(*((key, _DAY) for key in keys[:5])) == {str(_DAY)}
+    tick((_KEY, _DAY))
+    assert tick((keys[0], _DAYS[0])) == set(), "the other four have not landed on that day"
+    assert tick(*((key, _DAYS[0]) for key in keys[1:5])) == {str(_DAYS[0])}
+    tick((_KEY, _DAYS[0]))
+    assert tick((keys[8], _DAY)) == {str(_DAY)}
+    tick((_KEY, _DAY))
+    assert tick(*((key, _DAYS[1]) for key in keys[:5])) == set()
+    assert tick((keys[8], _DAYS[1])) == {str(_DAYS[1])}
+
+
+def test_what_the_account_does_not_offer_is_said_once(run: Run, lake: Lake, capfd: Any) -> None:
+    paid = ("payout_reconciliation_itemized_5", "payout_reconciliation_summary_1")
+    OfferedReports(lake).keep(each.id for each in select_report_types("core") if each.table not in paid)
+    for table in paid:
+        shutil.rmtree(Path(lake.root, table))
+    result = run(*_DAYS)
+    assert result.success
+    assert _broken(result) == set()
+    assert set(_failed(result)) == {"I7", "I8", "I10"}
+    assert capfd.readouterr().err.count("this account does not offer payout_reconciliation.itemized") == 1

@@ -107,6 +107,8 @@ def _log(context: dg.AssetExecutionContext, closing: Closing) -> None:
         context.log.warning(f"{closing.month}: {name} does not hold and is waived: {reason}")
     for name in closing.unused_waivers:
         context.log.warning(f"{closing.month}: {name} is waived and did not have to be")
+    for name, why in closing.not_proven.items():
+        context.log.warning(f"{closing.month}: {name} is not proven: {why}")
     for name in closing.kept.changed:
         context.log.warning(f"{closing.month}: {name} is another one than in the closing before")
     if closing.kept.rests_on_more:
@@ -149,6 +151,7 @@ def closing_metadata(closing: Closing) -> Mapping[str, Any]:
         "payouts": len(movements.payouts),
         "waived": dg.MetadataValue.json(dict(closing.waived)),
         "unused_waivers": dg.MetadataValue.json(list(closing.unused_waivers)),
+        "not_proven": dg.MetadataValue.json(dict(closing.not_proven)),
         "unclassified_categories": dg.MetadataValue.json(list(books.unclassified)),
         "closed_before": kept.closed_before,
         "changed_documents": dg.MetadataValue.json(list(kept.changed)),

@@ -23,6 +23,8 @@ class AccountReportTypes:
 
     profile: str
     livemode: bool
+    not_offered: frozenset[str] = frozenset()
+    """Ids of report types that it lacks all the same."""
 
     def listed(self) -> list[ReportType]:
         """All that can be run, in the catalog's order."""
@@ -49,7 +51,7 @@ class AccountReportTypes:
         return REPORT_TYPES[id_]
 
     def _has(self, report_type: ReportType) -> bool:
-        return is_enabled(report_type, self.profile)
+        return is_enabled(report_type, self.profile) and report_type.id not in self.not_offered
 
     def _may(self, report_type: ReportType) -> bool:
         return self.livemode or not report_type.live_mode_only
