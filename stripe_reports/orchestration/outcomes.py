@@ -106,6 +106,8 @@ def chain_evaluation(
     """All links between landed days: a broken one is of the severity; days that are missing warn."""
     gaps = [str(first) if first == last else f"{first} to {last}" for first, last in chain.gaps]
     told = []
+    if not chain.days:
+        told.append("No day of the balance summary has landed.")
     if chain.broken:
         told.append(f"Broken at {_some([f'{each.day} {each.currency}' for each in chain.broken])}.")
     if gaps:

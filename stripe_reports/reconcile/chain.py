@@ -51,8 +51,9 @@ def chain(lake: Lake, *, tables: Iterable[str] | None = None, timezone: str = "U
         family: table for family, table in selected.items() if family is Family.BALANCE
     }
     with Workspace(lake, balance, timezone) as workspace:
-        others = tuple(workspace.of_other_zones(Family.BALANCE)) if balance else ()
-        landed = [day for day in workspace.landed.get(Family.BALANCE, ()) if day not in set(others)]
+        every = workspace.landed.get(Family.BALANCE, ())
+        landed = workspace.landed_among(Family.BALANCE, every)
+        others = tuple(sorted(set(every).difference(landed)))
         if not landed:
             return Chain(None, None, 0, 0, (), (), others)
         workspace.load(landed)

@@ -19,12 +19,11 @@ GROUP BY id, day
 
 def find_repeated(workspace: Workspace, asked: Iterable[date]) -> None:
     """Fill the table `repeated` (id, day, times) with those of the days asked and of those around them."""
-    landed = workspace.landed.get(Family.ACTIVITY, ())
     near = {
         day + timedelta(days=distance) for day in asked for distance in range(-WINDOW_DAYS, WINDOW_DAYS + 1)
     }
+    days = workspace.landed_among(Family.ACTIVITY, sorted(near))
     workspace.run("CREATE OR REPLACE TEMP TABLE seen (day DATE, id VARCHAR)")
-    days = [day for day in landed if day in near and workspace.has_landed(Family.ACTIVITY, day)]
     workspace.read("seen", Family.ACTIVITY, days, ["id"])
     workspace.run(_REPEATED)
     workspace.run("DROP TABLE seen")

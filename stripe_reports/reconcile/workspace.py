@@ -93,11 +93,12 @@ class Workspace:
             day in self._landed[family] and self._provenance.other_zone(family, day, self._timezone) is None
         )
 
-    def of_other_zones(self, family: Family) -> Sequence[date]:
-        """The landed days of a selected table that are days of another time zone, sorted."""
-        landed = self.landed[family]
+    def landed_among(self, family: Family, days: Iterable[date]) -> Sequence[date]:
+        """Those of the days that are in the lake, as days of this time zone."""
+        known = self._landed.get(family, frozenset())
+        landed = [day for day in days if day in known]
         self._provenance.read(family, landed)
-        return [day for day in landed if self._provenance.other_zone(family, day, self._timezone)]
+        return [day for day in landed if self.has_landed(family, day)]
 
     def load(self, days: Iterable[date], families: Iterable[Family] | None = None) -> None:
         """Read the landed ones of these days, in place of those that were read before."""
@@ -106,8 +107,7 @@ class Workspace:
         for family in self.tables if families is None else families:
             columns = COLUMNS[family]
             self._empty(family.role, columns)
-            self._provenance.read(family, [day for day in asked if day in self._landed[family]])
-            landed = [day for day in asked if self.has_landed(family, day)]
+            landed = self.landed_among(family, asked)
             self.read(f"{family.role}_rows", family, landed, columns)
             counts = ", ".join(f"count({name})" for name in columns)
             found = self.query(f"SELECT day, count(*), {counts} FROM {family.role}_rows GROUP BY day")

@@ -20,7 +20,8 @@ from stripe_reports.catalog import select_report_types
 from stripe_reports.errors import ConfigurationError
 from stripe_reports.lake import Lake, OfferedReports
 from stripe_reports.orchestration.books import build_stripe_reports_books_sensor, with_automation
-from stripe_reports.reconcile import IDENTITIES
+from stripe_reports.orchestration.outcomes import chain_evaluation
+from stripe_reports.reconcile import IDENTITIES, Chain
 from stripe_reports.sandbox import Sandbox
 from stripe_reports_tests.core_lake import a_cent_off, days_of, land, rewrite, without_row
 from stripe_reports_tests.orchestration.conftest import failure
@@ -347,3 +348,18 @@ def test_what_the_account_does_not_offer_is_said_once(run: Run, lake: Lake, capf
     assert _broken(result) == set()
     assert set(_failed(result)) == {"I7", "I8", "I10"}
     assert capfd.readouterr().err.count("this account does not offer payout_reconciliation.itemized") == 1
+
+
+@pytest.mark.parametrize(
+    ("found", "told"),
+    [
+        (Chain(None, None, 0, 0, (), ()), "No day of the balance summary has landed."),
+        (
+            Chain(_DAY, _DAY, 1, 0, (), (), (_DAYS[0], _DAYS[1])),
+            "Days of another time zone, which are not compared: 2025-09-01, 2025-09-02.",
+        ),
+    ],
+)
+def test_a_chain_that_compares_nothing_has_not_passed(found: Chain, told: str) -> None:
+    evaluated = chain_evaluation(_KEY, "chain", str(_DAY), found, severity=Severity.ERROR, blocking=True)
+    assert (evaluated.passed, evaluated.severity, evaluated.description) == (False, Severity.WARN, told)
