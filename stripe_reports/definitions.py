@@ -47,7 +47,7 @@ def defs() -> dg.Definitions:
 
 def account_of_environment() -> Account:
     """The account that the variables name, for the command line. Raises ConfigurationError without a key."""
-    return Account(StripeApi(environment.text("STRIPE_API_KEY")))
+    return Account(StripeApi(environment.text("STRIPE_API_KEY"), trouble_attempts=1))
 
 
 def lake_of_environment(uri: str | None = None) -> Lake:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import socket
@@ -21,7 +22,7 @@ from urllib.parse import parse_qs, urlsplit
 class Answer:
     """`body` is sent as JSON unless it is bytes. `cut`: send only so many bytes, then close the connection,
     reset it, or be silent until the client leaves, as `end` says. `reset`: read the request, then drop the
-    connection without an answer."""
+    connection without an answer. `drip`: send so many bytes a second, of the body or of `all`."""
 
     body: Any = b""
     status: int = 200
@@ -29,6 +30,8 @@ class Answer:
     cut: int | None = None
     end: Literal["close", "reset", "silence"] = "close"
     reset: bool = False
+    drip: float | None = None
+    drips: Literal["body", "all"] = "body"
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,19 @@ class Asked:
     @property
     def form(self) -> dict[str, list[str]]:
         return parse_qs(self.body.decode(), keep_blank_values=True)
+
+
+class _Dripping(io.BufferedIOBase):
+    def __init__(self, wfile: Any, bytes_a_second: float) -> None:
+        self._wfile = wfile
+        self._pause = 1 / bytes_a_second
+
+    def write(self, data: Any) -> int:
+        for byte in bytes(data):
+            self._wfile.write(bytes([byte]))
+            self._wfile.flush()
+            time.sleep(self._pause)
+        return len(data)
 
 
 Script = Answer | Callable[[Asked], Answer]
@@ -98,12 +114,18 @@ def scripted_server() -> Iterator[ScriptedServer]:
                 self.close_connection = True
                 return
             data = answer.body if isinstance(answer.body, bytes) else json.dumps(answer.body).encode()
+            wfile = self.wfile
+            if answer.drip and answer.drips == "all":
+                self.wfile = _Dripping(wfile, answer.drip)
             length = {} if "Transfer-Encoding" in answer.headers else {"Content-Length": str(len(data))}
             self.send_response(answer.status)
             for name, value in (length | answer.headers).items():
                 self.send_header(name, value)
             self.end_headers()
+            if answer.drip:
+                self.wfile = _Dripping(wfile, answer.drip)
             self.wfile.write(data if answer.cut is None else data[: answer.cut])
+            self.wfile = wfile
             if answer.cut is not None:
                 self.close_connection = True
                 self._end(answer)
@@ -123,7 +145,11 @@ def scripted_server() -> Iterator[ScriptedServer]:
         def log_message(self, *_: object) -> None:
             """Quiet: what was asked is kept in `asked`."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    class Server(ThreadingHTTPServer):
+        def handle_error(self, *_: object) -> None:
+            """Quiet: clients that leave early are what tests are about."""
+
+    server = Server(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     script.base = f"http://127.0.0.1:{server.server_address[1]}"
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)

@@ -87,7 +87,9 @@ class StripeResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     def account_in_haste(self) -> Account:
         """The same for schedules and sensors, whose evaluations Dagster ends after a minute: a call gives up
         within half of that. Raises ConfigurationError where the key is missing."""
-        return Account(self._api(max_network_retries=1, rate_limit_attempts=1, timeout_seconds=10.0))
+        return Account(
+            self._api(max_network_retries=1, rate_limit_attempts=1, trouble_attempts=1, timeout_seconds=10.0)
+        )
 
     def _api(self, **patience: Any) -> StripeApi:
         return StripeApi(

@@ -5,11 +5,18 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping
+from copy import copy
 from functools import cached_property
 from threading import Lock
+from typing import Any
+
+import stripe
 
 from stripe_reports.errors import StripeRequestError
-from stripe_reports.stripe_api.api import StripeApi, is_unknown, is_withheld
+from stripe_reports.stripe_api.api import StripeApi
+from stripe_reports.stripe_api.fields import is_object, word
+from stripe_reports.stripe_api.refusal import is_unknown, is_withheld
+from stripe_reports.stripe_api.repeat import until_it_passes
 from stripe_reports.stripe_api.report_type import (
     OfferedReportType,
     list_report_types,
@@ -37,6 +44,7 @@ class Account:
         self._clock = clock
         self._listed: Mapping[str, OfferedReportType] = {}
         self._listed_until = float("-inf")
+        self._trouble: StripeRequestError | None = None
         self._listing = Lock()
 
     @cached_property
@@ -44,27 +52,47 @@ class Account:
         """`acct_…`; None where the key may not read it (restricted keys)."""
         if self.api.stripe_account:
             return self.api.stripe_account
+        return until_it_passes(self._ask_for_id, self.api.trouble_attempts)
+
+    def _ask_for_id(self) -> str | None:
         try:
-            return str(self.api.call(lambda client: client.v1.accounts.retrieve_current()).id)
+            return self.api.ask(lambda client: client.v1.accounts.retrieve_current(), _id)
         except StripeRequestError as error:
             if is_withheld(error):
                 return None
             raise
 
     def report_types(self) -> Mapping[str, OfferedReportType]:
-        """All report types that the account offers, by id."""
+        """All report types that the account offers, by id.
+
+        Trouble that does not pass is told to all who ask within `max_age`, rather than waited for by each.
+        """
         with self._listing:
             if self._clock() >= self._listed_until:
-                self._listed = list_report_types(self.api)
+                self._trouble = None
+                try:
+                    self._listed = until_it_passes(
+                        lambda: list_report_types(self.api), self.api.trouble_attempts
+                    )
+                except StripeRequestError as error:
+                    self._trouble = error
                 self._listed_until = self._clock() + self._max_age
+            if self._trouble:
+                # A copy for each, as each says where it was met.
+                raise copy(self._trouble) from self._trouble.__cause__
             return self._listed
 
     def report_type(self, id_: str) -> OfferedReportType:
         """One of them. Raises StripeRequestError, with Stripe's words, where the account does not have it."""
-        if listed := self.report_types().get(id_):
-            return listed
         try:
-            return retrieve_report_type(self.api, id_)
+            if listed := self.report_types().get(id_):
+                return listed
+        except StripeRequestError as error:
+            if isinstance(error.__cause__, stripe.StripeError):
+                raise
+            # One that is damaged must not cost the others: this one is asked for alone.
+        try:
+            return until_it_passes(lambda: retrieve_report_type(self.api, id_), self.api.trouble_attempts)
         except StripeRequestError as error:
             if not is_unknown(error):
                 raise
@@ -72,3 +100,8 @@ class Account:
                 "this account does not offer it, and other reports land without it; leave it out of select"
                 f" (STRIPE_REPORTS_SELECT); {error.what}"
             ) from error.__cause__
+
+
+def _id(told: Mapping[str, Any]) -> str:
+    is_object(told, "account", "account")
+    return word(told, "id")

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import stamina
 import stripe
 
 from stripe_reports import environment
-from stripe_reports.errors import ConfigurationError, DataNotAvailableError, StripeRequestError
+from stripe_reports.errors import ConfigurationError
 from stripe_reports.stripe_api.api_key import mode_of, redact
+from stripe_reports.stripe_api.http_client import HttpClient
 from stripe_reports.stripe_api.rate_limit import RateLimit, shared_rate_limit
+from stripe_reports.stripe_api.refusal import explained, is_limit, retry_after, unusable
 
 API_BASE = "https://api.stripe.com"
 FILES_BASE = "https://files.stripe.com"
 CALLS_PER_SECOND = 20.0
 
-_LONGEST_PAUSE = 120.0
+_UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, RecursionError)
+"""What is raised where an answer has another shape than it should."""
 
 _T = TypeVar("_T")
 
@@ -33,7 +36,8 @@ class StripeApi:
     `stripe_account` is sent as the header `Stripe-Account` with every call, the download included
     (https://docs.stripe.com/api/connected-accounts). `calls_per_second` is for the API host, and half of it
     for the files host, whose own limit is lower (https://docs.stripe.com/rate-limits); all who use one key in
-    this process share both.
+    this process share both. `trouble_attempts` is how often a call is made that nothing else repeats; five
+    take two and a half minutes of pauses.
     """
 
     api_key: str = field(repr=False)
@@ -42,6 +46,7 @@ class StripeApi:
     stripe_account: str | None = None
     max_network_retries: int = 4
     rate_limit_attempts: int = 8
+    trouble_attempts: int = 5
     timeout_seconds: float = 80.0
     calls_per_second: float = CALLS_PER_SECOND
 
@@ -68,7 +73,7 @@ class StripeApi:
             stripe_account=self.stripe_account,
             base_addresses={"api": self.api_base.rstrip("/"), "files": self.files_base.rstrip("/")},
             max_network_retries=self.max_network_retries,
-            http_client=stripe.RequestsClient(timeout=self.timeout_seconds),
+            http_client=HttpClient(self.timeout_seconds, self.redact),
         )
 
     @cached_property
@@ -81,29 +86,45 @@ class StripeApi:
         """Of calls to the files host."""
         return shared_rate_limit(f"{self.files_base} files", self.api_key, self.calls_per_second / 2)
 
-    def call(self, request: Callable[[stripe.StripeClient], _T]) -> _T:
-        """Run one request of the SDK.
+    def ask(self, request: Callable[[stripe.StripeClient], Any], read: Callable[[dict[str, Any]], _T]) -> _T:
+        """What `read` makes of the answer to one request of the SDK.
 
-        The SDK repeats what broke on the way and 5xx; "too fast" (429) is repeated here, after the pause
-        that Stripe asks for, and lowers the rate of all calls. Raises StripeRequestError, or
+        `read` raises ValueError for an answer that is not what Stripe documents. That is a StripeRequestError
+        which passes, as usually something else has spoken for Stripe. Raises as `call` does.
+        """
+        answer = self.call(request)
+        try:
+            return read(answer.to_dict())
+        except _UNREADABLE as error:
+            what = str(error) if type(error) is ValueError else f"it cannot be read ({type(error).__name__})"
+            raise unusable(self.redact(what)) from error
+
+    def call(self, request: Callable[[stripe.StripeClient], _T]) -> _T:
+        """The SDK's answer to one request.
+
+        The SDK repeats what broke on the way and 5xx. A limit, such as "too fast" (429), is repeated here,
+        after the pause that Stripe asks for, and lowers the rate of all calls. Raises StripeRequestError, or
         DataNotAvailableError where Stripe says so.
         """
         try:
             for attempt in stamina.retry_context(
-                on=_pause_if_too_fast, attempts=self.rate_limit_attempts, timeout=None, wait_max=30
+                on=_pause_at_limit, attempts=self.rate_limit_attempts, timeout=None, wait_max=30
             ):
                 with attempt:
                     return self._request(request)
         except stripe.StripeError as error:
-            raise self._explain(error) from error
+            raise explained(error, self.redact, self.api_base, self.rate_limit_attempts) from error
+        except _UNREADABLE as error:
+            raise unusable(f"the Stripe SDK cannot read it ({type(error).__name__})") from error
         raise AssertionError("unreachable: the loop returns or raises")
 
     def _request(self, request: Callable[[stripe.StripeClient], _T]) -> _T:
         self.limit.wait()
         try:
             answer = request(self._client)
-        except stripe.RateLimitError as error:
-            self.limit.too_fast(retry_after(error.headers or {}))
+        except stripe.StripeError as error:
+            if is_limit(error):
+                self.limit.too_fast(retry_after(error.headers or {}))
             raise
         self.limit.went_well()
         return answer
@@ -126,54 +147,6 @@ class StripeApi:
         """The text without the key, whatever a server has put into its answer."""
         return redact(text, self.api_key)
 
-    def _explain(self, error: stripe.StripeError) -> StripeRequestError | DataNotAvailableError:
-        said = self.redact((error.user_message or str(error)).strip())
-        if error.request_id:
-            said += f" (request {error.request_id})"
-        match error:
-            case stripe.AuthenticationError():
-                return StripeRequestError(
-                    f"Stripe refused the key: {said}; check that STRIPE_API_KEY is complete, not rolled or"
-                    f" deleted, and meant for {self.api_base}"
-                )
-            case stripe.PermissionError():
-                return StripeRequestError(
-                    f"the key may not do this: {said}; a restricted key needs Reporting: write, Files: read"
-                )
-            case stripe.RateLimitError():
-                return _passing(
-                    f"Stripe limits the rate and did so {self.rate_limit_attempts} times: {said};"
-                    " ask for less at once, or later"
-                )
-            case stripe.APIConnectionError():
-                return _passing(
-                    f"no answer from {self.api_base}: {said}; check the network and STRIPE_API_BASE"
-                )
-            case stripe.InvalidRequestError() if "only available" in said and "interval" in str(error.param):
-                not_there = DataNotAvailableError(said)
-                not_there.comes = "available through" in said
-                return not_there
-            case stripe.InvalidRequestError():
-                at = f" (parameter {error.param})" if error.param else ""
-                refused = StripeRequestError(f"Stripe refused the request{at}: {said}")
-                refused.param = error.param
-                refused.gone = error.http_status == 404
-                return refused
-            case stripe.IdempotencyError():
-                return StripeRequestError(f"Stripe refused the request: {said}")
-            case _:
-                return _passing(f"Stripe is in trouble: {said}; try again later")
-
-
-def is_withheld(error: StripeRequestError) -> bool:
-    """Whether this is the answer to a key without the right, or of a server without that call."""
-    return getattr(error.__cause__, "http_status", None) in (400, 403, 404, 405, 501)
-
-
-def is_unknown(error: StripeRequestError) -> bool:
-    """Whether this is the answer for what the account does not have."""
-    return getattr(error.__cause__, "http_status", None) in (400, 404)
-
 
 def _is_local(base: str) -> bool:
     return urlsplit(base).hostname in ("127.0.0.1", "::1", "localhost")
@@ -185,22 +158,7 @@ def _host(base: str) -> str:
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
 
-def _passing(what: str) -> StripeRequestError:
-    error = StripeRequestError(what)
-    error.passes = True
-    return error
-
-
-def _pause_if_too_fast(error: Exception) -> bool | float:
-    if not isinstance(error, stripe.RateLimitError):
+def _pause_at_limit(error: Exception) -> bool | float:
+    if not isinstance(error, stripe.StripeError) or not is_limit(error):
         return False
     return retry_after(error.headers or {}) or True
-
-
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """The pause in seconds that a server asks for; None if it names none, or one beyond all patience."""
-    try:
-        seconds = float(headers.get("Retry-After", ""))
-    except ValueError:  # absent, or a date, which no server of Stripe's sends
-        return None
-    return seconds if 0 <= seconds <= _LONGEST_PAUSE else None

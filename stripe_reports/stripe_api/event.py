@@ -11,7 +11,7 @@ from typing import Any
 import stripe
 
 from stripe_reports.errors import WebhookError
-from stripe_reports.stripe_api.fields import field, word
+from stripe_reports.stripe_api.fields import field, instant, word
 from stripe_reports.stripe_api.report_run import ReportRun, report_run_of
 
 _TOLERANCE_SECONDS = 300
@@ -79,7 +79,7 @@ def event_of(told: object) -> Event:
     return Event(
         id=word(told, "id"),
         type=type_,
-        created=field(told, "created", int),
+        created=instant(told, "created"),
         livemode=field(told, "livemode", bool),
         account=field(told, "account", str, NoneType),
         report_run=run,

@@ -6,22 +6,22 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
-from functools import partial
 from types import NoneType
-from typing import Any, Literal, Self, cast
+from typing import Any, Literal, Self
 
 import stripe
 
 from stripe_reports.errors import StripeRequestError
-from stripe_reports.stripe_api.api import StripeApi, is_withheld
+from stripe_reports.stripe_api.api import StripeApi
 from stripe_reports.stripe_api.event import event_of
 from stripe_reports.stripe_api.fields import field
-from stripe_reports.stripe_api.report_run import ReportRun, run_in_answer
+from stripe_reports.stripe_api.pages import Found, Request, list_runs, pages
+from stripe_reports.stripe_api.refusal import is_withheld
+from stripe_reports.stripe_api.report_run import ReportRun, report_run_of
 
 LOOK_BACK = 7 * 86400.0
 """Seconds that the first reading goes back."""
 
-_PAGE = 100
 _MOST_SECONDS = 20.0
 """Then no further page is asked for: Dagster ends an evaluation after a minute."""
 _OVERLAP = 300
@@ -36,7 +36,6 @@ _EVENTS_KEPT = 29 * 86400
 _FORMAT = 1
 
 _Params = dict[str, Any]
-_List = Callable[[_Params, stripe.StripeClient], stripe.ListObject[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,14 +131,11 @@ class _Reading:
         if self.now - cursor.since > _EVENTS_KEPT:
             raise _NoEventsError
         try:
-            found, after = self._pages(_list_events, cursor, {"types": [type_]})
-            events = [event_of(each.to_dict()) for each in found]
+            events, after = self._pages(_list_events, event_of, cursor, {"types": [type_]})
         except StripeRequestError as error:
-            if is_withheld(error):
-                raise _NoEventsError from error
+            if is_withheld(error) or not isinstance(error.__cause__, stripe.StripeError):
+                raise _NoEventsError from error  # there are none for this key, or none that can be read
             raise
-        except ValueError as error:
-            raise _NoEventsError from error
         runs: dict[str, ReportRun] = {}
         for event in sorted(events, key=lambda event: event.created, reverse=True):
             if event.type == type_ and event.report_run:
@@ -150,12 +146,12 @@ class _Reading:
 
     def _newest_of_the_list(self, cursor: FeedCursor) -> list[ReportRun]:
         """In one call: an account's events may lack what its list has, so they are not the only sign."""
-        found, _ = self._pages(_list_runs, FeedCursor(since=cursor.since), {}, most_calls=1)
-        return [run for run in map(run_in_answer, found) if run.status == self.status]
+        found, _ = self._pages(list_runs, report_run_of, FeedCursor(since=cursor.since), {}, most_calls=1)
+        return [run for run in found if run.status == self.status]
 
     def of_runs(self, cursor: FeedCursor) -> EndedRuns:
-        found, after = self._pages(_list_runs, cursor, {})
-        runs = {run.id: run for run in map(run_in_answer, found)}.values()
+        found, after = self._pages(list_runs, report_run_of, cursor, {})
+        runs = {run.id: run for run in found}.values()
         waited_for = [run.created for run in runs if run.status == "pending" and self._may_end(run)]
         if cursor.oldest_pending is not None:
             waited_for.append(cursor.oldest_pending)
@@ -167,24 +163,25 @@ class _Reading:
         return self.now - run.created < _PENDING_AT_MOST
 
     def _pages(
-        self, list_: _List, cursor: FeedCursor, params: _Params, most_calls: int | None = None
-    ) -> tuple[list[Any], str | None]:
-        """The objects, and the last of them if there are more."""
-        found: list[Any] = []
-        after = cursor.after
+        self,
+        list_: Request,
+        read: Callable[[Mapping[str, Any]], Found],
+        cursor: FeedCursor,
+        params: _Params,
+        most_calls: int | None = None,
+    ) -> tuple[list[Found], str | None]:
+        """The objects, and the id of the last of them if there are more."""
+        found: list[Found] = []
         until = time.monotonic() + _MOST_SECONDS
-        for _ in range(most_calls or self.most_calls):
-            params = {**params, "created": {"gte": cursor.since}, "limit": _PAGE}
-            if after:
-                params["starting_after"] = after
-            page = self.api.call(partial(list_, params))
-            found += page.data
-            if not page.has_more or not page.data:
+        params = {**params, "created": {"gte": cursor.since}}
+        most = most_calls or self.most_calls
+        for page, has_more in pages(self.api, list_, read, params, after=cursor.after, most=most):
+            found += page
+            if not has_more:
                 return found, None
-            after = page.data[-1].id
             if time.monotonic() >= until:
                 break
-        return found, after
+        return found, found[-1].id
 
     def _next(
         self, cursor: FeedCursor, after: str | None, created: Sequence[int], oldest_pending: int | None = None
@@ -199,9 +196,5 @@ class _Reading:
         return FeedCursor(since=since, no_events_at=cursor.no_events_at)
 
 
-def _list_events(params: _Params, client: stripe.StripeClient) -> stripe.ListObject[Any]:
-    return client.v1.events.list(cast("Any", params))
-
-
-def _list_runs(params: _Params, client: stripe.StripeClient) -> stripe.ListObject[Any]:
-    return client.v1.reporting.report_runs.list(cast("Any", params))
+def _list_events(client: stripe.StripeClient, params: Any) -> stripe.ListObject[Any]:
+    return client.v1.events.list(params)

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from types import NoneType
-from typing import Any, cast
+from typing import Any
 
 import stripe
 
 from stripe_reports.errors import StripeRequestError
 from stripe_reports.stripe_api.api import StripeApi
-from stripe_reports.stripe_api.fields import field, word
+from stripe_reports.stripe_api.fields import field, instant, is_object, size, word
+from stripe_reports.stripe_api.refusal import is_kept
 
 RunParameters = Mapping[str, str | int | Sequence[str]]
 """As in `parameters[...]`; some that Stripe documents are missing from the SDK's types."""
 
 _CREATE_ATTEMPTS = 3
-_PAGE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +55,10 @@ def create_report_run(api: StripeApi, report_type: str, parameters: RunParameter
     day at least, whoever asks (https://docs.stripe.com/api/idempotent_requests). Stripe replays a stored 500
     under the same key as well, so after one the number is raised.
     """
+    post = _Post(report_type, parameters, key)
     for attempt in range(1, _CREATE_ATTEMPTS + 1):
         try:
-            return run_in_answer(api.call(partial(_post, report_type, parameters, f"{key}-{attempt}")))
+            return api.ask(post, report_run_of)
         except StripeRequestError as error:
             if attempt == _CREATE_ATTEMPTS or not isinstance(error.__cause__, stripe.APIError):
                 raise
@@ -67,37 +67,30 @@ def create_report_run(api: StripeApi, report_type: str, parameters: RunParameter
 
 def retrieve_report_run(api: StripeApi, id_: str) -> ReportRun:
     """The run as it is now."""
-    return run_in_answer(api.call(lambda client: client.v1.reporting.report_runs.retrieve(id_)))
+    return api.ask(lambda client: client.v1.reporting.report_runs.retrieve(id_), report_run_of)
 
 
-def list_report_runs(api: StripeApi, *, created_from: int) -> Iterator[ReportRun]:
-    """The runs made since that second, whoever made them, newest first; a call for every hundred."""
-    params: dict[str, Any] = {"created": {"gte": created_from}, "limit": _PAGE}
-    while True:
-        page = api.call(partial(_list, dict(params)))
-        yield from map(run_in_answer, page.data)
-        if not page.has_more or not page.data:
-            return
-        params["starting_after"] = page.data[-1].id
+class _Post:
+    """A request that is made under the next key where Stripe keeps the answer to this one."""
 
+    def __init__(self, report_type: str, parameters: RunParameters, key: str) -> None:
+        self._params: Any = {"report_type": report_type, "parameters": dict(parameters)}
+        self._key = key
+        self._number = 1
 
-def _list(
-    params: dict[str, Any], client: stripe.StripeClient
-) -> stripe.ListObject[stripe.reporting.ReportRun]:
-    return client.v1.reporting.report_runs.list(cast("Any", params))
-
-
-def _post(
-    report_type: str, parameters: RunParameters, key: str, client: stripe.StripeClient
-) -> stripe.reporting.ReportRun:
-    params = {"report_type": report_type, "parameters": dict(parameters)}
-    return client.v1.reporting.report_runs.create(cast("Any", params), {"idempotency_key": key})
+    def __call__(self, client: stripe.StripeClient) -> stripe.reporting.ReportRun:
+        options: Any = {"idempotency_key": f"{self._key}-{self._number}"}
+        try:
+            return client.v1.reporting.report_runs.create(self._params, options)
+        except stripe.StripeError as error:
+            if is_kept(error):
+                self._number += 1
+            raise
 
 
 def report_run_of(told: Mapping[str, Any]) -> ReportRun:
     """The run that an object of Stripe's tells. Raises ValueError where it is none, or a damaged one."""
-    if told.get("object") != "reporting.report_run":
-        raise ValueError("it is no report run")
+    is_object(told, "reporting.report_run", "report run")
     result = field(told, "result", dict, NoneType)
     return ReportRun(
         id=word(told, "id"),
@@ -105,8 +98,8 @@ def report_run_of(told: Mapping[str, Any]) -> ReportRun:
         parameters=field(told, "parameters", dict),
         status=word(told, "status"),
         livemode=field(told, "livemode", bool),
-        created=field(told, "created", int),
-        succeeded_at=field(told, "succeeded_at", int, NoneType),
+        created=instant(told, "created"),
+        succeeded_at=None if told.get("succeeded_at") is None else instant(told, "succeeded_at"),
         error=field(told, "error", str, NoneType),
         result=None if result is None else _result_file_of(result),
     )
@@ -115,15 +108,7 @@ def report_run_of(told: Mapping[str, Any]) -> ReportRun:
 def _result_file_of(told: Mapping[str, Any]) -> ResultFile:
     return ResultFile(
         id=word(told, "id"),
-        size=field(told, "size", int),
-        created=field(told, "created", int),
+        size=size(told, "size"),
+        created=instant(told, "created"),
         filename=field(told, "filename", str, NoneType),
     )
-
-
-def run_in_answer(found: stripe.reporting.ReportRun) -> ReportRun:
-    """The run that Stripe's answer tells. Raises StripeRequestError where that is damaged."""
-    try:
-        return report_run_of(found.to_dict())
-    except ValueError as error:
-        raise StripeRequestError(f"Stripe's answer is not what it documents: {error}") from error

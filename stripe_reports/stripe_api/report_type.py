@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-
-import stripe
+from typing import Any
 
 from stripe_reports.catalog import Interval, IntervalKind
 from stripe_reports.errors import DataNotAvailableError
 from stripe_reports.stripe_api.api import StripeApi
+from stripe_reports.stripe_api.fields import field, instant, is_object, items, word
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,25 +41,37 @@ class OfferedReportType:
 
 def list_report_types(api: StripeApi) -> dict[str, OfferedReportType]:
     """All that the account offers, by id (`GET /v1/reporting/report_types`, which is not paged)."""
-    found = api.call(lambda client: client.v1.reporting.report_types.list())
-    return {each.id: _offered(each) for each in found.data}
+    return api.ask(lambda client: client.v1.reporting.report_types.list(), _all_offered)
 
 
 def retrieve_report_type(api: StripeApi, id_: str) -> OfferedReportType:
     """One of them. Raises StripeRequestError, in Stripe's words, where the account does not have it."""
-    return _offered(api.call(lambda client: client.v1.reporting.report_types.retrieve(id_)))
+
+    def read(told: Mapping[str, Any]) -> OfferedReportType:
+        offered = _offered(told)
+        if offered.id != id_:
+            raise ValueError(f"it is the report type {offered.id}, asked for was {id_}")
+        return offered
+
+    return api.ask(lambda client: client.v1.reporting.report_types.retrieve(id_), read)
 
 
-def _offered(found: stripe.reporting.ReportType) -> OfferedReportType:
-    columns = found.default_columns
+def _all_offered(told: Mapping[str, Any]) -> dict[str, OfferedReportType]:
+    is_object(told, "list", "list of report types")
+    return {offered.id: offered for offered in map(_offered, items(told, "data", dict))}
+
+
+def _offered(told: Mapping[str, Any]) -> OfferedReportType:
+    is_object(told, "reporting.report_type", "report type")
+    has_columns = told.get("default_columns") is not None
     return OfferedReportType(
-        id=found.id,
-        name=found.name,
-        livemode=found.livemode,
-        data_available_start=found.data_available_start,
-        data_available_end=found.data_available_end,
-        updated=getattr(found, "updated", 0),
-        default_columns=None if columns is None else tuple(columns),
+        id=word(told, "id"),
+        name=field(told, "name", str),
+        livemode=field(told, "livemode", bool),
+        data_available_start=instant(told, "data_available_start"),
+        data_available_end=instant(told, "data_available_end"),
+        updated=instant(told, "updated") if told.get("updated") is not None else 0,
+        default_columns=tuple(items(told, "default_columns", str)) if has_columns else None,
     )
 
 

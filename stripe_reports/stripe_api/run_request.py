@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -46,9 +46,10 @@ def check_answers_request(
 
     `id_` is the run that was retrieved; `livemode` is the mode of the account, where it is known.
     """
-    if found := difference(run, report_type, parameters, id_=id_, livemode=livemode):
+    found = difference(run, report_type, parameters, api.redact, id_=id_, livemode=livemode)
+    if found:
         raise ReportRunError(
-            f"Stripe answered with another report run than the one asked for: {api.redact(found)}. Nothing of"
+            f"Stripe answered with another report run than the one asked for: {found}. Nothing of"
             f" it lands. Check what stands between this machine and {api.api_base}, such as a proxy, then"
             " materialize the day again",
             report_run=run.id,
@@ -59,6 +60,7 @@ def difference(
     run: ReportRun,
     report_type: str,
     parameters: RunParameters,
+    redact: Callable[[str], str],
     *,
     id_: str | None = None,
     livemode: bool | None = None,
@@ -69,16 +71,16 @@ def difference(
     Parameters that Stripe does not document for the answer are not compared.
     """
     if id_ is not None and run.id != id_:
-        return f"its id is {run.id}, asked for was {id_}"
+        return f"its id is {redact(run.id)}, asked for was {id_}"
     if run.report_type != report_type:
-        return f"its report type is {run.report_type}, asked for was {report_type}"
+        return f"its report type is {redact(run.report_type)}, asked for was {report_type}"
     if livemode is not None and run.livemode != livemode:
         return f"it is in {_mode(run.livemode)} mode, asked for was {_mode(livemode)} mode"
     its, asked = _given(run.parameters), _given(parameters)
     for name in _REPEATED:
         if _text(its.get(name)) != _text(asked.get(name)):
-            return _difference_in(name, its.get(name), asked.get(name))
-    return _difference_in_columns(its.get("columns"), asked.get("columns", []))
+            return _difference_in(name, its.get(name), asked.get(name), redact)
+    return _difference_in_columns(its.get("columns"), asked.get("columns", []), redact)
 
 
 def _given(parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -110,27 +112,31 @@ def _text(value: object) -> str:
     return json.dumps(value, sort_keys=True)
 
 
-def _difference_in_columns(its: Any, asked: Sequence[str]) -> str | None:
+def _difference_in_columns(its: Any, asked: Sequence[str], redact: Callable[[str], str]) -> str | None:
     """Columns are read by their names, so that others beside them, or another order, do no harm. An answer
     without any leaves it to the CSV's header to say which there are."""
     if its is None:
         return None
     if not isinstance(its, list):
-        return f"its columns are {_cut(_text(its))}"
+        return f"its columns are {_cut(redact(_text(its)))}"
     if lacking := [column for column in asked if column not in its]:
         return f"its columns lack {_cut(_text(lacking))}"
     return None
 
 
-def _difference_in(name: str, its: Any, asked: Any) -> str:
-    said = f"its {_cut(name)} is {_shown(name, its)}" if its is not None else f"it has no {_cut(name)}"
-    return f"{said}, asked for was {_shown(name, asked)}" if asked is not None else f"{said}, not asked for"
+def _difference_in(name: str, its: Any, asked: Any, redact: Callable[[str], str]) -> str:
+    shown = _cut(redact(name))
+    said = f"it has no {shown}"
+    if its is not None:
+        said = f"its {shown} is {_cut(redact(_text(its)))}{_when(name, its)}"
+    if asked is None:
+        return f"{said}, not asked for"
+    return f"{said}, asked for was {_cut(_text(asked))}{_when(name, asked)}"
 
 
-def _shown(name: str, value: Any) -> str:
+def _when(name: str, value: Any) -> str:
     is_instant = name in ("interval_start", "interval_end") and type(value) is int and 0 <= value < 1 << 33
-    when = f" ({datetime.fromtimestamp(value, UTC):%Y-%m-%d %H:%M:%S} UTC)" if is_instant else ""
-    return f"{_cut(_text(value))}{when}"
+    return f" ({datetime.fromtimestamp(value, UTC):%Y-%m-%d %H:%M:%S} UTC)" if is_instant else ""
 
 
 def _cut(text: str) -> str:

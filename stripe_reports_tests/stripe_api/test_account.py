@@ -41,7 +41,7 @@ def test_a_key_that_may_not_read_the_account_leaves_it_unknown(
 
 @pytest.mark.parametrize("status", [401, 500])
 def test_trouble_on_reading_the_account_is_not_taken_for_not_allowed(
-    api: StripeApi, server: ScriptedServer, status: int
+    api: StripeApi, server: ScriptedServer, no_pauses: None, status: int
 ) -> None:
     server.answers("GET", "/v1/account", Answer(stripe_error("No."), status))
     with pytest.raises(StripeRequestError):

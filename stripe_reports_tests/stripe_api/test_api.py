@@ -9,7 +9,7 @@ import pytest
 from stripe_reports.errors import ConfigurationError, StripeReportsError, StripeRequestError
 from stripe_reports.sandbox import Sandbox
 from stripe_reports.stripe_api import API_BASE, FILES_BASE, Account, StripeApi
-from stripe_reports.stripe_api.api import retry_after
+from stripe_reports.stripe_api.refusal import retry_after
 from stripe_reports_tests.scripted_server import Answer, ScriptedServer, stripe_error
 from stripe_reports_tests.stripe_api.conftest import KEY
 
@@ -144,6 +144,49 @@ def test_too_fast_is_repeated_until_it_is_not(
     server.answers("GET", _TYPE, too_fast, too_fast, too_fast, Answer(_BALANCE))
     assert _ask(api)
     assert len(server.asked_for("GET", _TYPE)) == 4
+
+
+_LIMITS = {
+    "too many report runs": (400, stripe_error("Too many report runs are pending.")),
+    "rate_limit": (400, stripe_error("Slow down.", code="rate_limit")),
+    "lock_timeout": (409, stripe_error("This object is locked.", code="lock_timeout")),
+    "a limit by another status": (403, stripe_error("No.", code="rate_limit")),
+    "concurrent": (400, stripe_error("Only 6 concurrent report runs are allowed.")),
+    "exceeded": (400, stripe_error("You exceeded the limit of runs.")),
+}
+
+
+@pytest.mark.parametrize(("status", "body"), _LIMITS.values(), ids=_LIMITS)
+def test_a_limit_is_waited_for_whatever_its_status(
+    server: ScriptedServer, no_pauses: None, status: int, body: dict[str, Any]
+) -> None:
+    api = StripeApi(KEY, server.base, server.base, max_network_retries=0, calls_per_second=1000)
+    server.answers("GET", _TYPE, *[Answer(body, status)] * 3, Answer(_BALANCE))
+    assert _ask(api)
+    server.forget()
+    server.answers("GET", _TYPE, Answer(body, status))
+    with pytest.raises(StripeRequestError, match="Stripe limits the rate and did so 8 times: ") as error:
+        _ask(api)
+    assert error.value.passes
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        stripe_error("Too many columns.", param="parameters[columns]"),
+        stripe_error("Too many report runs in it.", param="report_run"),
+        stripe_error("The limit must be between 1 and 100.", param="limit"),
+        stripe_error("Unknown column."),
+    ],
+)
+def test_what_is_wrong_with_the_request_is_no_limit(
+    api: StripeApi, server: ScriptedServer, refusal: dict[str, Any]
+) -> None:
+    server.answers("GET", _TYPE, Answer(refusal, 400))
+    with pytest.raises(StripeRequestError, match="Stripe refused the request") as error:
+        _ask(api)
+    assert not error.value.passes
+    assert len(server.asked) == 1
 
 
 def test_what_broke_on_the_way_is_repeated(api: StripeApi, server: ScriptedServer) -> None:

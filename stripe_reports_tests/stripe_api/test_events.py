@@ -125,7 +125,7 @@ def test_what_is_too_much_for_one_reading_goes_on_in_the_next(
 ) -> None:
     if source == "runs":
         stripe.sandbox.fault("status", code=404, path="/v1/events")
-    monkeypatch.setattr("stripe_reports.stripe_api.events._PAGE", 2)
+    monkeypatch.setattr("stripe_reports.stripe_api.pages.PAGE", 2)
     made = [stripe.run() for _ in range(5)]  # all within one second
     assert stripe.told(most_calls=1) == made[:2:-1]
     stripe.now += 2 * _HOUR
@@ -137,7 +137,7 @@ def test_what_is_too_much_for_one_reading_goes_on_in_the_next(
 
 
 def test_a_reading_makes_no_more_calls_than_it_may(stripe: Stripe, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("stripe_reports.stripe_api.events._PAGE", 1)
+    monkeypatch.setattr("stripe_reports.stripe_api.pages.PAGE", 1)
     for _ in range(4):
         stripe.run()
     assert len(stripe.told(most_calls=3)) == 3
@@ -145,7 +145,7 @@ def test_a_reading_makes_no_more_calls_than_it_may(stripe: Stripe, monkeypatch: 
 
 
 def test_a_slow_stripe_gets_fewer_calls(stripe: Stripe, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("stripe_reports.stripe_api.events._PAGE", 1)
+    monkeypatch.setattr("stripe_reports.stripe_api.pages.PAGE", 1)
     monkeypatch.setattr("stripe_reports.stripe_api.events._MOST_SECONDS", 0.0)
     made = [stripe.run() for _ in range(3)]
     assert [stripe.told() for _ in range(3)] == [made[2:], made[1:2], made[:1]]
@@ -154,7 +154,7 @@ def test_a_slow_stripe_gets_fewer_calls(stripe: Stripe, monkeypatch: pytest.Monk
 def test_events_twice_and_in_another_order_tell_each_run_once(
     stripe: Stripe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("stripe_reports.stripe_api.events._PAGE", 3)
+    monkeypatch.setattr("stripe_reports.stripe_api.pages.PAGE", 3)
     stripe.sandbox.fault("duplicate_events")
     stripe.sandbox.fault("unordered_events")
     made = {stripe.run() for _ in range(7)}
@@ -245,7 +245,7 @@ def test_a_listed_run_that_is_pending_is_looked_at_until_it_ends(
     without_events: Stripe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stripe = without_events
-    monkeypatch.setattr("stripe_reports.stripe_api.events._PAGE", 1)
+    monkeypatch.setattr("stripe_reports.stripe_api.pages.PAGE", 1)
     stripe.sandbox.fault("pending", seconds=0.3, count=1)
     slow = stripe.run()
     stripe.now += 4 * _HOUR
@@ -262,7 +262,7 @@ def test_a_pending_run_of_the_first_of_several_readings_is_not_forgotten(
     without_events: Stripe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stripe = without_events
-    monkeypatch.setattr("stripe_reports.stripe_api.events._PAGE", 1)
+    monkeypatch.setattr("stripe_reports.stripe_api.pages.PAGE", 1)
     quick = stripe.run()
     stripe.now += _HOUR
     stripe.sandbox.fault("pending", seconds=0.3, count=1)
@@ -296,7 +296,7 @@ def test_a_run_that_was_pending_when_events_ended_is_told_by_the_list(stripe: St
 def test_a_cursor_into_events_that_are_gone_is_no_cursor_into_runs(
     stripe: Stripe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("stripe_reports.stripe_api.events._PAGE", 1)
+    monkeypatch.setattr("stripe_reports.stripe_api.pages.PAGE", 1)
     made = [stripe.run() for _ in range(3)]
     assert stripe.told(most_calls=1) == made[2:]
     stripe.sandbox.fault("status", code=403, path="/v1/events")

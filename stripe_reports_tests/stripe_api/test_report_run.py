@@ -77,6 +77,23 @@ def test_a_stored_500_is_left_behind_with_a_new_idempotency_key(
     assert keys[0] == keys[1] != keys[2]
 
 
+def test_a_limit_that_stripe_keeps_under_its_key_is_left_behind_with_a_new_one(
+    api: StripeApi, server: ScriptedServer, no_pauses: None
+) -> None:
+    full = Answer(stripe_error("Too many report runs."), 400)
+    server.answers("POST", _RUNS, full, full, Answer(_run()))
+    assert create_report_run(api, "balance.summary.1", _PARAMETERS, "key").id == "frr_1"
+    assert len({asked.headers["Idempotency-Key"] for asked in server.asked_for("POST", _RUNS)}) == 3
+
+
+def test_too_fast_is_asked_again_under_the_same_key(
+    api: StripeApi, server: ScriptedServer, no_pauses: None
+) -> None:
+    server.answers("POST", _RUNS, *[Answer(stripe_error("Slow."), 429)] * 2, Answer(_run()))
+    create_report_run(api, "balance.summary.1", _PARAMETERS, "key")
+    assert len({asked.headers["Idempotency-Key"] for asked in server.asked_for("POST", _RUNS)}) == 1
+
+
 def test_lasting_trouble_ends_after_bounded_attempts(api: StripeApi, server: ScriptedServer) -> None:
     server.answers("POST", _RUNS, Answer(stripe_error("Sorry.", "api_error"), 500))
     with pytest.raises(StripeRequestError, match="Stripe is in trouble"):
@@ -138,6 +155,35 @@ def test_a_page_without_runs_is_the_last_whatever_is_said_of_more(
     server.answers("GET", _RUNS, _page(range(0), True))
     assert list(list_report_runs(api, created_from=0)) == []
     assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("next_page", "says"),
+    [
+        (_page(range(300, 200, -1), True), "its next page repeats frr_300"),
+        (_page(range(201, 101, -1), True), "its next page repeats frr_201"),
+        (_page(range(700, 600, -1), True), "its next page, with frr_601, goes forward in time"),
+    ],
+)
+def test_a_list_that_does_not_go_back_in_time_ends(
+    api: StripeApi, server: ScriptedServer, next_page: Answer, says: str
+) -> None:
+    server.answers("GET", _RUNS, _page(range(300, 200, -1), True), next_page)
+    with pytest.raises(StripeRequestError, match=says) as error:
+        list(list_report_runs(api, created_from=0))
+    assert error.value.passes
+    assert len(server.asked) == 2
+
+
+def test_a_list_without_an_end_has_one(
+    api: StripeApi, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stripe_reports.stripe_api.pages.MOST_PAGES", 5)
+    at = iter(range(1000, 0, -10))
+    server.answers("GET", _RUNS, lambda _: _page(range(first := next(at), first - 10, -1), True))
+    with pytest.raises(StripeRequestError, match="its list has more than 5 pages of 100"):
+        list(list_report_runs(api, created_from=0))
+    assert len(server.asked) == 5
 
 
 def _real_run(sandbox: Sandbox, key: str, **parameters: Any) -> tuple[StripeApi, ReportRun, dict[str, Any]]:

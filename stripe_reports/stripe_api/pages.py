@@ -1,0 +1,87 @@
+"""Stripe's lists, page by page, with an end also where a server names none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import Any, Protocol, TypeVar
+
+import stripe
+
+from stripe_reports.stripe_api.api import StripeApi
+from stripe_reports.stripe_api.fields import field, is_object, items
+from stripe_reports.stripe_api.refusal import unusable
+from stripe_reports.stripe_api.report_run import ReportRun, report_run_of
+
+PAGE = 100
+MOST_PAGES = 1000
+"""A hundred thousand report runs, which is more than a year of all report types day by day."""
+
+_OUT_OF_ORDER = 300
+"""Seconds by which an object may be newer than the one before it."""
+
+
+class Listed(Protocol):
+    """What a list holds: it has an id, and was made at a time in Unix seconds."""
+
+    @property
+    def id(self) -> str:
+        """As Stripe forms it."""
+
+    @property
+    def created(self) -> int:
+        """In Unix seconds."""
+
+
+Found = TypeVar("Found", bound=Listed)
+Request = Callable[..., stripe.ListObject[Any]]
+"""Of a client and `params`."""
+
+
+def pages(
+    api: StripeApi,
+    list_: Request,
+    read: Callable[[Mapping[str, Any]], Found],
+    params: Mapping[str, Any],
+    *,
+    after: str | None = None,
+    most: int | None = None,
+) -> Iterator[tuple[list[Found], bool]]:
+    """Each page of a list that is newest first, and whether there is another; one call for each.
+
+    The first begins behind the object `after`; `most` is how many there may be. Raises StripeRequestError,
+    also where a page repeats an object of an earlier one or is newer than it: such pages would never end.
+    """
+    seen = {after} if after else set()
+    oldest: int | None = None
+
+    def read_page(told: Mapping[str, Any]) -> tuple[list[Found], bool]:
+        is_object(told, "list", "list")
+        found = [read(each) for each in items(told, "data", dict)]
+        if repeated := next((each.id for each in found if each.id in seen), None):
+            raise ValueError(f"its next page repeats {repeated}")
+        if found and oldest is not None and found[-1].created > oldest + _OUT_OF_ORDER:
+            raise ValueError(f"its next page, with {found[-1].id}, goes forward in time")
+        return found, field(told, "has_more", bool) and bool(found)
+
+    for _ in range(most or MOST_PAGES):
+        asked = {**params, "limit": PAGE, **({"starting_after": after} if after else {})}
+        found, has_more = api.ask(partial(list_, params=asked), read_page)
+        yield found, has_more
+        if not has_more:
+            return
+        seen.update(each.id for each in found)
+        after, oldest = found[-1].id, found[-1].created
+    if most is None:
+        raise unusable(f"its list has more than {MOST_PAGES} pages of {PAGE}")
+
+
+def list_report_runs(api: StripeApi, *, created_from: int) -> Iterator[ReportRun]:
+    """The runs made since that second, whoever made them, newest first; a call for every hundred."""
+    for found, _ in pages(api, list_runs, report_run_of, {"created": {"gte": created_from}}):
+        yield from found
+
+
+def list_runs(client: stripe.StripeClient, params: Any) -> stripe.ListObject[Any]:
+    """`GET /v1/reporting/report_runs`."""
+    return client.v1.reporting.report_runs.list(params)
