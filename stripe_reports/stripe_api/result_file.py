@@ -7,15 +7,26 @@ from contextlib import contextmanager
 
 import stamina
 
-from stripe_reports.errors import DownloadError
+from stripe_reports.errors import CsvError, DownloadError
 from stripe_reports.stripe_api.api import StripeApi
-from stripe_reports.stripe_api.contents import Contents, Interrupted, ask_for_contents, stopped, truncated
+from stripe_reports.stripe_api.contents import (
+    Contents,
+    Interrupted,
+    ask_for_contents,
+    in_place_of,
+    other_than_csv,
+    stopped,
+    truncated,
+)
+from stripe_reports.stripe_api.patience import Patience
 from stripe_reports.stripe_api.report_run import ResultFile
 
 _ATTEMPTS = 8
 """In a row that bring no byte; their pauses add up to a minute."""
 _MOST_REQUESTS = 200
 """In all, for a server that brings a little each time."""
+_PATIENCE_SECONDS, _PATIENCE_BYTES = 300.0, 300 << 10
+"""So long a download waits, in all its requests, for so much; then for as much again: 1 KiB a second."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0  # seconds
 
 
@@ -34,12 +45,19 @@ def open_result(api: StripeApi, result: ResultFile) -> Iterator[Iterator[bytes]]
     serves ranges is not documented; one that does not is an error here, and the file is to be read again from
     its first byte.
 
+    An answer that is HTML or JSON, or has another length than `result.size`, is asked for again: something
+    else than Stripe's files host has spoken. A CsvError of who reads the chunks becomes a DownloadError where
+    the file turns out to have another length.
+
     The chunks raise DownloadError where that may help or all attempts were in vain, StripeRequestError where
     asking again will not help.
     """
     stream = _Stream(api, result)
     try:
         yield stream.chunks()
+    except CsvError as misfit:
+        stream.check_length(misfit)
+        raise
     finally:
         stream.close()
 
@@ -51,6 +69,7 @@ class _Stream:
         self._came = 0
         self._requests = 0
         self._contents: Contents | None = None
+        self._patience = Patience(_PATIENCE_SECONDS, for_bytes=_PATIENCE_BYTES)
         # As the answer with the first byte says:
         self._etag: str | None = None
         self._is_encoded = False
@@ -65,6 +84,15 @@ class _Stream:
                     " materialize the day again"
                 )
             yield chunk
+
+    def check_length(self, misfit: CsvError) -> None:
+        """Raise DownloadError if the file has another length than it should, as far as no answer has said."""
+        if self._contents and self._contents.length is None:
+            try:
+                for _ in self.chunks():
+                    pass
+            except DownloadError as error:
+                raise error from misfit
 
     def close(self) -> None:
         if self._contents:
@@ -96,6 +124,8 @@ class _Stream:
         raise AssertionError("unreachable: the loop returns or raises")
 
     def _pause(self, error: Exception) -> bool | float:
+        if self._patience.left <= 0:
+            return False
         if isinstance(error, Interrupted) and self._requests < _MOST_REQUESTS:
             return error.retry_after or True
         return False
@@ -106,6 +136,8 @@ class _Stream:
         is_whole = self._came >= self._result.size
         try:
             chunk = next(contents.chunks, b"")
+            if not self._came and (what := other_than_csv(chunk)):
+                raise Interrupted(in_place_of(self._result, what))
             if chunk or is_whole:
                 return chunk
             if self._came == contents.first:
@@ -113,7 +145,7 @@ class _Stream:
             raise Interrupted(f"the download of {self._result.id} ended early")
         except Interrupted:
             self.close()
-            if is_whole:
+            if is_whole and self._came:
                 return b""
             raise
 
@@ -121,12 +153,22 @@ class _Stream:
         if self._came and self._is_encoded:
             raise stopped(self._result, self._came, "the files host encodes it")
         self._requests += 1
-        contents = ask_for_contents(self._api, self._result, first=self._came, etag=self._etag)
+        contents = ask_for_contents(
+            self._api, self._result, first=self._came, etag=self._etag, patience=self._patience
+        )
         if not self._came:
             self._etag, self._is_encoded = contents.etag, contents.is_encoded
         return contents
 
     def _given_up(self, last: Interrupted) -> DownloadError:
+        if self._patience.left <= 0:
+            slow = DownloadError(
+                f"the download of {self._result.id} is too slow: {self._came} of {self._result.size} bytes"
+                f" came, less than {_PATIENCE_BYTES >> 10} KiB of them in the last {_PATIENCE_SECONDS:g} s of"
+                " waiting; check the network, then materialize the day again"
+            )
+            slow.worth_repeating = False
+            return slow
         error = DownloadError(
             f"{last}; given up with {self._came} of {self._result.size} bytes of {self._result.id} after"
             f" {self._requests} requests: check the network and STRIPE_FILES_BASE, then materialize the day"

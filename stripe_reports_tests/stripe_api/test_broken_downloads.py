@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import gzip
 import random
+import time
 from dataclasses import replace
 from typing import Any, Literal
 
 import pytest
 
-from stripe_reports.errors import DownloadError, StripeRequestError
-from stripe_reports.stripe_api import ResultFile, StripeApi, contents, open_result
+from stripe_reports.errors import CsvError, DownloadError, StripeRequestError
+from stripe_reports.stripe_api import ResultFile, StripeApi, contents, open_result, result_file
 from stripe_reports_tests.scripted_server import Answer, ScriptedServer, stripe_error
 from stripe_reports_tests.served_file import ServedFile
 from stripe_reports_tests.stripe_api.conftest import CONTENTS, KEY, read
@@ -26,6 +27,12 @@ def _part(first: int, data: bytes = _DATA, **headers: str) -> Answer:
     return Answer(
         data[first:], 206, range_ | {name.replace("_", "-"): text for name, text in headers.items()}
     )
+
+
+def _chunked(data: bytes) -> Answer:
+    """In one HTTP chunk: the server does not say how much it is."""
+    body = b"%x\r\n%b\r\n0\r\n\r\n" % (len(data), data) if data else b"0\r\n\r\n"
+    return Answer(body, headers={"Transfer-Encoding": "chunked"})
 
 
 def _ranges(server: ScriptedServer) -> list[str | None]:
@@ -67,7 +74,8 @@ def test_a_break_before_the_first_byte_is_asked_for_from_the_beginning(
 
 
 def test_a_break_behind_the_last_byte_is_none(api: StripeApi, server: ScriptedServer) -> None:
-    server.answers("GET", CONTENTS, Answer(_DATA + b"more", cut=_SIZE))
+    body = b"%x\r\n%b" % (_SIZE, _DATA)
+    server.answers("GET", CONTENTS, Answer(body, headers={"Transfer-Encoding": "chunked"}, cut=len(body)))
     assert read(api, _SIZE) == _DATA
     assert len(server.asked) == 1
 
@@ -138,16 +146,15 @@ def test_a_server_that_falls_silent_is_left(
 def test_an_answer_that_ends_early_without_an_error_is_a_break(
     api: StripeApi, server: ScriptedServer, no_pauses: None
 ) -> None:
-    server.answers("GET", CONTENTS, Answer(_DATA[:70]), _part(70))
+    server.answers("GET", CONTENTS, _chunked(_DATA[:70]), _part(70))
     assert read(api, _SIZE) == _DATA
     assert _ranges(server) == [None, "bytes=70-"]
 
 
-@pytest.mark.parametrize("sent", [b"46\r\n%b\r\n", b"46\r\n%b\r\n0\r\n\r\n"], ids=["cut", "whole"])
-def test_an_answer_in_http_chunks_that_ends_early_is_a_break(
-    api: StripeApi, server: ScriptedServer, no_pauses: None, sent: bytes
+def test_an_answer_in_http_chunks_that_is_cut_is_a_break(
+    api: StripeApi, server: ScriptedServer, no_pauses: None
 ) -> None:
-    body = sent % _DATA[:70]
+    body = b"46\r\n%b\r\n" % _DATA[:70]
     chunked = Answer(body, headers={"Transfer-Encoding": "chunked"}, cut=len(body))
     server.answers("GET", CONTENTS, chunked, _part(70))
     assert read(api, _SIZE) == _DATA
@@ -271,13 +278,13 @@ def test_a_refusal_of_the_rest_is_a_refusal(
 def test_a_file_that_is_shorter_than_stripe_says_is_truncated(
     api: StripeApi, server: ScriptedServer, no_pauses: None, answer: Answer
 ) -> None:
-    server.answers("GET", CONTENTS, Answer(_DATA[:70]), answer)
+    server.answers("GET", CONTENTS, _chunked(_DATA[:70]), answer)
     assert _fails(api, "truncated: 70 of 200 bytes came").worth_repeating
     assert len(server.asked) == 2
 
 
 def test_an_empty_answer_is_truncated(api: StripeApi, server: ScriptedServer) -> None:
-    server.answers("GET", CONTENTS, Answer(b""))
+    server.answers("GET", CONTENTS, _chunked(b""))
     _fails(api, "truncated: 0 of 200 bytes came")
     assert len(server.asked) == 1
 
@@ -304,7 +311,118 @@ def test_an_encoded_answer_is_decoded_and_never_continued(
     assert _ranges(server) == [None, None]
 
 
+# It is something else
+
+
+_PAGE = b"<!DOCTYPE html>\n<html><body>Please log in</body></html>"
+_ERROR = b'{"error": {"type": "api_error", "message": "Sorry."}}'
+_ELSE = {
+    "HTML": Answer(_PAGE),
+    "HTML by its type": Answer(b"Please log in" + bytes(_SIZE - 13), headers={"Content-Type": "text/html;x"}),
+    "HTML as long as the file": Answer(_PAGE.ljust(_SIZE)),
+    "HTML of unknown length": _chunked(b"\n " + _PAGE),
+    "an error": Answer(_ERROR),
+    "an error as long as the file": Answer(_ERROR.ljust(_SIZE), headers={"Content-Type": "text/csv"}),
+    "less": Answer(_DATA[:-1]),
+    "more": Answer(_DATA + b"x"),
+    "nothing": Answer(b""),
+}
+
+
+@pytest.mark.parametrize("answer", _ELSE.values(), ids=_ELSE)
+def test_something_else_than_the_file_is_asked_for_again(
+    api: StripeApi, server: ScriptedServer, no_pauses: None, answer: Answer
+) -> None:
+    server.answers("GET", CONTENTS, answer, answer, Answer(_DATA))
+    assert read(api, _SIZE) == _DATA
+    assert _ranges(server) == [None, None, None]
+
+
+@pytest.mark.parametrize("answer", _ELSE.values(), ids=_ELSE)
+def test_something_else_that_stays_is_given_up(
+    api: StripeApi, server: ScriptedServer, no_pauses: None, answer: Answer
+) -> None:
+    server.answers("GET", CONTENTS, answer)
+    error = _fails(
+        api, r"sent (HTML|JSON|\d+ bytes) in place of file_1, which has 200 bytes; given up with 0 of"
+    )
+    assert len(server.asked) == 8
+    assert not error.worth_repeating
+
+
+def _misfit(api: StripeApi, size: int) -> None:
+    """Read a first chunk and find that it is no CSV."""
+    with open_result(api, ResultFile("file_1", size, 1, None)) as chunks:
+        next(chunks)
+        raise CsvError("line 1 is none")
+
+
+@pytest.mark.parametrize("size", [_SIZE - 1, _SIZE + 1])
+def test_what_does_not_fit_and_has_another_length_is_trouble_and_no_bad_data(
+    api: StripeApi, server: ScriptedServer, size: int
+) -> None:
+    server.answers("GET", CONTENTS, _chunked(_LARGE + _DATA), Answer(status=416))
+    with pytest.raises(DownloadError) as error:
+        _misfit(api, len(_LARGE) + size)
+    assert isinstance(error.value.__cause__, CsvError)
+    assert error.value.worth_repeating
+
+
+@pytest.mark.parametrize("answer", [_chunked(_DATA), Answer(_DATA)], ids=["unknown length", "known length"])
+def test_what_does_not_fit_and_has_its_length_is_bad_data(
+    api: StripeApi, server: ScriptedServer, answer: Answer
+) -> None:
+    server.answers("GET", CONTENTS, answer)
+    with pytest.raises(CsvError, match="line 1 is none"):
+        _misfit(api, _SIZE)
+
+
 # It is not asked for forever
+
+
+def test_a_download_that_drips_is_left(
+    api: StripeApi, server: ScriptedServer, no_pauses: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(result_file, "_PATIENCE_SECONDS", 0.5)
+    server.answers("GET", CONTENTS, Answer(_DATA, drip=20))
+    error = _fails(
+        api, r"file_1 is too slow: \d+ of 200 bytes came, less than 300 KiB of them in the last 0.5 s"
+    )
+    assert not error.worth_repeating
+    assert len(server.asked) == 1
+
+
+def test_a_download_that_drips_over_many_connections_is_left(
+    api: StripeApi, server: ScriptedServer, no_pauses: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(result_file, "_PATIENCE_SECONDS", 0.5)
+    file = ServedFile(_DATA, [1] * _SIZE)
+    server.answers("GET", CONTENTS, lambda asked: replace(file(asked), drip=20))
+    _fails(api, "file_1 is too slow")
+    assert len(server.asked) < 50
+
+
+def test_a_download_that_goes_on_is_not_left_however_long_it_takes(
+    api: StripeApi, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(result_file, "_PATIENCE_SECONDS", 2.0)
+    monkeypatch.setattr(result_file, "_PATIENCE_BYTES", 5)
+    began = time.monotonic()
+    server.answers("GET", CONTENTS, Answer(_DATA, drip=70))
+    assert read(api, _SIZE) == _DATA
+    assert time.monotonic() - began > 2.0, "longer than the bound, so that it was renewed"
+
+
+def test_what_is_done_with_the_bytes_is_no_waiting(
+    api: StripeApi, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(result_file, "_PATIENCE_SECONDS", 1.0)
+    server.answers("GET", CONTENTS, Answer(_LARGE))
+    with open_result(api, ResultFile("file_1", len(_LARGE), 1, None)) as chunks:
+        came = next(chunks)
+        time.sleep(1.1)
+        came += b"".join(chunks)
+    assert came == _LARGE
 
 
 def test_a_server_that_never_answers_is_asked_eight_times(
