@@ -111,9 +111,9 @@ def _make(
 
 
 def _is_stored(error: StripeRequestError) -> bool:
-    """Whether Stripe would give this answer again and again under the same key."""
+    """Whether Stripe would give this answer again under the same key: a 500, or a limit told with 400."""
     status = getattr(error.__cause__, "http_status", None)
-    return status is not None and status >= 500
+    return status is not None and (status >= 500 or (status == 400 and error.passes))
 
 
 def _refused_columns(error: StripeRequestError, asked: Sequence[str]) -> set[str]:

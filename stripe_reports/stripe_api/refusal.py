@@ -32,21 +32,15 @@ def is_limit(error: stripe.StripeError) -> bool:
     return error.http_status in (400, 409) and not is_about_a_parameter and bool(_SAYS_LIMIT.search(said))
 
 
-def is_replayed(error: StripeRequestError) -> bool:
+def is_kept(error: stripe.StripeError) -> bool:
     """Whether Stripe would give this answer again under the same idempotency key.
 
     It keeps what an endpoint answered, 500s included (https://docs.stripe.com/api/idempotent_requests). A 429
     comes before the endpoint, a conflict (409) is not kept.
     """
-    cause = error.__cause__
-    return isinstance(cause, stripe.StripeError) and is_kept(cause)
-
-
-def is_kept(error: stripe.StripeError) -> bool:
-    """The same, of the SDK's error."""
-    status = error.http_status or 0
     if isinstance(error, UnusableAnswerError):
         return False
+    status = error.http_status or 0
     return status >= 500 or (status == 400 and is_limit(error) and _code(error) not in _LIMITS)
 
 

@@ -141,6 +141,18 @@ def test_a_stored_500_is_left_behind_under_the_next_number(account: Account, ser
     assert len(set(keys(server))) == 4, "Stripe would give the old answers again"
 
 
+def test_a_stored_limit_is_left_behind_under_the_next_number(
+    account: Account, server: ScriptedServer, no_pauses: None
+) -> None:
+    server.answers("POST", RUNS, *[Answer(stripe_error("Too many report runs."), 400)] * 8, made("frr_new"))
+    wanted = _wanted()
+    with pytest.raises(StripeRequestError, match="Stripe limits the rate and did so 8 times") as full:
+        _obtain(account, wanted=wanted)
+    assert full.value.passes
+    _obtain(account, wanted=wanted)
+    assert len(set(keys(server))) == 9, "Stripe would give the old answers again"
+
+
 def test_a_replayed_run_that_came_to_nothing_is_left_behind(account: Account, server: ScriptedServer) -> None:
     server.answers("POST", RUNS, made("frr_old"), made("frr_older"), made("frr_new"))
     known = [_known(id_, status="failed") for id_ in ("frr_old", "frr_older")]

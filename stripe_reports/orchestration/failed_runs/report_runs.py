@@ -15,7 +15,7 @@ from stripe_reports.orchestration.failure import Failure, Pauses, kind_of
 from stripe_reports.orchestration.inbox import FAILED, delivered_runs, look_into_inbox
 from stripe_reports.orchestration.resources import ReportLakeResource, StripeResource
 from stripe_reports.orchestration.watched import WatchedReports
-from stripe_reports.stripe_api import FeedCursor, ReportRun, ended_report_runs
+from stripe_reports.stripe_api import FeedCursor, ReportRun, ended_report_runs, redact
 
 _ASK_EVERY = 60.0
 _LOOK_BACK = 300.0
@@ -50,7 +50,7 @@ def hear(
         except ReportRunError as ragged:
             log.warning(f"{place}: Stripe marked it failed; {ragged}, so nothing is asked for again")
             continue
-        why = _redacted(run.error or "Stripe gives no reason", stripe)
+        why = redact(run.error or "Stripe gives no reason", stripe.api_key)
         error = f"Stripe marked it failed: {why}; no Dagster run was waiting for it"
         memory.open.append(
             OpenRun(
@@ -151,7 +151,3 @@ def _from_inbox(
             log.info(f"report run {run.id} was told as failed; it is {run.status}, or of the other mode")
         else:
             yield run
-
-
-def _redacted(text: str, stripe: StripeResource) -> str:
-    return text.replace(stripe.api_key, "…") if stripe.api_key else text
