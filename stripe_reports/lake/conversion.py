@@ -82,14 +82,16 @@ def convert_csvs(
     expected: ExpectedColumns,
     facts: Mapping[str, str],
     keep: Callable[[Tally], AbstractContextManager[Through]] = keep_nothing,
+    check: Callable[[pa.Table, Block], None] | None = None,
     block_bytes: int = BLOCK_BYTES,
     row_limit_bytes: int = ROW_LIMIT_BYTES,
 ) -> Converted:
     """Write the rows of the CSVs, one behind the other, to the writer that is opened for their schema.
 
-    Each CSV goes through `keep` as it came. The writer is told `facts` and the CSVs' own:
-    `stripe_reports.csv_sha256`, `.csv_bytes`, `.new_columns` (a JSON list) and, if there are any,
-    `.quoted_empties` (a JSON object). Without any CSV there are no
+    Each CSV goes through `keep` as it came, and the rows of each block through `check`, which may refuse them
+    with a CsvError. The writer is told `facts` and the CSVs' own: `stripe_reports.csv_sha256`, `.csv_bytes`,
+    `.new_columns` (a JSON list) and, if there are any, `.quoted_empties` (a JSON object). Without any CSV there
+    are no
     rows, of the expected columns.
 
     Raises DownloadError if the number of bytes is not `size`, CsvError if a CSV does not fit or has other
@@ -119,7 +121,7 @@ def convert_csvs(
                     new_columns = tuple(name for name in header.names if name not in expected.names)
                 elif parser.schema != schema:
                     raise CsvError("the CSVs of one day have different columns; nothing was landed")
-                _pump(blocks, parser, writer)
+                _pump(blocks, parser, writer, check)
                 quoted_empties += parser.quoted_empties
         writer = writer or open_writer(schema)
         csv_sha256 = ",".join(tally.sha256 for tally in tallies)
@@ -146,12 +148,20 @@ def convert_csvs(
     return Converted(schema, writer.rows, csv_bytes, csv_sha256, new_columns, dict(quoted_empties))
 
 
-def _pump(blocks: Iterable[Block], parser: RowParser, writer: RowWriter) -> None:
+def _pump(
+    blocks: Iterable[Block],
+    parser: RowParser,
+    writer: RowWriter,
+    check: Callable[[pa.Table, Block], None] | None,
+) -> None:
     """Blocks are parsed by one thread and written, in their order, by another."""
 
     def parse(block: Block) -> pa.Table:
         try:
-            return parser.parse(block)
+            table = parser.parse(block)
+            if check:
+                check(table, block)
+            return table
         finally:
             block.release()
 

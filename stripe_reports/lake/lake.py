@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    from stripe_reports.lake.blocks import Block
     from stripe_reports.lake.conversion import Converted, RowWriter
     from stripe_reports.lake.day_writer import DayWriter
     from stripe_reports.lake.landed_rows import Rows
@@ -107,6 +108,7 @@ class Lake:
         *,
         expected: ExpectedColumns,
         facts: Mapping[str, str],
+        day_column: DayColumn | None = None,
     ) -> LandedTable:
         """Turn CSVs (one, for most report types), as they stream in, into the day's Parquet file: all of it,
         or nothing.
@@ -117,11 +119,14 @@ class Lake:
         table has.
 
         Raises DownloadError if other than `size` bytes of a CSV came; CsvError if one is damaged, lacks an
-        expected column, or holds a value that does not fit; LakeError if the store refuses; and whatever the
-        CSVs' chunks raise, unchanged. Nothing has changed then.
+        expected column, or holds a value that does not fit, or a row that `day_column` says is of another
+        day; LakeError if the store refuses; and whatever the CSVs' chunks raise, unchanged. Nothing has
+        changed then.
         """
+        from stripe_reports.lake.day_check import DayCheck
         from stripe_reports.lake.table_writer import TableWriter
 
+        check = DayCheck(day_column, day).check if day_column else None
         path, uri = partition_path(report_type.table, day), self.uri(report_type.table, day)
         try:
             with whole_object(self._store, uri, path) as sink:
@@ -131,6 +136,7 @@ class Lake:
                     partial(TableWriter, sink),
                     expected,
                     {**facts, "day": day.isoformat()},
+                    check,
                 )
         except StripeReportsError as error:
             error.at(report_type=report_type.id, day=day)
@@ -189,6 +195,7 @@ class Lake:
         open_writer: Callable[[pa.Schema], RowWriter],
         expected: ExpectedColumns,
         facts: Mapping[str, str],
+        check: Callable[[pa.Table, Block], None] | None = None,
     ) -> Converted:
         from stripe_reports.lake.conversion import convert_csvs
         from stripe_reports.lake.kept_csv import keep_csv, keep_nothing
@@ -205,6 +212,7 @@ class Lake:
             expected=expected,
             facts={FACT_PREFIX + name: fact for name, fact in known.items()},
             keep=partial(keep_csv, self._store, self.root) if self._keep_csv else keep_nothing,
+            check=check,
         )
 
     def uri(self, table: str, day: date) -> str:

@@ -13,6 +13,7 @@ from stripe_reports.landing.outcome import (
     failure_lines,
 )
 from stripe_reports.landing.payouts import itemized_payouts
+from stripe_reports.landing.refused_runs import RefusedRuns
 from stripe_reports.landing.request import ReportRequest
 from stripe_reports.landing.settings import MAX_RUNS_IN_FLIGHT, LandingSettings
 
@@ -25,6 +26,7 @@ __all__ = [
     "LandingSettings",
     "Outcome",
     "Progress",
+    "RefusedRuns",
     "ReportRequest",
     "StillPending",
     "WaitingDay",

@@ -13,7 +13,6 @@ from stripe_reports.catalog import ReportType
 from stripe_reports.errors import DataNotAvailableError, StripeReportsError
 from stripe_reports.lake import Lake
 from stripe_reports.landing.beginning import Beginning
-from stripe_reports.landing.made_runs import MadeRuns
 from stripe_reports.landing.outcome import (
     FailedDay,
     LandedDay,
@@ -32,8 +31,7 @@ from stripe_reports.stripe_api import Account
 
 Outcome = LandedDay | FailedDay | WaitingDay | StillPending | Warned
 
-_LANDINGS_AT_ONCE = 4
-_LARGE_LANDINGS_AT_ONCE = 2
+_LANDINGS_AT_ONCE, _LARGE_LANDINGS_AT_ONCE = 4, 2
 _LARGE = 16 << 20
 """Bytes. A landing of so much takes some hundred megabytes of memory, a smaller one its own size."""
 _GRACE_SECONDS = 5.0
@@ -66,13 +64,8 @@ class Backfill:
         settings = settings or LandingSettings()
         self._asked = {report_type: sorted(set(days)) for report_type, days in asked.items()}
         self._untold = {report_type: set(days) for report_type, days in self._asked.items()}
-        self._shared = Shared(
-            account=account,
-            lake=lake,
-            timezone=timezone,
-            settings=settings,
-            warn=lambda text: self._outcomes.put(Warned(text)),
-            made_runs=MadeRuns.under(settings),
+        self._shared = Shared.of(
+            account, lake, timezone, settings, warn=lambda text: self._outcomes.put(Warned(text))
         )
         self._outcomes: SimpleQueue[Outcome | BaseException | None] = SimpleQueue()
         self._finished: SimpleQueue[tuple[Piece, Callable[[], None]] | None] = SimpleQueue()
@@ -150,10 +143,11 @@ class Backfill:
 
     def _run(self) -> None:
         try:
-            while not self._is_over():
+            while not (self._is_done or self._is_to_be_released()):
                 self._begin()
                 self._runs.go_on()
-                self._take_finished()
+                if not self._is_done:
+                    self._take_finished()
         except BaseException as raised:  # noqa: BLE001 - raised where somebody waits for outcomes
             try:
                 self._fail_all(self._shared.error_of(raised))
@@ -165,10 +159,9 @@ class Backfill:
             self._large.end()
             self._outcomes.put(None)
 
-    def _is_over(self) -> bool:
-        if self._shared.stopped.is_set():
-            return True
-        return self._beginning.is_over and (not self._open or self._is_to_be_released())
+    @property
+    def _is_done(self) -> bool:
+        return self._shared.stopped.is_set() or (self._beginning.is_over and not self._open)
 
     def _begin(self) -> None:
         """Let the report types that are due begin."""
@@ -184,10 +177,8 @@ class Backfill:
         self._shared.find_made_runs(piece.tables.data_ready_by for piece in pieces)
         coming = {(piece.report_type.id, day) for piece in self._open for day in piece.days}
         for piece in pieces:
-            before = next(
-                ((id_, piece.days[0]) for id_ in piece.after if (id_, piece.days[0]) in coming), None
-            )
-            if before:
+            places = [(id_, piece.days[0]) for id_ in piece.after]
+            if before := next((place for place in places if place in coming), None):
                 self._waiting_for.setdefault(before, []).append(piece)
             else:
                 self._go_on(piece)
@@ -275,6 +266,7 @@ class Backfill:
         others: Sequence[Piece] = ()
         try:
             others = piece.instead(error)
+            error = piece.refuse(error, is_last=not others)
         except Exception as another:  # noqa: BLE001
             error = self._shared.error_of(another)
         if others:
@@ -321,7 +313,7 @@ class Backfill:
         patience = self._shared.settings.release_after
         if patience is None or self._counts["failed"] or self._landing or not self._runs.only_pending:
             return False
-        if time.monotonic() - self._moved < patience:
+        if not self._beginning.is_over or time.monotonic() - self._moved < patience:
             return False
         days = sum(len(piece.days) for piece in self._open)
         self._outcomes.put(StillPending(days, tuple(self._runs.ids)))

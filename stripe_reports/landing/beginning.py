@@ -15,7 +15,7 @@ from stripe_reports.landing.parameters import table_settings
 from stripe_reports.landing.piece import Piece, cut_into_pieces
 from stripe_reports.landing.request import ReportRequest
 from stripe_reports.landing.shared import PAUSES_IN_TROUBLE, Shared
-from stripe_reports.stripe_api import OfferedReportType, retrieve_report_run
+from stripe_reports.stripe_api import OfferedReportType, check_answers_request, retrieve_report_run
 
 
 @dataclass(slots=True)
@@ -116,5 +116,8 @@ class Beginning:
     ) -> GivenRun | None:
         if report_type.id not in self._given:
             return None
-        run = retrieve_report_run(self._shared.account.api, self._given[report_type.id])
+        api, id_ = self._shared.account.api, self._given[report_type.id]
+        run = retrieve_report_run(api, id_)
+        # What it was asked for is judged below; here, that it is this run.
+        check_answers_request(api, run, run.report_type, run.parameters, id_=id_, livemode=offered.livemode)
         return given_run(run, report_type, request, offered, self._shared.timezone)

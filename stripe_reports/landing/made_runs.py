@@ -10,9 +10,8 @@ from threading import Lock
 from typing import Self
 from uuid import uuid4
 
-from stripe_reports.catalog import is_utc
 from stripe_reports.landing.settings import LandingSettings
-from stripe_reports.stripe_api import ReportRun, RunParameters
+from stripe_reports.stripe_api import ReportRun, RunParameters, request_text
 
 
 class MadeRuns:
@@ -40,27 +39,17 @@ class MadeRuns:
 
     def made(self, run: ReportRun, parameters: RunParameters) -> None:
         """Remember this one as the answer to these parameters."""
-        asked_for = _asked_for(run.report_type, parameters)
+        asked_for = request_text(run.report_type, parameters)
         with self._lock:
             self._runs[asked_for].setdefault(run.id, run)
 
     def equal(self, report_type: str, parameters: RunParameters) -> list[ReportRun]:
         """Those that were asked for the same, newest first."""
         with self._lock:
-            found = list(self._runs[_asked_for(report_type, parameters)].values())
+            found = list(self._runs[request_text(report_type, parameters)].values())
         return sorted(found, key=lambda run: run.created, reverse=True)
 
     def idempotency_key(self, report_type: str, parameters: RunParameters, number: int) -> str:
         """The same for all who ask for their run of that number with these parameters."""
-        asked = json.dumps([_asked_for(report_type, parameters), number, self._fresh])
+        asked = json.dumps([request_text(report_type, parameters), number, self._fresh])
         return f"stripe_reports-{sha256(asked.encode()).hexdigest()}"
-
-
-def _asked_for(report_type: str, parameters: RunParameters) -> str:
-    """A text that is the same for equal requests: a zone of UTC is the default, and null is not given."""
-    given = {
-        name: value if isinstance(value, str | int) else list(value)
-        for name, value in parameters.items()
-        if value is not None and not (name == "timezone" and is_utc(str(value)))  # type: ignore[redundant-expr]
-    }
-    return json.dumps([report_type, given], sort_keys=True)

@@ -10,7 +10,13 @@ from stripe_reports.errors import ReportRunError, StripeRequestError
 from stripe_reports.landing.made_runs import MadeRuns
 from stripe_reports.landing.settings import LandingSettings
 from stripe_reports.landing.wanted_run import WantedRun
-from stripe_reports.stripe_api import Account, ReportRun, RunParameters, create_report_run
+from stripe_reports.stripe_api import (
+    Account,
+    ReportRun,
+    RunParameters,
+    check_answers_request,
+    create_report_run,
+)
 
 # What comes behind these words in Stripe's answer may be a list of the columns that it does know.
 _WHAT_IT_KNOWS = re.compile(r"\b(valid|allowed|supported|permitted|known|one of)\b", re.IGNORECASE)
@@ -26,7 +32,7 @@ def obtain_run(
     warn: Callable[[str], None],
 ) -> None:
     """Give `wanted` its run: the given one, or one with the columns that the account's version of the report
-    knows.
+    knows. Raises ReportRunError where Stripe answers with a run that was not asked for.
 
     A column that Stripe refuses is left out, with a warning, and the rest asked for: versions of a report
     differ between accounts, and the catalog cannot know them all. Raises as `create_report_run` does for any
@@ -40,7 +46,11 @@ def obtain_run(
     while True:
         asked = tuple(column for column in wanted.wanted_columns if column not in rejected)
         sent = {**wanted.parameters, "columns": list(asked)} if asked else wanted.parameters
-        known = {run.id: run for run in made_runs.equal(wanted.report_type, sent)}
+        known = {
+            run.id: run
+            for run in made_runs.equal(wanted.report_type, sent)
+            if wanted.livemode in (None, run.livemode)
+        }
         usable = [run for run in known.values() if not _is_hopeless(run, wanted, settings)]
         for run in known.values():
             if run not in usable and run.created >= settings.made_since and not wanted.has_given_up(run):
@@ -100,12 +110,13 @@ def _make(
         key = made_runs.idempotency_key(wanted.report_type, sent, wanted.number)
         try:
             run = create_report_run(account.api, wanted.report_type, sent, key)
+            check_answers_request(account.api, run, wanted.report_type, sent, livemode=wanted.livemode)
         except StripeRequestError as error:
             if _is_stored(error):
                 wanted.number += 1
             raise
         wanted.number += 1
-        if run.id not in hopeless:
+        if run.id not in hopeless and not wanted.has_given_up(run):
             return run
     raise ReportRunError("Stripe answers with failed report runs of before only; try again later")
 

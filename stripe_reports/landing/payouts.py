@@ -9,6 +9,7 @@ from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from stripe_reports.catalog import REPORT_TYPES, ReportType, data_ready_by
+from stripe_reports.errors import CsvError, StripeReportsError
 from stripe_reports.landing.download import download
 from stripe_reports.landing.parameters import interval_parameters
 from stripe_reports.landing.tables import Steps, Tables
@@ -75,8 +76,7 @@ def _payouts_of_day(tables: Tables) -> Generator[Sequence[WantedRun], None, list
     if rows is None:
         listing = _listing(tables, columns)
         yield [listing]
-        text = download(tables.shared.account.api, listing.result).decode()
-        rows = csv.DictReader(io.StringIO(text, newline=""))
+        rows = _listed_rows(tables, listing)
     refs = (
         PayoutRef(str(row["payout_id"]), row.get("connected_account"))
         for row in rows
@@ -112,12 +112,29 @@ def _landed_rows(tables: Tables, columns: Sequence[str]) -> _Rows | None:
     return None
 
 
+def _listed_rows(tables: Tables, listing: WantedRun) -> _Rows:
+    """What the report run says. Raises CsvError where it is no list of payouts."""
+    try:
+        text = download(tables.shared.account.api, listing.result).decode()
+        rows = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+        if missing := {*_COLUMNS} - {*(rows.fieldnames or ())}:
+            raise CsvError(f"the list of the day's payouts lacks {', '.join(sorted(missing))}")
+        return list(rows)
+    except StripeReportsError as error:
+        error.at(report_run=listing.run.id if listing.run else None)
+        raise
+    except (UnicodeDecodeError, csv.Error) as damage:
+        run = listing.run.id if listing.run else None
+        raise CsvError(f"the list of the day's payouts is damaged: {damage}", report_run=run) from damage
+
+
 def _listing(tables: Tables, columns: Sequence[str]) -> WantedRun:
     account, interval = tables.shared.account, tables.interval
     offered = account.report_types()
     known = [each for each in itemized_payouts(tables.report_type) if each.columns_complete]
     source = next((each for each in known if each.id in offered), known[0])
-    check_available(account.report_type(source.id), interval, source.interval)
+    own = account.report_type(source.id)
+    check_available(own, interval, source.interval)
     ready_by = data_ready_by(source, interval.end)
     bounds = interval_parameters(source, interval)
-    return WantedRun(source.id, bounds, columns, ready_by, unusable=tables.unusable)
+    return WantedRun(source.id, bounds, columns, ready_by, livemode=own.livemode, unusable=tables.not_to_use)

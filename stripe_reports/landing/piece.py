@@ -112,6 +112,31 @@ class Piece:
             return [Piece(replace(self.tables, unusable=adopted))]
         return ()
 
+    def refuse(self, error: StripeReportsError, *, is_last: bool) -> StripeReportsError:
+        """The error of a file that does not fit, with what another materialization does about it.
+
+        Its report run is not used again, unless the same days may still land from it in another way
+        (`is_last` is false).
+        """
+        run = error.report_run
+        if not isinstance(error, CsvError) or run is None or not (is_last or self.tables.given):
+            return error
+        refused_runs, day = self.tables.shared.refused_runs, self.days[0]
+        before = [each for each in refused_runs.of_day(self.report_type, day) if each.report_run != run]
+        refused_runs.add(self.report_type, day, run, error.what)
+        if not is_last:
+            return error
+        if before:
+            last = before[-1]
+            error.what += (
+                f"; before it, the file of report run {last.report_run} was refused ({last.reason}). If"
+                " another one is refused as well: set force_new_report_run, name missing columns in"
+                " optional_columns, or report this error"
+            )
+        else:
+            error.what += "; this report run is not used again: materialize the day again for a new one"
+        return error
+
 
 @dataclass(frozen=True, slots=True)
 class Cut:

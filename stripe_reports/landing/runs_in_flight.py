@@ -14,7 +14,7 @@ from stripe_reports.landing.piece import Piece
 from stripe_reports.landing.shared import PAUSES_IN_TROUBLE, Shared
 from stripe_reports.landing.wanted_run import WantedRun
 from stripe_reports.landing.workers import Workers
-from stripe_reports.stripe_api import ReportRun, retrieve_report_run
+from stripe_reports.stripe_api import ReportRun, check_answers_request, retrieve_report_run
 
 _CALLS_AT_ONCE = 8
 _WEIGHT_OF_THE_NEWEST = 0.2
@@ -132,8 +132,13 @@ class RunsInFlight:
 
     def _look(self, wanted: WantedRun) -> None:
         def call() -> None:
-            if wanted.run:
-                wanted.run = retrieve_report_run(self._shared.account.api, wanted.run.id)
+            if known := wanted.run:
+                api = self._shared.account.api
+                run = retrieve_report_run(api, known.id)
+                check_answers_request(
+                    api, run, known.report_type, known.parameters, id_=known.id, livemode=known.livemode
+                )
+                wanted.run = run
 
         self._call(wanted, call, again=self._look, then=self._seen)
 
@@ -174,11 +179,15 @@ class RunsInFlight:
             then(wanted)
             return
         if isinstance(error, StripeRequestError):
-            if error.passes and wanted.failures_on_the_way < len(PAUSES_IN_TROUBLE):
+            is_lost = error.gone and wanted.run is not None
+            if (error.passes or is_lost) and wanted.failures_on_the_way < len(PAUSES_IN_TROUBLE):
                 pause = PAUSES_IN_TROUBLE[wanted.failures_on_the_way]
                 wanted.failures_on_the_way += 1
                 self._shared.warn(f"{wanted.report_type}: {error}; retrying in {pause:g} s")
                 self._schedule(pause, wanted, again)
+                return
+            if is_lost and wanted.run:
+                self._replace(wanted, wanted.run, is_lost=True)
                 return
             if wanted.may_be_refused and "payout" in (error.param or ""):
                 wanted.refused = error
@@ -218,8 +227,8 @@ class RunsInFlight:
         before = took if self._usual is None else self._usual
         self._usual = before + _WEIGHT_OF_THE_NEWEST * (took - before)
 
-    def _replace(self, wanted: WantedRun, run: ReportRun) -> None:
-        wanted.give_up(run, self._shared.settings, self._shared.account.api.redact)
+    def _replace(self, wanted: WantedRun, run: ReportRun, *, is_lost: bool = False) -> None:
+        wanted.give_up(run, self._shared.settings, self._shared.account.api.redact, is_lost=is_lost)
         piece = self._in_flight.pop(wanted)
         if wanted.may_be_replaced:
             id_, why = wanted.given_up[-1]

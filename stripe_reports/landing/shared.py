@@ -6,10 +6,12 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from threading import Event
+from typing import Self
 
 from stripe_reports.errors import StripeReportsError
 from stripe_reports.lake import Lake
 from stripe_reports.landing.made_runs import MadeRuns
+from stripe_reports.landing.refused_runs import RefusedRuns
 from stripe_reports.landing.settings import LandingSettings
 from stripe_reports.landing.unexpected import error_of
 from stripe_reports.stripe_api import Account, list_report_runs
@@ -32,7 +34,21 @@ class Shared:
     settings: LandingSettings
     warn: Callable[[str], None]
     made_runs: MadeRuns
+    refused_runs: RefusedRuns
     stopped: Event = field(default_factory=Event)
+
+    @classmethod
+    def of(
+        cls,
+        account: Account,
+        lake: Lake,
+        timezone: str,
+        settings: LandingSettings,
+        warn: Callable[[str], None],
+    ) -> Self:
+        """As it is when a landing begins."""
+        refused_runs = RefusedRuns(lake, warn, account.api.redact)
+        return cls(account, lake, timezone, settings, warn, MadeRuns.under(settings), refused_runs)
 
     def find_made_runs(self, data_ready_by: Iterable[int]) -> None:
         """List, once, the report runs that may be used for data that are ready by these (Unix seconds)."""

@@ -11,7 +11,6 @@ from datetime import date
 from stripe_reports.catalog import ReportType
 from stripe_reports.errors import StripeReportsError
 from stripe_reports.lake import Lake
-from stripe_reports.landing.made_runs import MadeRuns
 from stripe_reports.landing.obtain import obtain_run
 from stripe_reports.landing.piece import Piece, cut_into_pieces
 from stripe_reports.landing.request import ReportRequest
@@ -72,8 +71,7 @@ def submit(
     `requests` are by report type's id; `warn` is given one line each, from any thread.
     """
     settings = settings or LandingSettings()
-    made_runs = MadeRuns.under(settings)
-    shared = Shared(account, lake, timezone, settings, warn, made_runs)
+    shared = Shared.of(account, lake, timezone, settings, warn)
     pieces: list[Piece] = []
     for report_type, days in asked.items():
         ordered = tuple(sorted(set(days)))

@@ -81,6 +81,11 @@ class Tables:
         """When all data of the days are there, at the latest."""
         return data_ready_by(self.report_type, self.interval.end)
 
+    @property
+    def not_to_use(self) -> frozenset[str]:
+        """Ids of report runs that are not to be adopted, those included whose files were refused."""
+        return self.unusable | self.shared.refused_runs.ids(self.report_type)
+
     def steps(self) -> Steps:
         """One report run for all of the days."""
         wanted = self.wanted(interval_parameters(self.report_type, self.interval))
@@ -101,9 +106,10 @@ class Tables:
             {**self.options, **about},
             self.columns,
             self.data_ready_by,
+            livemode=self.offered.livemode,
             constants=constants or {},
             may_be_refused=may_be_refused,
-            unusable=self.unusable,
+            unusable=self.not_to_use,
         )
 
     def land(self, parts: Sequence[WantedRun], left_out: Sequence[str] = ()) -> list[LandedDay]:
@@ -185,10 +191,13 @@ class Tables:
 
         def land() -> Mapping[date, LandedTable]:
             others = [day for day in self.given.days if day not in self.days] if self.given else []
+            column = day_column(report_type, self.request, self.shared.timezone, asked)
             if len(self.days) == 1 and not others:
                 (day,) = self.days
-                return {day: lake.land(report_type, day, csvs(), expected=expected, facts=facts)}
-            column = day_column(report_type, self.request, self.shared.timezone, asked)
+                landed = lake.land(
+                    report_type, day, csvs(), expected=expected, facts=facts, day_column=column
+                )
+                return {day: landed}
             if column is None:
                 raise CsvError(
                     f"Stripe does not send {report_type.day_column!r}, which says the day of a row"

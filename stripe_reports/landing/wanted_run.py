@@ -25,6 +25,8 @@ class WantedRun:
     wanted_columns: Sequence[str]
     data_ready_by: int
     """Unix seconds. An earlier run may have been made with less than all data, and is not adopted."""
+    livemode: bool | None = None
+    """The mode of the account; None where it is not known."""
     constants: Mapping[str, str] = field(default_factory=dict)
     """Columns that its CSV may lack and its rows have."""
     may_be_refused: bool = False
@@ -78,16 +80,25 @@ class WantedRun:
             return min(max(left, self.pause), settings.poll_longest)
         return self.pause
 
-    def give_up(self, run: ReportRun, settings: LandingSettings, redact: Callable[[str], str]) -> None:
-        """Leave this run behind, because Stripe has not brought it to a result."""
-        if run.status == "pending":
+    def give_up(
+        self,
+        run: ReportRun,
+        settings: LandingSettings,
+        redact: Callable[[str], str],
+        *,
+        is_lost: bool = False,
+    ) -> None:
+        """Leave this run behind, because Stripe has not brought it to a result, or has lost it."""
+        if is_lost:
+            why = "Stripe does not know this report run any more (404)"
+        elif run.status == "pending":
             why = f"{_STUCK} {settings.stuck_after:g} s"
         elif run.status == "succeeded":
             why = "Stripe marked it succeeded, and it has no result"
         else:
             why = f"Stripe marked it {run.status}: {redact(run.error or 'Stripe gives no reason')}"
         self.given_up.append((run.id, why))
-        self.run, self.pending_since = None, 0.0
+        self.run, self.pending_since, self.failures_on_the_way = None, 0.0, 0
 
     def has_given_up(self, run: ReportRun) -> bool:
         """Whether this is one of those, or of the unusable ones."""
@@ -102,7 +113,9 @@ class WantedRun:
         """Why it is not tried again, with all the runs there were."""
         *before, (last, why) = self.given_up
         others = (
-            f"; before it, in the same way or stuck: {', '.join(id_ for id_, _ in before)}" if before else ""
+            f"; before it, other report runs came to nothing: {', '.join(id_ for id_, _ in before)}"
+            if before
+            else ""
         )
         error = ReportRunStuckError if why.startswith(_STUCK) else ReportRunError
         return error(

@@ -53,8 +53,9 @@ _WHAT_TO_DO = {
     " Stripe's support, and materialize the day again later.",
     Kind.TROUBLE: "Look at https://status.stripe.com and at the network, and materialize the day again once"
     " that has passed.",
-    Kind.BAD_DATA: "Compare Stripe's CSV with what the error names, ask Stripe's support or for a newer"
-    " version of this package, and materialize the day again.",
+    Kind.BAD_DATA: "Materialize the day again: that creates a new report run, because one whose file was"
+    " refused is not used again. If its file is refused as well, set force_new_report_run, name missing"
+    " columns in optional_columns, or ask Stripe's support or for a newer version of this package.",
     Kind.OUR_ERROR: "Set right what the error names, and materialize the day again.",
     Kind.UNEXPECTED: "Report the error, with the traceback in the log of the run, to those who maintain"
     " stripe_reports; where memory ran out, give the process more. Then materialize the day again.",

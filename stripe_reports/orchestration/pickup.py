@@ -1,6 +1,7 @@
 """The sensor that lands report runs made elsewhere: in the Dashboard, by other tools, by `submit`."""
 
 import json
+import logging
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,7 +15,7 @@ from pydantic import BaseModel
 
 from stripe_reports.catalog import data_ready_by
 from stripe_reports.errors import ReportRunError, StripeReportsError
-from stripe_reports.landing import GivenRun, ReportRequest, given_run
+from stripe_reports.landing import GivenRun, RefusedRuns, ReportRequest, given_run
 from stripe_reports.orchestration.assets import requests_by_id
 from stripe_reports.orchestration.cursor import read_cursor
 from stripe_reports.orchestration.inbox import SUCCEEDED, delivered_runs, look_into_inbox
@@ -117,7 +118,7 @@ def build_stripe_reports_pickup_sensor(
             return dg.SkipReason(f"Stripe cannot be asked, nothing is lost by that: {error}")
         cursor.handled += kept.bodies
         # Judged by what was seen before: that the data are there now does not say when they came.
-        judge = _Judge(watched, asked_for, offered, cursor.ends)
+        judge = _Judge(watched, asked_for, offered, cursor.ends, _refused(stripe, report_lake, context.log))
         cursor.ends = _seen(watched.report_types, offered, cursor.ends, int(now))
         picks = _pick(runs, judge, watched, context.instance)
         for reason in judge.reasons[:_REASONS_TOLD]:
@@ -140,6 +141,7 @@ class _Judge:
         requests: Mapping[str, ReportRequest],
         offered: Mapping[str, OfferedReportType],
         ends: Mapping[str, Sequence[tuple[int, int]]],
+        refused: RefusedRuns | None,
     ) -> None:
         self.reasons: list[str] = []
         self.not_selected: Counter[str] = Counter()
@@ -149,6 +151,7 @@ class _Judge:
         self._requests = requests
         self._offered = offered
         self._ends = ends
+        self._refused = refused
 
     def takes(self, run: ReportRun) -> GivenRun | None:
         """The run with its days, if these can land from it."""
@@ -162,6 +165,8 @@ class _Judge:
                 raise ReportRunError("it is of the other mode (live or test)")
             if run.status != "succeeded" or run.result is None:
                 raise ReportRunError("it has no result")
+            if self._refused and run.id in self._refused.ids(report_type):
+                raise ReportRunError("its file was refused before")
             given = given_run(
                 run, report_type, self._requests[run.report_type], offered, self._watched.timezone
             )
@@ -191,6 +196,17 @@ class _Judge:
         seen = [at for reached, at in self._ends.get(offered.id, ()) if reached >= end]
         told = offered.has_had(end)
         return min([data_ready_by(report_type, end), *seen, *([] if told is None else [told])])
+
+
+def _refused(
+    stripe: StripeResource, report_lake: ReportLakeResource, log: logging.Logger
+) -> RefusedRuns | None:
+    """Which report runs have files that do not fit; None where the lake cannot be opened."""
+    try:
+        return RefusedRuns(report_lake.lake, log.warning, stripe.account_in_haste.api.redact)
+    except StripeReportsError as error:
+        log.warning(f"could not read which report runs were refused: {error}")
+        return None
 
 
 def _seen(

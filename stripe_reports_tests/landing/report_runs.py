@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from typing import Any
 
 from stripe_reports.stripe_api import ReportRun, ResultFile
-from stripe_reports_tests.scripted_server import Answer, ScriptedServer, stripe_error
+from stripe_reports_tests.scripted_server import Answer, Asked, ScriptedServer, stripe_error
 
 RUNS = "/v1/reporting/report_runs"
 
@@ -20,8 +22,20 @@ def run_object(id_: str = "frr_1", status: str = "pending", **more: Any) -> dict
     } | more  # fmt: skip
 
 
-def made(id_: str = "frr_1", status: str = "pending", **more: Any) -> Answer:
-    return Answer(run_object(id_, status, **more))
+def asked_for(asked: Asked) -> dict[str, Any]:
+    """What a request for a report run asks for, as Stripe repeats it in the run."""
+    parameters: dict[str, Any] = {}
+    for name, (value,) in asked.form.items():
+        if column := re.fullmatch(r"parameters\[(\w+)\]\[\d+\]", name):
+            parameters.setdefault(column[1], []).append(value)
+        elif match := re.fullmatch(r"parameters\[(\w+)\]", name):
+            parameters[match[1]] = int(value) if value.isdecimal() else value
+    return {"report_type": asked.form["report_type"][0], "parameters": parameters}
+
+
+def made(id_: str = "frr_1", status: str = "pending", **more: Any) -> Callable[[Asked], Answer]:
+    """The answer to any request for a report run."""
+    return lambda asked: Answer(run_object(id_, status, **asked_for(asked) | more))
 
 
 def refused(message: str, param: str = "parameters[columns]") -> Answer:

@@ -7,6 +7,7 @@ from typing import Any
 
 from stripe_reports.catalog import REPORT_TYPES
 from stripe_reports.stripe_api import Account, StripeApi
+from stripe_reports_tests.landing.report_runs import asked_for
 from stripe_reports_tests.scripted_server import Answer, Asked, Script, ScriptedServer
 
 CSV = b'"category","description","net_amount","currency"\n"activity","","1.50","usd"\n'
@@ -47,7 +48,9 @@ class ScriptedStripe:
             key = asked.headers["Idempotency-Key"]
             if key not in runs:
                 number = len(runs) + 1
-                runs[key] = found = self._run(f"file_{number}", size) | {"id": f"frr_{number}"} | run
+                runs[key] = found = (
+                    self._run(f"file_{number}", size) | {"id": f"frr_{number}"} | asked_for(asked) | run
+                )
                 self.server.answers("GET", f"{RUNS}/{found['id']}", Answer(found))
                 self.server.answers("GET", f"/v1/files/file_{number}/contents", contents_of)
             return Answer(runs[key])

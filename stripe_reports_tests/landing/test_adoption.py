@@ -34,7 +34,7 @@ def _known(id_: str, created: int = _NOW - 10, status: str = "succeeded", **more
 
 
 def _wanted() -> WantedRun:
-    return WantedRun("a.1", _PARAMETERS, _COLUMNS, data_ready_by=_READY)
+    return WantedRun("a.1", _PARAMETERS, _COLUMNS, data_ready_by=_READY, livemode=False)
 
 
 def _obtain(
@@ -74,9 +74,11 @@ def test_an_equal_run_is_adopted_without_a_call(account: Account, server: Script
         _known("frr_old", parameters={**_ASKED, "columns": ["net"]}),
         _known("frr_old", parameters=_PARAMETERS),
         _known("frr_old", report_type="b.1"),
+        _known("frr_old", livemode=True),
     ],
     ids=["too early", "failed", "stuck", "without a result", "another interval", "filtered", "another zone",
-         "other order", "fewer columns", "default columns", "another report type"],
+         "other order", "fewer columns", "default columns", "another report type",
+         "the other mode"],
 )  # fmt: skip
 def test_another_run_is_not_adopted(account: Account, server: ScriptedServer, known: ReportRun) -> None:
     server.answers("POST", RUNS, made("frr_new"))

@@ -11,7 +11,7 @@ from stripe_reports.landing.obtain import obtain_run
 from stripe_reports.landing.wanted_run import WantedRun
 from stripe_reports.stripe_api import Account, StripeApi
 from stripe_reports_tests.landing.report_runs import RUNS, asked_columns, keys, made, refused
-from stripe_reports_tests.scripted_server import Answer, ScriptedServer
+from stripe_reports_tests.scripted_server import Answer, Asked, ScriptedServer
 
 _COLUMNS = ("net", "net_amount", "fee", "payment_metadata[fee]")
 
@@ -89,9 +89,9 @@ def test_a_refusal_that_names_no_single_column_is_a_failure(
 def test_a_column_that_another_thread_has_dropped_meanwhile_is_not_dropped_from_this_run(
     account: Account, server: ScriptedServer
 ) -> None:
-    def answer(_: object) -> Answer:
+    def answer(asked: Asked) -> Answer:
         account.rejected_columns["a.1"].add("fee")
-        return made()
+        return made()(asked)
 
     server.answers("POST", RUNS, answer)
     wanted = _obtain(account)

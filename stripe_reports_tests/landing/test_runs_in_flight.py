@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from threading import Event, Thread
 
@@ -12,7 +13,7 @@ import pytest
 from stripe_reports.catalog import REPORT_TYPES
 from stripe_reports.errors import ReportRunError, StripeRequestError
 from stripe_reports.lake import Lake
-from stripe_reports.landing import Backfill, runs_in_flight
+from stripe_reports.landing import Backfill, beginning, runs_in_flight
 from stripe_reports.sandbox import Sandbox
 from stripe_reports.stripe_api import Account, StripeApi, list_report_runs
 from stripe_reports_tests.landing.support import account_of, backfill, days_from, quick, run
@@ -33,7 +34,8 @@ def sandbox() -> Iterator[Sandbox]:
 @pytest.fixture
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """In trouble that the SDK has not got over."""
-    monkeypatch.setattr(runs_in_flight, "PAUSES_IN_TROUBLE", (0.05, 0.05))
+    for module in (runs_in_flight, beginning):
+        monkeypatch.setattr(module, "PAUSES_IN_TROUBLE", (0.05, 0.05))
 
 
 class _Watch:
@@ -107,6 +109,11 @@ def test_a_run_that_succeeds_at_once_is_not_looked_at(sandbox: Sandbox, account:
 
 
 # Replaced
+
+
+def _newest(sandbox: Sandbox) -> str:
+    """The id of the report run that was made last."""
+    return next(iter(list_report_runs(account_of(sandbox).api, created_from=0))).id
 
 
 @pytest.mark.parametrize(
@@ -206,6 +213,57 @@ def test_trouble_that_lasts_fails_after_bounded_attempts(
         assert isinstance(each.error, StripeRequestError)
         assert str(each.error).startswith(f"{_ACTIVITY.id} {each.day} (report run {run.id}): Stripe is in")
     assert sandbox.calls[_LOOKS] == 3
+
+
+def test_a_run_that_stripe_has_lost_is_replaced(sandbox: Sandbox, lake: Lake, short_pauses: None) -> None:
+    sandbox.fault("status", method="GET", path="*/report_runs/*", code=404, count=3)
+    ended = backfill({_ACTIVITY: _DAYS}, account_of(sandbox, max_network_retries=0), lake)
+    assert (ended.days, ended.errors) == (_DAYS, {})
+    *looks, lost = ended.warnings
+    assert [text.endswith("; retrying in 0.05 s") for text in looks] == [True, True]
+    assert lost.endswith("Stripe does not know this report run any more (404); creating a new one")
+    assert sandbox.report_runs_created == 2
+    assert ended.runs == {_newest(sandbox)}
+
+
+def test_a_run_that_is_late_to_be_known_is_kept(sandbox: Sandbox, lake: Lake, short_pauses: None) -> None:
+    sandbox.fault("status", method="GET", path="*/report_runs/*", code=404, count=2)
+    ended = backfill({_ACTIVITY: _DAYS}, account_of(sandbox, max_network_retries=0), lake)
+    assert (ended.days, sandbox.report_runs_created) == (_DAYS, 1)
+
+
+def test_where_all_are_lost_the_days_fail_and_it_ends(
+    sandbox: Sandbox, lake: Lake, short_pauses: None
+) -> None:
+    sandbox.fault("status", method="GET", path="*/report_runs/*", code=404)
+    ended = backfill({_ACTIVITY: _DAYS[:2]}, account_of(sandbox, max_network_retries=0), lake)
+    assert sorted(ended.errors) == _DAYS[:2]
+    assert all("does not know this report run any more (404); before it" in e for e in ended.errors.values())
+    assert sandbox.report_runs_created == 4
+
+
+# Beginning
+
+
+@pytest.mark.parametrize("path", ["*/report_types", "*/account"])
+def test_a_report_type_begins_late_where_the_account_cannot_be_asked_for_a_while(
+    sandbox: Sandbox, lake: Lake, short_pauses: None, path: str
+) -> None:
+    fault = sandbox.fault("status", method="GET", path=path, code=503, body="html", count=3)
+    ended = backfill({_ACTIVITY: _DAYS, _BALANCE: _DAYS}, account_of(sandbox, max_network_retries=0), lake)
+    assert (len(ended.landed), ended.errors, fault.applied) == (24, {}, 3)
+    assert all(text.endswith("; retrying in 0.05 s") for text in ended.warnings)
+
+
+def test_it_fails_after_bounded_attempts_and_holds_up_no_other(
+    sandbox: Sandbox, lake: Lake, short_pauses: None
+) -> None:
+    unlisted = replace(_ACTIVITY, id="brand_new.1")
+    fault = sandbox.fault("status", method="GET", path="*/report_types/*", code=503)
+    ended = backfill({unlisted: _DAYS, _BALANCE: _DAYS}, account_of(sandbox, max_network_retries=0), lake)
+    assert {each.report_type for each in ended.landed} == {_BALANCE}
+    assert (len(ended.landed), len(ended.failed), fault.applied) == (12, 12, 3)
+    assert all(isinstance(each.error, StripeRequestError) for each in ended.failed)
 
 
 def test_too_fast_slows_all_calls_down_and_everything_lands(

@@ -13,8 +13,9 @@ import dagster as dg
 import pytest
 
 from stripe_reports import build_stripe_reports_definitions
-from stripe_reports.catalog import day_interval
+from stripe_reports.catalog import REPORT_TYPES, day_interval
 from stripe_reports.lake import Lake
+from stripe_reports.landing import RefusedRuns
 from stripe_reports.sandbox import Sandbox
 from stripe_reports.stripe_api import ReportRun, StripeApi, create_report_run, retrieve_report_run
 from stripe_reports_tests.events import body_of, event_object
@@ -156,6 +157,14 @@ def test_what_does_not_land_is_told_with_its_reason(elsewhere: Elsewhere) -> Non
         f"{_ITEMIZED} (report run {filtered.id}): it was asked for with currency 'usd'" in elsewhere.skipped
     )
     assert len(elsewhere.lines) == 2
+
+
+def test_a_run_whose_file_was_refused_is_not_taken_again(elsewhere: Elsewhere) -> None:
+    run = elsewhere.asks(_SUMMARY, _DAYS[0])
+    refused = RefusedRuns(elsewhere.lake, lambda _: None, str)
+    refused.add(REPORT_TYPES[_SUMMARY], _DAYS[0], run.id, "line 2: no")
+    assert elsewhere.evaluate() == []
+    assert f"{_SUMMARY} (report run {run.id}): its file was refused before" in elsewhere.skipped
 
 
 def test_a_delivered_event_is_acted_upon_without_waiting_for_the_next_look_at_stripe(
