@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import copy
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 
 from stripe_reports.catalog import ReportType
-from stripe_reports.errors import StripeReportsError
+from stripe_reports.errors import StripeReportsError, StripeRequestError
 from stripe_reports.lake import Lake
+from stripe_reports.landing.beginning import Beginning
 from stripe_reports.landing.obtain import obtain_run
-from stripe_reports.landing.piece import Piece, cut_into_pieces
+from stripe_reports.landing.piece import Piece
 from stripe_reports.landing.request import ReportRequest
 from stripe_reports.landing.settings import LandingSettings
-from stripe_reports.landing.shared import Shared
+from stripe_reports.landing.shared import PAUSES_IN_TROUBLE, Shared
+from stripe_reports.landing.wanted_run import WantedRun
 from stripe_reports.stripe_api import Account
 
 _CALLS_AT_ONCE = 8
@@ -72,31 +75,28 @@ def submit(
     """
     settings = settings or LandingSettings()
     shared = Shared.of(account, lake, timezone, settings, warn)
-    pieces: list[Piece] = []
+    to_submit: dict[ReportType, Sequence[date]] = {}
     for report_type, days in asked.items():
         ordered = tuple(sorted(set(days)))
-        if not ordered:
-            continue
-        if report_type.interval == "payout":
+        if ordered and report_type.interval == "payout":
             yield LeftToLanding(report_type, ordered)
-            continue
-        try:
-            offered = account.report_type(report_type.id)
-            lake.claim(livemode=offered.livemode, account=account.id)
-            request = (requests or {}).get(report_type.id) or ReportRequest()
-            cut = cut_into_pieces(shared, report_type, request, offered, ordered)
-        except Exception as raised:  # noqa: BLE001 - it concerns these days, and no others
-            yield _not_submitted(report_type, ordered, shared.error_of(raised))
-            continue
-        pieces += cut.pieces
-        for day, why in cut.unavailable.items():
-            yield _not_submitted(report_type, (day,), why)
+        else:
+            to_submit[report_type] = ordered
+    pieces: list[Piece] = []
+    beginning = Beginning(shared, to_submit, requests or {}, {})
+    while not beginning.is_over:
+        time.sleep(beginning.seconds_to_next() or 0.0)
+        for begun in beginning.due():
+            pieces += begun.pieces
+            for days, why in begun.failed:
+                yield _not_submitted(begun.report_type, tuple(days), why)
     shared.find_made_runs(piece.tables.data_ready_by for piece in pieces)
     calls = ThreadPoolExecutor(_CALLS_AT_ONCE, "stripe-reports-submit")
     try:
         for told in calls.map(lambda piece: _submit(shared, piece), pieces):
             yield from told
     finally:
+        shared.stopped.set()
         calls.shutdown(cancel_futures=True)
 
 
@@ -104,7 +104,7 @@ def _submit(shared: Shared, piece: Piece) -> list[Submission]:
     try:
         piece.next_step()
         for wanted in piece.wanted:
-            obtain_run(shared.account, wanted, shared.made_runs, shared.settings, shared.warn)
+            _obtain(shared, wanted)
     except Exception as raised:  # noqa: BLE001 - it concerns these days, and no others
         error = shared.error_of(raised)
         if others := piece.instead(error):  # day by day, where the whole range is refused
@@ -117,6 +117,20 @@ def _submit(shared: Shared, piece: Piece) -> list[Submission]:
         for wanted in piece.wanted
         if wanted.run
     ]
+
+
+def _obtain(shared: Shared, wanted: WantedRun) -> None:
+    """Trouble that passes is waited for, as often as landing does."""
+    for pause in (*PAUSES_IN_TROUBLE, None):
+        try:
+            obtain_run(shared.account, wanted, shared.made_runs, shared.settings, shared.warn)
+        except StripeRequestError as error:
+            if pause is None or not error.passes or shared.stopped.is_set():
+                raise
+            shared.warn(f"{wanted.report_type}: {error}; retrying in {pause:g} s")
+            shared.stopped.wait(pause)
+        else:
+            return
 
 
 def _not_submitted(
