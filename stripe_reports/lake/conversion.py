@@ -90,9 +90,8 @@ def convert_csvs(
 
     Each CSV goes through `keep` as it came, and the rows of each block through `check`, which may refuse them
     with a CsvError. The writer is told `facts` and the CSVs' own: `stripe_reports.csv_sha256`, `.csv_bytes`,
-    `.new_columns` (a JSON list) and, if there are any, `.quoted_empties` (a JSON object). Without any CSV there
-    are no
-    rows, of the expected columns.
+    `.new_columns` (a JSON list) and, if there are any, `.quoted_empties` (a JSON object). Without any CSV
+    there are no rows, of the expected columns.
 
     Raises DownloadError if the number of bytes is not `size`, CsvError if a CSV does not fit or has other
     columns than the one before, LakeError if memory runs out, and what `chunks` raises, unchanged; the writer
