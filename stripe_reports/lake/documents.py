@@ -7,7 +7,7 @@ import re
 import obstore
 
 from stripe_reports.errors import LakeError
-from stripe_reports.lake.store import Store, make_durable, storage_errors, whole_object
+from stripe_reports.lake.store import Store, storage_errors, whole_object
 
 _SAFE = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,254}")
 
@@ -26,13 +26,11 @@ class Documents:
     def put(self, folder: str, name: str, body: bytes) -> str:
         """Write the document, whole or not at all, in place of the one of that name; its uri.
 
-        On a disk it is there after a loss of power, too.
+        It survives a power loss once this returns.
         """
         path = _path(folder, name)
         with whole_object(self._store, f"{self._root}/{path}", path) as sink:
             sink.write(body)
-        with storage_errors(f"write {self._root}/{path}"):
-            make_durable(self._store, path)
         return f"{self._root}/{path}"
 
     def read(self, folder: str, name: str) -> bytes | None:

@@ -32,7 +32,7 @@ def keep_csv(store: Store, root: str, tally: Tally) -> Iterator[Through]:
     the block ends by an exception. It is a row of zstd frames, which every zstd reader takes for one stream.
     """
     where = f"{root}/_csv"
-    with whole_object(store, where, path_at_end=lambda: csv_path(tally.sha256)) as sink:
+    with whole_object(store, where, lambda: csv_path(tally.sha256)) as sink:
         frames = _Frames(sink)
         try:
             yield frames.through

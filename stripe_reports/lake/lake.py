@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager
 from datetime import date
 from decimal import Decimal
 from functools import partial
@@ -23,7 +23,7 @@ from stripe_reports.lake.landed_table import LandedTable
 from stripe_reports.lake.partition import partition_day, partition_path
 from stripe_reports.lake.replaced import Replaced
 from stripe_reports.lake.source import Csv, DayColumn, ExpectedColumns
-from stripe_reports.lake.store import Store, open_store, storage_errors, whole_object
+from stripe_reports.lake.store import Store, open_store, storage_errors, whole_object, whole_objects
 from stripe_reports.lake.table_settings import SettledTables
 
 if TYPE_CHECKING:
@@ -165,13 +165,9 @@ class Lake:
         table = report_type.table
         split = {"split_by": day_column.name, "split_timezone": day_column.timezone}
         try:
-            with ExitStack() as files:
-                sinks = {
-                    day: files.enter_context(
-                        whole_object(self._store, self.uri(table, day), partition_path(table, day))
-                    )
-                    for day in sorted(set(days))
-                }
+            paths = {self.uri(table, day): partition_path(table, day) for day in sorted(set(days))}
+            with whole_objects(self._store, paths) as files:
+                sinks = {day: files[self.uri(table, day)] for day in sorted(set(days))}
                 writers: list[DayWriter] = []
 
                 def open_writer(schema: pa.Schema) -> DayWriter:

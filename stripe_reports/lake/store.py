@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 from urllib.parse import unquote, urlsplit
 from uuid import uuid4
 
 import obstore
-from obstore.exceptions import BaseError
+from obstore.exceptions import AlreadyExistsError, BaseError, PreconditionError
 from obstore.store import LocalStore, S3Store
 
 from stripe_reports.errors import ConfigurationError, LakeError
+from stripe_reports.lake.local_disk import (
+    ABANDONED_AFTER_SECONDS,
+    UNFINISHED,
+    UnfinishedFile,
+    make_root,
+    remove_abandoned,
+    sync_all,
+    sync_folders,
+)
 
 if TYPE_CHECKING:
+    from obstore import UpdateVersion
     from obstore.store import ClientConfig, S3Config
 
 Store = LocalStore | S3Store
@@ -28,14 +37,12 @@ Store = LocalStore | S3Store
 _PART_BYTES = 8 << 20
 _PARTS_IN_FLIGHT = 2
 
-_UNFINISHED = "_unfinished"
-_ABANDONED_AFTER = timedelta(days=1)
-
 
 class _File(Protocol):
-    def write(self, data: Any, /) -> int | None: ...
-    def close(self) -> None: ...
-    def __exit__(self, *error: Any) -> Any: ...
+    def write(self, data: Any) -> None: ...
+    def sync(self) -> None: ...
+    def move(self, path: str) -> None: ...
+    def discard(self) -> None: ...
 
 
 class Sink(Protocol):
@@ -72,6 +79,7 @@ def open_store(
         )
     path = Path(unquote(parts.path) if parts.scheme else uri).expanduser().absolute()
     with storage_errors(f"use the directory {path}"):
+        make_root(path)
         return LocalStore(path, mkdir=True), str(path)
 
 
@@ -123,80 +131,145 @@ def _reason(error: Exception) -> str:
     return text.partition("<?xml")[0]
 
 
+PathOf = str | Callable[[], str]
+"""Where an object belongs, relative to the lake's root; or what says so once all of its bytes are written."""
+
+
 @contextmanager
-def whole_object(
-    store: Store, uri: str, path: str | None = None, *, path_at_end: Callable[[], str] | None = None
-) -> Iterator[ObjectSink]:
+def whole_object(store: Store, uri: str, path: PathOf) -> Iterator[ObjectSink]:
     """A sink whose bytes become the object at the end of the block, or never if it ends by an exception.
 
-    Its path may be known only then, if it follows from the bytes. On a disk the bytes are written to a folder
-    of their own and then moved, so that a process that is killed leaves nothing among the files that others
-    read. S3 shows an object once its upload is complete; only where the path comes late is there a copy.
+    Once the block has ended, the object survives a power loss. On a disk the bytes are written to a folder of
+    their own, synced and then moved, so that a process that is killed leaves nothing among the files that
+    others read. S3 shows an object once its upload is complete; only where the path comes late is there a
+    copy.
     """
-    with storage_errors(f"write {uri}"):
-        staged = f"{_UNFINISHED}/{uuid4().hex}" if path is None or isinstance(store, LocalStore) else None
-        if staged:
-            _remove_abandoned(store)
-        file = _create(store, staged or str(path))
-    sink = ObjectSink(file, uri)
+    with whole_objects(store, {uri: path}) as sinks:
+        yield sinks[uri]
+
+
+@contextmanager
+def whole_objects(store: Store, paths: Mapping[str, PathOf]) -> Iterator[dict[str, ObjectSink]]:
+    """The same for several objects, by their uris. On a disk all are synced before the first is moved."""
+    files: dict[str, _File] = {}
+    sinks: dict[str, ObjectSink] = {}
     try:
-        yield sink
-    except BaseException as error:
-        sink.discard()
-        with suppress(BaseError, OSError):  # `error` is what the caller hears of
-            file.__exit__(type(error), error, error.__traceback__)  # aborts an upload, or closes a file
-            if staged and isinstance(store, LocalStore):
-                _local(store, staged).unlink()
+        for uri, path in paths.items():
+            with storage_errors(f"write {uri}"):
+                if not files and (isinstance(store, LocalStore) or not isinstance(path, str)):
+                    _remove_abandoned(store)
+                files[uri] = _create(store, path)
+            sinks[uri] = ObjectSink(files[uri], uri)
+        yield sinks
+        _commit(store, files, paths)
+    except BaseException:
+        for sink in sinks.values():
+            sink.discard()
+        for file in files.values():
+            with suppress(BaseError, OSError):  # the first error is what the caller hears of
+                file.discard()
         raise
-    with storage_errors(f"write {uri}"):
-        file.close()
-        if staged:
-            _move(store, staged, path_at_end() if path_at_end else str(path))
 
 
-def _create(store: Store, path: str) -> _File:
+def _commit(store: Store, files: Mapping[str, _File], paths: Mapping[str, PathOf]) -> None:
+    def sync(uri: str) -> None:
+        with storage_errors(f"write {uri}"):
+            files[uri].sync()
+
+    sync_all(sync, files)
+    placed = []
+    for uri, path in paths.items():
+        with storage_errors(f"write {uri}"):
+            placed.append(path if isinstance(path, str) else path())
+            files[uri].move(placed[-1])
+    if isinstance(store, LocalStore):
+        with storage_errors(f"write {next(iter(paths))}"):
+            sync_folders(_root(store), placed)
+
+
+def create_object(store: Store, path: str, body: bytes) -> bool:
+    """Write an object that survives a power loss and answer True; False if there is one already.
+
+    One without a byte counts as none. Raises what the store raises.
+    """
+    if isinstance(store, LocalStore):
+        file = UnfinishedFile(_root(store))
+        try:
+            file.write(body)
+            file.sync()
+            created = file.create(path)
+        finally:
+            file.discard()
+        sync_folders(_root(store), [path])  # also where another process is about to do so
+        return created
+    try:
+        obstore.put(store, path, body, mode="create")
+    except AlreadyExistsError:
+        there = obstore.head(store, path)
+        if there["size"]:
+            return False
+        versions = {name: there[name] for name in ("e_tag", "version") if there[name] is not None}
+        try:
+            obstore.put(store, path, body, mode=cast("UpdateVersion", versions))
+        except PreconditionError:  # somebody else was faster
+            return False
+    return True
+
+
+def _create(store: Store, path: PathOf) -> _File:
     if isinstance(store, LocalStore):
         # Not by the store, which would keep its parts in memory and write them from other threads.
-        local = _local(store, path)
-        local.parent.mkdir(exist_ok=True)
-        return local.open("xb")
-    return obstore.open_writer(store, path, buffer_size=_PART_BYTES, max_concurrency=_PARTS_IN_FLIGHT)
+        return UnfinishedFile(_root(store))
+    return _Upload(store, path)
 
 
-def _move(store: Store, staged: str, path: str) -> None:
-    if isinstance(store, LocalStore):
-        target = _local(store, path)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        _local(store, staged).replace(target)
-    else:
-        obstore.rename(store, staged, path, overwrite=True)
-
-
-def make_durable(store: Store, path: str) -> None:
-    """See to it that the object is still there when the machine loses its power now; S3 has done so."""
-    if not isinstance(store, LocalStore) or os.name == "nt":  # Windows opens no folders
-        return
-    file = _local(store, path)
-    for each in (file, file.parent, file.parent.parent):
-        descriptor = os.open(each, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
-
-def _local(store: LocalStore, path: str) -> Path:
-    return Path(str(store.prefix), path)
+def _root(store: LocalStore) -> Path:
+    return Path(str(store.prefix))
 
 
 def _remove_abandoned(store: Store) -> None:
-    """Delete what killed processes have left, once no landing can be at it any more."""
-    before = datetime.now(UTC) - _ABANDONED_AFTER
-    for page in obstore.list(store, f"{_UNFINISHED}/"):
+    """Delete what killed processes have left, and nothing that a landing may still be at."""
+    if isinstance(store, LocalStore):
+        remove_abandoned(_root(store))
+        return
+    before = datetime.now(UTC) - timedelta(seconds=ABANDONED_AFTER_SECONDS)
+    for page in obstore.list(store, f"{UNFINISHED}/"):
         for left in page:
             if left["last_modified"] < before:
                 with suppress(FileNotFoundError):  # another process was faster
                     obstore.delete(store, left["path"])
+
+
+class _Upload:
+    """An object on its way to a bucket, where it is durable once it shows."""
+
+    def __init__(self, store: Store, path: PathOf) -> None:
+        self._store = store
+        self._staged = None if isinstance(path, str) else f"{UNFINISHED}/{uuid4().hex}"
+        self._file = obstore.open_writer(
+            store, self._staged or str(path), buffer_size=_PART_BYTES, max_concurrency=_PARTS_IN_FLIGHT
+        )
+        self._complete = False
+
+    def write(self, data: Any) -> None:
+        self._file.write(data)
+
+    def sync(self) -> None:
+        """Nothing: `move` completes the upload, and shows it."""
+
+    def move(self, path: str) -> None:
+        self._file.close()
+        self._complete = True
+        if self._staged:
+            obstore.rename(self._store, self._staged, path, overwrite=True)
+            self._staged = None
+
+    def discard(self) -> None:
+        if not self._complete:
+            aborted = LakeError("the upload is aborted")
+            self._file.__exit__(LakeError, aborted, None)
+        elif self._staged:
+            obstore.delete(self._store, self._staged)
 
 
 class ObjectSink:

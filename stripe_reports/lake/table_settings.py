@@ -7,18 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
-import obstore
-from obstore.exceptions import AlreadyExistsError
-
 from stripe_reports.catalog import is_utc
 from stripe_reports.errors import LakeError
-from stripe_reports.lake.store import Store, make_durable, storage_errors
+from stripe_reports.lake.created_json import CreatedJson
+from stripe_reports.lake.store import Store
 
 if TYPE_CHECKING:
     from stripe_reports.lake.lake import Lake
 
 _FOLDER = "_tables"
-_FORMAT = 1
 _NOT_FILTERS = frozenset(
     ("interval_start", "interval_end", "payout", "columns", "timezone", "decimal_separator", "decimal_format")
 )
@@ -89,20 +86,22 @@ class SettledTables:
         from the first call: from when on Stripe had data, in Unix seconds. Raises LakeError for a table of
         other settings, for a damaged document, and where the store refuses.
         """
-        said = self._read(table)
+        file = self._file(table)
+        said = file.read()
         if said is None:
             own = self._of_newest_day(table) or settings
-            said = self._create(table, _body(own, data_available_start))
-        own = self._parsed(table, said)
+            said = file.create_or_read(_body(own, data_available_start))
+        own = _parsed(file, said)
         if own != settings:
             raise self._other(table, own, settings)
 
     def data_available_start(self, table: str) -> int | None:
         """From when on Stripe had data of it when its first day landed; None if that is not known."""
-        said = self._read(table)
+        file = self._file(table)
+        said = file.read()
         if said is None:
             return None
-        self._parsed(table, said)
+        _parsed(file, said)
         return int(said["data_available_start"])
 
     def _of_newest_day(self, table: str) -> TableSettings | None:
@@ -111,45 +110,14 @@ class SettledTables:
             return TableSettings.of_landed(self._lake.provenance(table, day), self._lake.uri(table, day))
         return None
 
-    def _create(self, table: str, body: dict[str, Any]) -> dict[str, Any]:
-        """What the document says, which is `body` if nobody else was faster."""
-        path = _path(table)
-        with storage_errors(f"write {self._uri(table)}"):
-            try:
-                obstore.put(self._store, path, json.dumps(body).encode() + b"\n", mode="create")
-            except AlreadyExistsError:
-                if (said := self._read(table)) is not None:
-                    return said
-                obstore.put(self._store, path, json.dumps(body).encode() + b"\n")
-            make_durable(self._store, path)
-        return body
-
-    def _read(self, table: str) -> dict[str, Any] | None:
-        with storage_errors(f"read {self._uri(table)}"):
-            try:
-                body = bytes(obstore.get(self._store, _path(table)).bytes())
-            except FileNotFoundError:
-                return None
-        if not body:  # what a loss of power may leave of a document that was not yet durable
-            return None
-        try:
-            said = json.loads(body)
-        except ValueError:
-            said = None
-        return said if isinstance(said, dict) else {}
-
-    def _parsed(self, table: str, said: Mapping[str, Any]) -> TableSettings:
-        timezone, printed_in, filters = (said.get(name) for name in ("timezone", "printed_in", "filters"))
-        if (
-            said.get("format") != _FORMAT
-            or not (isinstance(timezone, str) and isinstance(printed_in, str) and isinstance(filters, dict))
-            or not isinstance(said.get("data_available_start"), int)
-        ):
-            raise LakeError(
-                f"{self._uri(table)} is damaged, so it does not say which days the table has; nothing was"
-                " landed; delete that file, and the next landing takes it from the newest landed day"
-            )
-        return TableSettings(timezone, printed_in, {name: str(value) for name, value in filters.items()})
+    def _file(self, table: str) -> CreatedJson:
+        return CreatedJson(
+            self._store,
+            self._lake.root,
+            _path(table),
+            says="which days the table has",
+            way_out="delete that file, and the next landing takes it from the newest landed day",
+        )
 
     def _other(self, table: str, own: TableSettings, settings: TableSettings) -> LakeError:
         if not self._lake.days(table):
@@ -168,9 +136,17 @@ class SettledTables:
         return f"{self._lake.root}/{_path(table)}"
 
 
+def _parsed(file: CreatedJson, said: Mapping[str, Any]) -> TableSettings:
+    timezone, printed_in, filters = (said.get(name) for name in ("timezone", "printed_in", "filters"))
+    if not (
+        isinstance(timezone, str) and isinstance(printed_in, str) and isinstance(filters, dict)
+    ) or not isinstance(said.get("data_available_start"), int):
+        raise file.damaged()
+    return TableSettings(timezone, printed_in, {name: str(value) for name, value in filters.items()})
+
+
 def _body(settings: TableSettings, data_available_start: int) -> dict[str, Any]:
     return {
-        "format": _FORMAT,
         "timezone": settings.timezone,
         "printed_in": settings.printed_in,
         "filters": dict(settings.filters),

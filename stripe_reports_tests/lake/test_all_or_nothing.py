@@ -203,18 +203,52 @@ def test_a_process_killed_while_landing_leaves_the_old_file_to_every_reader(lake
     assert lake.read_table(TABLE)["description"].to_pylist() == ["next"]
 
 
-def test_what_a_killed_process_left_is_removed_a_day_later(lake: Lake) -> None:
+def test_what_a_killed_process_left_is_removed_by_the_next_landing(lake: Lake) -> None:
     land(lake, _OLD)
     _stop_half_way(lake, signal.SIGKILL)
-    left = list(Path(lake.root).glob("_unfinished/*"))
+    left = _unfinished(lake)
     assert len(left) == 2, "a table and a CSV"
     land(lake, _OLD)
-    assert all(file.exists() for file in left), "a process may still be at it"
-    two_days_ago = time.time() - 2 * 86400
-    for file in left:
-        os.utime(file, (two_days_ago, two_days_ago))
+    assert _unfinished(lake) == []
+
+
+def test_what_a_process_is_writing_stays(lake: Lake) -> None:
+    seen: list[list[Path]] = []
+
+    def stream() -> Iterator[bytes]:
+        yield b"description,gross\n"
+        seen.append(_unfinished(lake))
+        subprocess.run([sys.executable, "-c", _LAND_ONCE, lake.root], check=True)
+        seen.append(_unfinished(lake))
+        yield b'"outer","1"\n'
+
+    land(lake, stream())
+    assert len(seen[0]) == 2
+    assert seen[0] == seen[1]
+    assert lake.read_table(TABLE)["description"].to_pylist() == ["outer"]
+
+
+_LAND_ONCE = """
+import sys
+from stripe_reports.lake import Lake
+from stripe_reports_tests.lake import support
+support.land(Lake.open(sys.argv[1]), b'description,gross\\n"inner","1"\\n')
+"""
+
+
+def test_what_an_older_version_left_without_a_lock_is_removed_a_day_later(lake: Lake) -> None:
     land(lake, _OLD)
-    assert not any(file.exists() for file in left)
+    old, young = (Path(lake.root, "_unfinished", name * 32) for name in "ab")
+    for file in (old, young):
+        file.write_bytes(b"PAR1")
+    two_days_ago = time.time() - 2 * 86400
+    os.utime(old, (two_days_ago, two_days_ago))
+    land(lake, _OLD)
+    assert _unfinished(lake) == [young], "its process may still be at it"
+
+
+def _unfinished(lake: Lake) -> list[Path]:
+    return sorted(Path(lake.root).glob("_unfinished/*"))
 
 
 def test_an_interrupted_process_cleans_up(lake: Lake) -> None:

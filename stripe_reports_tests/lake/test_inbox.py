@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -88,15 +86,3 @@ def test_what_cannot_be_written_changes_nothing(lake: Lake, tmp_path: Path) -> N
         lake.inbox.put("failed", "evt_1", _BODY)
     (tmp_path / "lake" / "_inbox").unlink()
     assert lake.inbox.names("failed") == []
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="asks /proc which files are meant")
-def test_what_is_kept_on_a_disk_is_written_through(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    synced: list[str] = []
-
-    def fsync(descriptor: int) -> None:
-        synced.append(Path(f"/proc/self/fd/{descriptor}").readlink().name)
-
-    monkeypatch.setattr(os, "fsync", fsync)
-    Lake.open(str(tmp_path)).inbox.put("succeeded", "evt_1", b"{}")
-    assert synced == ["evt_1.json", "succeeded", "_inbox"]

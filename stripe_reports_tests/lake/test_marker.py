@@ -61,7 +61,7 @@ def test_an_account_that_becomes_known_later_is_written_down(lake: Lake) -> None
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{", "[]", "{}", '{"format": 1}', '{"format": 1, "livemode": 1, "account": null}',
+    "text", ["{", "[]", "{}", '{"format": 1}', '{"format": 1, "livemode": 1, "account": null}',
              '{"format": 1, "livemode": true, "account": 5}', '{"format": "1", "livemode": true}', "\xff"],
 )  # fmt: skip
 def test_a_damaged_marker_is_not_written_over(lake: Lake, text: str) -> None:

@@ -119,7 +119,7 @@ def test_deleting_the_document_alone_mixes_nothing(lake: Lake) -> None:
 
 @pytest.mark.parametrize(
     "body",
-    ["{", "[]", "null", '{"format": 2}', '{"format": 1, "timezone": "UTC", "printed_in": "UTC"}'],
+    ["{", "[]", "null", '{"format": "1"}', '{"format": 1, "timezone": "UTC", "printed_in": "UTC"}'],
 )
 def test_a_damaged_document_stops_landing(lake: Lake, body: str) -> None:
     _claim(lake)
