@@ -143,7 +143,9 @@ def test_a_report_type_that_the_account_does_not_have_fails_alone(lake: Lake) ->
     assert sorted(ended.errors) == _DAYS[:2]
     for failed in ended.failed:
         assert isinstance(failed.error, StripeRequestError)
-        assert str(failed.error).startswith(f"{connect.id} {failed.day}: Stripe refused the request")
+        text = str(failed.error)
+        assert text.startswith(f"{connect.id} {failed.day}: this account does not offer it")
+        assert "leave it out of select (STRIPE_REPORTS_SELECT); Stripe refused the request" in text
 
 
 def test_a_day_beyond_the_data_fails_alone(sandbox: Sandbox, account: Account, lake: Lake) -> None:
