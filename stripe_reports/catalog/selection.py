@@ -85,7 +85,8 @@ def _matching(part: str) -> Iterator[ReportType]:
     elif _LOOKS_LIKE_AN_ID.fullmatch(id_ := part.removeprefix("=")) and (id_ != part or _is_another(id_)):
         yield unlisted_report_type(id_)
     else:
-        instead = f"; if your account offers it all the same, write '={part}'" if "." in part else ""
+        takes = _LOOKS_LIKE_AN_ID.fullmatch(part)
+        instead = f"; if your account offers it all the same, write '={part}'" if takes else ""
         raise UnknownReportTypeError(
             f"unknown report type or preset {part!r}{nearest(part, [*PRESETS, *REPORT_TYPES])};"
             f" presets are {_presets()}{instead}"

@@ -80,3 +80,12 @@ def test_what_looks_like_a_slip_can_be_meant() -> None:
     with pytest.raises(UnknownReportTypeError, match=r"write '=balance\.sumary\.1'"):
         select_report_types("balance.sumary.1")
     assert _ids("=balance.sumary.1") == ["balance.sumary.1"]
+
+
+@pytest.mark.parametrize(
+    "part", ["=../../etc", "../../etc", "Balance.Summary.1", "=balance.summary", "a/b.1"]
+)
+def test_a_hint_names_only_what_would_be_taken(part: str) -> None:
+    with pytest.raises(UnknownReportTypeError) as caught:
+        select_report_types(part)
+    assert "write '=" not in str(caught.value)
