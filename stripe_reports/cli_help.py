@@ -2,6 +2,72 @@
 
 from __future__ import annotations
 
+SANDBOX_HELP = """Run a local Stripe with made-up data, until Ctrl-C.
+
+It speaks Stripe's reporting API over a ledger that is the same for the same seed. It prints the variables
+that point this project, the Stripe CLI or the Stripe SDK at it.
+
+\b
+Examples:
+  stripe-reports sandbox
+  stripe-reports sandbox --port 12111 --files-port 12112 --latency 2 --rows-per-day 10000
+  stripe-reports sandbox --live --account-profile connect
+  stripe-reports sandbox --latency 20 --runs-at-once 4
+  stripe-reports sandbox --fault status:code=429,probability=0.05,seed=3 --fault reset:method=POST,count=1
+  stripe-reports sandbox --fault 'late:seconds=86400,report_type=tax.*'
+  stripe-reports sandbox --webhook-url http://127.0.0.1:8000/stripe/webhook --fault webhook_duplicate
+  stripe-reports sandbox --tamper 2026-11-20,cent --tamper 2026-11-12,payout_reversed,currency=eur
+
+\b
+Faults:
+  KIND or KIND:key=value,key=value. One happens on every occasion, or with count=N on the next N, or with
+  probability=P (and seed=S) now and then, the same each time. report_type=GLOB narrows most of them;
+  status, reset and stored_500 take method= and path=GLOB too. Kinds, and what else they take:
+  late                  seconds=86400 beyond=refused|short|failed: data is not there yet
+  pending               seconds=: a report run stays pending, forever if it is not said
+  failed                error=: a report run fails
+  cached                seconds=3600: a POST is answered with the older file of another run
+  expired               seconds=0: a result file is kept that long
+  wrong_size            bytes=1: a result's size differs from its file by so much
+  header_only           a result without rows
+  extra_column          column= value=: one more at the end of a result
+  missing_column        column=: one less, the last if it is not said
+  reordered             columns from right to left
+  unfit                 column= row=1 value=n/a: no amount, in the first column of amounts
+  restated              day=YYYY-MM-DD status=failed rows=1: that day is told otherwise from now on
+  status                code=500 error_code= retry_after= body=json|html when=before|after
+  reset                 when=after|before: the connection drops after a request is accepted, or before
+  stored_500            a 500 that its idempotency key repeats
+  no_range              the header Range is ignored
+  truncated             bytes= declared=full|short: half of each answer, or so many bytes of it
+  slow                  bytes_per_second=10000: a file trickles
+  file_late             seconds=1: a file is 404 until it is that old
+  duplicate_events      each event of a list twice
+  unordered_events      events of a list from old to new
+  webhook_wrong_secret  a delivery is signed with another secret
+  webhook_stale         seconds=600: a delivery is signed long ago
+  webhook_duplicate     times=2: an event is delivered again
+  webhook_unordered     seconds=1: an event is delivered after a later one, or so late
+
+\b
+Tamperings:
+  DAY,KIND or DAY,KIND,key=value: what is unusual about a UTC day, the same each time. After one of these, the
+  books are so, and all reports agree:
+  payout_reversed       currency=: that day's automatic payout fails, and comes back two days later
+  manual_payout         currency=: half of what is available is paid out by hand
+  restated              report_type=* status=failed: from the second report run of a type on, the day's first
+                        row has another payout status or description; no amount changes
+  After one of these, a report is wrong in one row, the first of the day (of the currency and category=GLOB),
+  by default in report_type=balance_change_from_activity.itemized.*:
+  cent                  report_type= currency= category= column=net: 0.01 usd, 1 jpy or 0.001 kwd too high
+  lost                  report_type= currency= category=: the row is not there
+  doubled               report_type= currency= category=: the row stands there twice
+
+While it runs, POST /_faults on the API host sets one more ({"kind": "status", "code": 429, "count": 2}),
+GET /_faults lists them, DELETE /_faults clears them; no key is needed. POST /_tamperings tampers with one
+more day ({"day": "2026-11-20", "kind": "cent"}), and GET /_tamperings lists what is set.
+"""
+
 DEMO_HELP = """Land a week of the nine core reports from a local Stripe, and show what came of it.
 
 Nothing leaves this machine, and no Stripe account is needed.

@@ -10,7 +10,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -33,6 +33,14 @@ if TYPE_CHECKING:
 _SELECT = "core"
 _EARLIER_DAYS_IN_THE_UI = 30
 _BAR_SECONDS = 0.25
+_DAGSTER_YAML = "telemetry:\n  enabled: false\nnux:\n  enabled: false\n"
+_IN_PROCESS = "dagster_in_process.yaml"
+"""For the runs in this process: the processes that keep compute logs print tracebacks at Ctrl-C."""
+_NO_COMPUTE_LOGS = """compute_logs:
+  module: dagster._core.storage.noop_compute_log_manager
+  class: NoOpComputeLogManager
+"""
+_STOP_SECONDS = 30
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
@@ -56,9 +64,10 @@ class _Landed:
 def run_demo(days: int, directory: Path, *, ui_port: int | None = None) -> int:
     """Land the newest `days` days of the core reports under `directory`; returns the exit code.
 
-    0 only if every partition landed. With `ui_port`, then serves the Dagster UI until it is stopped.
+    0 only if every partition landed. With `ui_port`, then serves the Dagster UI until it is stopped. Raises
+    ConfigurationError for a port that is taken or a directory that cannot be written.
     """
-    console = Console()
+    console, notices = Console(), Console(stderr=True)
     directory = directory.resolve()
     if ui_port is not None:
         _check_free(ui_port)
@@ -77,15 +86,18 @@ def run_demo(days: int, directory: Path, *, ui_port: int | None = None) -> int:
             "STRIPE_API_BASE": sandbox.api_base,
             "STRIPE_FILES_BASE": sandbox.files_base,
         }
-        console.print(f"A local Stripe answers at {sandbox.api_base}; landing {wanted[0]} to {wanted[-1]}.")
+        notices.print(f"A local Stripe answers at {sandbox.api_base}; landing {wanted[0]} to {wanted[-1]}.")
         with _in(environment):
-            complete = _land(wanted, console, directory)
-            if ui_port is not None:
-                _serve_ui(ui_port, console)
-    return 0 if complete else 1
+            try:
+                complete = _land(wanted, console, notices, directory)
+            except KeyboardInterrupt:
+                notices.print("Stopped. What has landed stays; the same command lands the rest.")
+                raise
+            served = _serve_ui(ui_port, notices) if ui_port is not None else True
+    return 0 if complete and served else 1
 
 
-def _land(wanted: list[date], console: Console, directory: Path) -> bool:
+def _land(wanted: list[date], console: Console, notices: Console, directory: Path) -> bool:
     """Materialize the days' partitions of all report types; whether every one landed."""
     import dagster as dg
 
@@ -93,8 +105,8 @@ def _land(wanted: list[date], console: Console, directory: Path) -> bool:
     landed = {report_type.table: _Landed() for report_type in select_report_types(_SELECT)}
     home = str(directory / "dagster_home")
     with (
-        _progress(len(wanted) * len(landed), directory / "lake", console),
-        dg.DagsterInstance.from_config(home) as instance,
+        _progress(len(wanted) * len(landed), directory / "lake", notices),
+        dg.DagsterInstance.from_config(home, _IN_PROCESS) as instance,
     ):
         result = _run("stripe_reports", wanted, instance)
         for event in result.get_asset_materialization_events():
@@ -106,7 +118,7 @@ def _land(wanted: list[date], console: Console, directory: Path) -> bool:
     if any(each.days != len(wanted) for each in landed.values()):
         return False
     console.print(f"Every partition landed, in {time.monotonic() - started:.1f} s.", style="green")
-    if not _reconcile(wanted, console, home):
+    if not _reconcile(wanted, console, notices, home):
         return False
     console.print("Look further:")
     _tell_how_to_look_further(console, directory)
@@ -114,10 +126,10 @@ def _land(wanted: list[date], console: Console, directory: Path) -> bool:
 
 
 def _run(job: str, wanted: list[date], instance: dg.DagsterInstance) -> dg.ExecuteInProcessResult:
-    """What a backfill of these days in the UI is: one run over the range."""
+    """One run over the range, as a backfill of these days in the UI. Raises KeyboardInterrupt at Ctrl-C."""
     from stripe_reports.definitions import defs
 
-    return (
+    result = (
         defs()
         .resolve_job_def(job)
         .execute_in_process(
@@ -130,14 +142,18 @@ def _run(job: str, wanted: list[date], instance: dg.DagsterInstance) -> dg.Execu
             raise_on_error=False,
         )
     )
+    errors = [event.step_failure_data.error for event in result.get_step_failure_events()]
+    if any(error and error.cls_name == "DagsterExecutionInterruptedError" for error in errors):
+        raise KeyboardInterrupt
+    return result
 
 
-def _reconcile(wanted: list[date], console: Console, home: str) -> bool:
+def _reconcile(wanted: list[date], console: Console, notices: Console, home: str) -> bool:
     """Hold the tables against each other, and say what came of it; whether nothing is broken."""
     import dagster as dg
 
     started = time.monotonic()
-    with console.status("reconciling"), dg.DagsterInstance.from_config(home) as instance:
+    with notices.status("reconciling"), dg.DagsterInstance.from_config(home, _IN_PROCESS) as instance:
         result = _run("stripe_reports_reconcile", wanted, instance)
     found: Counter[str] = Counter()
     for event in result.get_asset_materialization_events():
@@ -234,32 +250,52 @@ def _tell_how_to_look_further(console: Console, directory: Path) -> None:
     )
 
 
-def _serve_ui(port: int, console: Console) -> None:
-    """`dagster dev` with the demo's environment, until Ctrl-C or SIGTERM."""
+def _serve_ui(port: int, notices: Console) -> bool:
+    """`dagster dev` with the demo's environment, until Ctrl-C or SIGTERM; False where it ends by itself."""
     # Dagster would rather have its other tool, `dg dev`; that is no news to somebody who runs a demo.
     quiet = ["-W", "ignore:Function `dev_command` is superseded"]
     command = [sys.executable, *quiet, "-m", "dagster", "dev"]
     command += ["-m", "stripe_reports.definitions", "-p", str(port)]
-    console.print(f"The Dagster UI: http://127.0.0.1:{port}/asset-groups is starting (Ctrl-C stops it)")
-    # A shell starts background commands with Ctrl-C ignored, Dagster's processes would inherit that, and
-    # Dagster stops them by just that signal.
-    before = {signal.SIGINT: signal.signal(signal.SIGINT, signal.default_int_handler)}
-    process = subprocess.Popen(command, env=dict(os.environ))  # noqa: S603
-    before[signal.SIGTERM] = signal.signal(signal.SIGTERM, lambda *_: process.terminate())
+    notices.print(f"The Dagster UI: http://127.0.0.1:{port}/asset-groups is starting (Ctrl-C stops it)")
+    stopped = Event()
+    signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.signal(number, lambda *_: stopped.set()) for number in signals}
+    # In a session of its own, so that Ctrl-C reaches Dagster's processes through this one only: those that
+    # are still starting would print tracebacks, and others would stay.
+    process = subprocess.Popen(command, env=dict(os.environ), start_new_session=True)  # noqa: S603
     try:
-        process.wait()
-    except KeyboardInterrupt:
-        process.wait()
+        while not stopped.wait(_BAR_SECONDS) and process.poll() is None:
+            pass
     finally:
+        _end(process)
         for number, handler in before.items():
             signal.signal(number, handler)
+    return stopped.is_set()
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End it, and then what is left of its session."""
+    process.terminate()
+    try:
+        process.wait(_STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGTERM)
 
 
 def _dagster_home(directory: Path) -> Path:
     """A folder for Dagster's records, so that they stay after the demo ends."""
     home = directory / "dagster_home"
-    home.mkdir(parents=True, exist_ok=True)
-    (home / "dagster.yaml").write_text("telemetry:\n  enabled: false\nnux:\n  enabled: false\n")
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        (home / "dagster.yaml").write_text(_DAGSTER_YAML)
+        (home / _IN_PROCESS).write_text(_DAGSTER_YAML + _NO_COMPUTE_LOGS)
+    except OSError as error:
+        raise ConfigurationError(
+            f"cannot write to {directory} ({error.strerror}); choose another directory with --dir"
+        ) from None
     return home
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 from collections.abc import Callable, Sequence
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 _IN_MEMORY_BYTES = 32 << 20
 _MONEY_DIGITS = 2
+_LAKE_MARKER = "_stripe_reports.json"
 
 
 def list_tables(lake: Lake) -> None:
@@ -80,17 +82,40 @@ def write_json(lake: Lake, query: str) -> None:
     _to_output(lake, query, _json)
 
 
-def write_parquet(lake: Lake, query: str, path: Path) -> None:
-    """Write the result to that file: all of it, or nothing. Raises ConfigurationError if that cannot be."""
+def write_parquet(lake: Lake, query: str, path: Path, *, overwrite: bool = False) -> None:
+    """Write the result to that file: all of it, or nothing.
+
+    Raises ConfigurationError for a file within a lake, for one that exists unless `overwrite`, and where it
+    cannot be written.
+    """
+    _check_place(path, lake, overwrite)
     unfinished = path.with_name(f".{path.name}.{uuid4().hex}")
     try:
         file = unfinished.open("xb")
         try:
             with file:
                 run_query(lake, query, lambda reader: _parquet(reader, file))
+                file.flush()
+                os.fsync(file.fileno())
             unfinished.replace(path)
         finally:
             unfinished.unlink(missing_ok=True)
+    except OSError as error:
+        raise ConfigurationError(f"cannot write {path}: {error.strerror}") from None
+
+
+def _check_place(path: Path, lake: Lake, overwrite: bool) -> None:
+    try:
+        folder = path.parent.resolve()
+        for root in (folder, *folder.parents):
+            if str(root) == lake.root or (root / _LAKE_MARKER).exists():
+                raise ConfigurationError(f"{path} is within the lake {root}; write to a file outside of it")
+        if path.is_file() and not overwrite:
+            raise ConfigurationError(
+                f"{path} exists already; write to another file, or replace it with --overwrite"
+            )
+        if path.exists() and not path.is_file():
+            raise ConfigurationError(f"{path} is no file that can be replaced; write to another")
     except OSError as error:
         raise ConfigurationError(f"cannot write {path}: {error.strerror}") from None
 

@@ -77,7 +77,7 @@ def run_verification(
     wanted = _wanted(lake, tables, first, last)
     verdicts = {table: _Verdict() for table in wanted}
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
-    with Progress(*columns, console=console) as progress:
+    with Progress(*columns, console=Console(stderr=True)) as progress:
         bar = progress.add_task("verifying", total=sum(map(len, wanted.values())))
         for table, days in wanted.items():
             progress.update(bar, description=f"verifying {table}")

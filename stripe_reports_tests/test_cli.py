@@ -9,16 +9,21 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import duckdb
 import pandas as pd
 import pytest
 import requests
+from click.testing import CliRunner
 
 from stripe_reports.catalog import select_report_types
+from stripe_reports.cli import cli
 from stripe_reports.lake import Lake
 from stripe_reports.orchestration.downstream import DOWNSTREAM
+from stripe_reports_tests.lake.support import TABLE, land, stripe_csv
 
 _COMMAND = str(Path(sys.executable).with_name("stripe-reports"))
 
@@ -133,6 +138,87 @@ def test_a_port_that_is_taken_is_one_line(command: tuple[str, ...], tmp_path: Pa
     assert done.returncode == 1
     assert str(port) in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("demo", "--port", "3001"), "--port is the port of the Dagster UI: add --ui"),
+        (("sandbox", "--webhook-secret", "x"), "--webhook-secret signs what --webhook-url delivers"),
+        (("sandbox", "--live", "--key", "x"), "use one of the two"),
+    ],
+)
+def test_options_that_make_no_sense_together_are_refused(arguments: tuple[str, ...], says: str) -> None:
+    done = CliRunner().invoke(cli, arguments)
+    assert done.exit_code == 2
+    assert says in done.output
+
+
+@pytest.mark.parametrize("place", ["/proc/x", "a_file/x"])
+def test_a_directory_that_cannot_be_written_is_one_line(place: str, tmp_path: Path) -> None:
+    (tmp_path / "a_file").touch()
+    done = _run("demo", "--dir", place, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert re.fullmatch(rf"Error: cannot write to .*{place} \(.*\); choose another .* --dir\n", done.stderr)
+
+
+def _ended_by_ctrl_c(process: subprocess.Popen[str], reached: Callable[[], bool]) -> tuple[str, str]:
+    """What a command and its children printed, to all of which a terminal sends Ctrl-C once `reached`."""
+    try:
+        deadline = time.monotonic() + 200
+        while not reached():
+            assert process.poll() is None, process.communicate()
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        os.killpg(process.pid, signal.SIGINT)
+        return process.communicate(timeout=100)
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+def test_ctrl_c_while_the_demo_lands_is_one_line_and_leaves_no_process(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [_COMMAND, "demo", "--days", "60", "--dir", "demo"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    _, errors = _ended_by_ctrl_c(process, lambda: any(tmp_path.glob("demo/lake/*/date=*/part-0.parquet")))
+    assert process.returncode == 130
+    assert "Traceback" not in errors
+    assert errors.splitlines()[-1].startswith("Stopped. What has landed stays")
+    with pytest.raises(ProcessLookupError):
+        os.killpg(process.pid, 0)
+
+
+def test_an_output_that_ends_early_or_is_full_is_no_traceback() -> None:
+    for output, says in (("| head -1", ""), ("> /dev/full", "Error: the output: No space left on device\n")):
+        for arguments in ("types", "types --json", "--help"):
+            done = subprocess.run(
+                ["/bin/bash", "-c", f"set -o pipefail; {_COMMAND} {arguments} {output}"],
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            assert done.stderr == says, arguments
+            assert done.returncode in ((0, 1) if "head" in output else (1,))
+
+
+def test_what_the_encoding_of_the_output_lacks_is_shown_otherwise(tmp_path: Path) -> None:
+    land(Lake.open(str(tmp_path / "lake")), stripe_csv(["description"], [("naïve ☃",)]))
+    done = subprocess.run(
+        [_COMMAND, "sql", f"SELECT description FROM {TABLE}"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONIOENCODING": "ascii", "STRIPE_REPORTS_LAKE": "lake"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert r"na\xefve \u2603" in done.stdout
 
 
 _STRIPE_RESOURCE = """{ topLevelResourceDetailsOrError(resourceSelector: {

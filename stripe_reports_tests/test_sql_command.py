@@ -212,13 +212,41 @@ def test_json_has_no_form_of_infinity(lake: Lake) -> None:
 
 def test_parquet_has_the_types_of_the_result(lake: Lake, tmp_path: Path) -> None:
     file = tmp_path / "result.parquet"
-    file.write_text("older")
     sql_command.write_parquet(
         lake, f"SELECT date, gross FROM {TABLE} WHERE currency = 'usd' ORDER BY 1", file
     )
     table = pq.read_table(file)
     assert table.schema.types == [pa.date32(), pa.decimal128(38, 18)]
     assert table["gross"].to_pylist() == [Decimal(f"{number}.5") for number in range(5)]
+
+
+def test_an_older_file_is_replaced_only_if_that_is_asked_for(lake: Lake, tmp_path: Path) -> None:
+    file = tmp_path / "result.parquet"
+    file.write_text("older")
+    with pytest.raises(ConfigurationError, match="exists already; write to another file, or replace it with"):
+        sql_command.write_parquet(lake, "SELECT 1", file)
+    with pytest.raises(QueryError, match="too late"):
+        sql_command.write_parquet(lake, _FAILS_LATE, file, overwrite=True)
+    assert file.read_text() == "older"
+    sql_command.write_parquet(lake, "SELECT 1 AS a", file, overwrite=True)
+    assert pq.read_table(file).to_pylist() == [{"a": 1}]
+    with pytest.raises(ConfigurationError, match="is no file that can be replaced"):
+        sql_command.write_parquet(lake, "SELECT 1", Path(os.devnull), overwrite=True)
+
+
+def test_no_result_is_written_into_a_lake(lake: Lake, tmp_path: Path) -> None:
+    other = Lake.open(str(tmp_path / "other"))
+    other.claim(livemode=False, account=None)
+    day = Path(other.root) / TABLE / "date=2025-09-01"
+    day.mkdir(parents=True)
+    (tmp_path / "link").symlink_to(day)
+    places = (Path(lake.uri(TABLE, _DAYS[0])), Path(lake.root) / "x", day / "x", tmp_path / "link" / "x")
+    before = places[0].read_bytes()
+    for place in places:
+        with pytest.raises(ConfigurationError, match="is within the lake"):
+            sql_command.write_parquet(lake, "SELECT 1", place, overwrite=True)
+    assert places[0].read_bytes() == before
+    assert not list(day.iterdir())
 
 
 _FAILS_LATE = "SELECT CASE WHEN range = 400000 THEN error('too late') ELSE range END AS n FROM range(500000)"
@@ -271,6 +299,12 @@ def test_statements_about_the_tables_work_as_in_duckdb(csv: Run) -> None:
         f"FROM '{{root}}/{TABLE}/date=2025-09-01/part-0.parquet'",
         "ATTACH '{root}/x.db'",
         "SET enable_external_access = true",
+        "SET temp_directory = '{root}'",
+        "RESET lock_configuration",
+        "EXPORT DATABASE '{root}/x'",
+        "FROM read_text('/etc/hostname')",
+        "FROM glob('{root}/*')",
+        "COPY (SELECT 1) TO '/dev/stderr'",
         "INSTALL httpfs",
     ],
 )
@@ -367,8 +401,12 @@ def test_the_command_writes_csv_and_says_mistakes_in_one_line(lake: Lake) -> Non
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["SELECT 1", "--csv", "--parquet", "x"], "--csv and --parquet are two forms"),
-        (["--json"], "there is no QUERY whose result could be written"),
+        (["SELECT 1", "--csv", "--parquet", "x"], "--csv and --parquet exclude each other"),
+        (["SELECT 1", "--csv", "--json"], "--csv and --json exclude each other"),
+        (["SELECT 1", "--json", "--rows", "0"], "--json and --rows exclude each other"),
+        (["SELECT 1", "--csv", "--overwrite"], "--overwrite is about the file of --parquet"),
+        (["--json"], "--json needs a QUERY"),
+        (["--rows", "3"], "--rows needs a QUERY"),
     ],
 )
 def test_arguments_that_make_no_sense_are_refused(arguments: list[str], says: str) -> None:
