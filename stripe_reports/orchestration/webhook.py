@@ -3,6 +3,7 @@
 No Dagster has to run for it, so nothing is lost while Dagster is down; sensors read the inbox.
 """
 
+import asyncio
 import logging
 import signal
 import socket
@@ -16,6 +17,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from stripe_reports import environment
 from stripe_reports.errors import ConfigurationError, LakeError, StripeReportsError, WebhookError
@@ -35,6 +37,8 @@ _KINDS = {
 twice is kept once; of a report type, whose id is the name, only the event that came last is kept."""
 _MOST_BYTES = 1 << 20
 """Of a body; Stripe's have a few thousand."""
+_REQUEST_SECONDS = 10.0
+"""For a request to come whole; Stripe sends one at once."""
 _GRACE_SECONDS = 10
 """For deliveries that are being kept when the receiver is stopped."""
 
@@ -98,6 +102,40 @@ def webhook_app_of_environment(lake_uri: str | None = None) -> Starlette:
     return build_webhook_app(inbox, secrets)
 
 
+class _BoundedConnection(H11Protocol):
+    """A connection that ends where a request does not come whole in time. uvicorn has no setting for that."""
+
+    _deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin to wait for the first request."""
+        super().connection_made(transport)
+        self._wait()
+
+    def on_response_complete(self) -> None:
+        """Begin to wait for the next one."""
+        super().on_response_complete()
+        self._wait()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait no longer."""
+        self._end_wait()
+        super().connection_lost(exc)
+
+    def _wait(self) -> None:
+        self._end_wait()
+        self._deadline = self.loop.call_later(_REQUEST_SECONDS, self._give_up)
+
+    def _end_wait(self) -> None:
+        if self._deadline:
+            self._deadline.cancel()
+
+    def _give_up(self) -> None:
+        cycle: RequestResponseCycle | None = self.cycle
+        if cycle is None or cycle.more_body or cycle.response_complete:  # otherwise the lake is at work
+            self.transport.abort()
+
+
 class _AppOfEnvironment:
     """Made when the server starts, so that importing this file needs no setting."""
 
@@ -138,6 +176,8 @@ def serve_webhook(app: Starlette, host: str, port: int, on_ready: Callable[[str]
     """
     config = uvicorn.Config(
         app,
+        http=_BoundedConnection,
+        ws="none",
         log_level="warning",
         access_log=False,
         lifespan="off",
@@ -179,10 +219,13 @@ async def _body(request: Request) -> bytes:
         raise _too_large()
     body = bytearray()
     try:
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > _MOST_BYTES:
-                raise _too_large()
+        async with asyncio.timeout(_REQUEST_SECONDS):  # for servers that have no such bound
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > _MOST_BYTES:
+                    raise _too_large()
+    except TimeoutError:
+        raise WebhookError(f"the body did not come whole within {_REQUEST_SECONDS:g} seconds") from None
     except ClientDisconnect:
         raise WebhookError("the connection ended within the body") from None
     return bytes(body)

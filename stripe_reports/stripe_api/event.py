@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import NoneType
@@ -38,7 +39,7 @@ class Event:
 
 
 def read_event(body: bytes, signature: str, secrets: Sequence[str]) -> Event:
-    """The event that was delivered, once it is sure that Stripe sent these bytes within five minutes.
+    """The event that was delivered, once it is sure that Stripe sent these bytes less than five minutes ago.
 
     `signature` is the header `Stripe-Signature`, which may hold several; `secrets` are those of the endpoint,
     several while one is rolled (https://docs.stripe.com/webhooks#verify-manually). Raises WebhookError.
@@ -57,6 +58,11 @@ def read_event(body: bytes, signature: str, secrets: Sequence[str]) -> Event:
         raise WebhookError(
             f"the signature is older than {_TOLERANCE_SECONDS} seconds: it is a delivery from the past, or"
             " this machine's clock is wrong"
+        )
+    if _signed_at(signature) > time.time() + _TOLERANCE_SECONDS:  # which the SDK lets pass
+        raise WebhookError(
+            f"the signature is dated more than {_TOLERANCE_SECONDS} seconds ahead: this machine's clock is"
+            " wrong, or it is not from Stripe"
         )
     return _parse(text)
 
@@ -108,6 +114,12 @@ def _parse(text: str) -> Event:
         raise WebhookError("the body is no event of Stripe's: it is not JSON") from None
     except ValueError as error:
         raise WebhookError(f"the body is no event of Stripe's: {error}") from None
+
+
+def _signed_at(signature: str) -> int:
+    """The stamp that is signed: the first, as the SDK reads it."""
+    stamps = (part.partition("=") for part in signature.split(","))
+    return next(int(value) for name, _, value in stamps if name == "t")
 
 
 def _signed(text: str, signature: str, secrets: Sequence[str], *, tolerance: int | None) -> bool:

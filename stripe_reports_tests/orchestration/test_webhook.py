@@ -14,10 +14,13 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from queue import Queue
+from threading import Thread
 from typing import Any
 
 import httpx
 import pytest
+import uvicorn
 from starlette.types import ASGIApp
 
 from stripe_reports import cli
@@ -128,6 +131,7 @@ def test_a_delivery_signed_with_the_old_of_two_secrets_is_accepted(receiver: Rec
         (_BODY, lambda: "", "no header Stripe-Signature"),
         (_BODY, lambda: signature_of(_BODY, "whsec_other"), "none of the webhook secrets"),
         (_BODY, lambda: signature_of(_BODY, age=600), "older than 300 seconds"),
+        (_BODY, lambda: signature_of(_BODY, age=-3600), "dated more than 300 seconds ahead"),
         (_BODY + b" ", lambda: signature_of(_BODY), "none of the webhook secrets"),
         (b"\xff", lambda: signature_of(_BODY), "it is not UTF-8"),
         (b"", lambda: signature_of(b""), "it is not JSON"),
@@ -389,3 +393,61 @@ def test_a_process_reads_a_body_no_further_than_it_may_and_ends_by_ctrl_c(tmp_pa
     assert (tmp_path / "new" / "lake").is_dir()
     (line,) = logged
     assert "a delivery is refused: the body has more than 1048576 bytes" in line
+
+
+_HALVES = [
+    b"",
+    b"POST " + WEBHOOK_PATH.encode(),
+    b"POST " + WEBHOOK_PATH.encode() + b" HTTP/1.1\r\nHost: x\r\nStripe-Sig",
+    b"POST " + WEBHOOK_PATH.encode() + b" HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf",
+    b"GET /nowhere HTTP/1.1\r\nHost: x\r\n\r\nGET /no",
+]
+
+
+def test_connections_whose_requests_do_not_come_whole_end_and_deliveries_get_through(
+    inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(webhook, "_REQUEST_SECONDS", 1.0)
+    monkeypatch.setattr(signal, "signal", lambda *_: None)  # not the main thread
+    monkeypatch.setattr(uvicorn.Server, "install_signal_handlers", lambda _: None, raising=False)
+    servers: list[uvicorn.Server] = []
+    run = uvicorn.Server.run
+
+    def noted(self: uvicorn.Server, sockets: list[socket.socket]) -> None:
+        servers.append(self)
+        run(self, sockets)
+
+    monkeypatch.setattr(uvicorn.Server, "run", noted)
+    ready: Queue[str] = Queue()
+    app = build_webhook_app(inbox, (SECRET,))
+    thread = Thread(target=webhook.serve_webhook, args=(app, "127.0.0.1", 0, ready.put))
+    thread.start()
+    url = ready.get(timeout=60)
+    address = ("127.0.0.1", int(url.split(":")[2].partition("/")[0]))
+    half_open = [socket.create_connection(address, timeout=60) for _ in range(40) for _ in _HALVES]
+    try:
+        for number, connection in enumerate(half_open):
+            connection.sendall(_HALVES[number % len(_HALVES)])
+        headers = {"Stripe-Signature": signature_of(_BODY)}
+        assert httpx.post(url, content=_BODY, headers=headers, timeout=60).status_code == 200
+        for connection in half_open:
+            with suppress(ConnectionResetError):
+                while connection.recv(4096):
+                    pass
+    finally:
+        for connection in half_open:
+            connection.close()
+        servers[0].should_exit = True
+        thread.join(60)
+    assert _kept(inbox) == {"succeeded": ["evt_1"]}
+
+
+def test_a_body_that_trickles_is_given_up(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(webhook, "_REQUEST_SECONDS", 0.05)
+
+    async def chunks() -> AsyncIterator[bytes]:
+        yield b"{"
+        await asyncio.Event().wait()
+
+    answer = receiver.deliver(_BODY, content=chunks())
+    assert (answer.status_code, "did not come whole within 0.05 seconds" in answer.text) == (400, True)

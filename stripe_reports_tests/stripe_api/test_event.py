@@ -76,6 +76,12 @@ def test_a_stamp_of_four_minutes_ago_is_accepted_and_one_of_ten_is_not() -> None
         read_event(BODY, signature_of(BODY, age=600), ["whsec_other", SECRET])
 
 
+def test_a_stamp_four_minutes_ahead_is_accepted_and_one_of_an_hour_is_not() -> None:
+    assert read_event(BODY, signature_of(BODY, age=-240), [SECRET]).id == "evt_1"
+    with pytest.raises(WebhookError, match="dated more than 300 seconds ahead"):
+        read_event(BODY, signature_of(BODY, age=-3600), [SECRET])
+
+
 @pytest.mark.parametrize(
     ("damage", "said"),
     [
