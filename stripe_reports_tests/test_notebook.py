@@ -20,6 +20,7 @@ from nbclient import NotebookClient
 from stripe_reports.lake import Lake
 from stripe_reports.sandbox import Sandbox
 from stripe_reports_tests.core_lake import days_of, land
+from stripe_reports_tests.waiting import PATIENCE
 
 _PATH = Path(__file__).parent.parent / "docs" / "notebook" / "first_look.ipynb"
 _FIRST, _DAYS = date(2026, 9, 7), 4
@@ -58,9 +59,9 @@ def cells(lake: Lake) -> list[Any]:
     folder = Path(lake.root).parent.parent
     (folder / "docs").mkdir()
     kept = {name: value for name, value in os.environ.items() if not name.startswith("STRIPE_")}
-    NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(folder / "docs")}}).execute(
-        env=kept
-    )
+    NotebookClient(
+        notebook, timeout=int(PATIENCE), resources={"metadata": {"path": str(folder / "docs")}}
+    ).execute(env=kept)
     return list(notebook.cells)
 
 

@@ -19,6 +19,7 @@ from stripe_reports import Lake, read
 from stripe_reports.errors import ConfigurationError, DayError, LakeError
 from stripe_reports.lake import object_files
 from stripe_reports_tests.lake.support import ITEMIZED, TABLE, land, stripe_csv
+from stripe_reports_tests.waiting import PATIENCE
 
 _DAYS = [date(2025, 9, 1) + timedelta(days=number) for number in range(30)]
 _TINY = "0.000000000000000001"
@@ -119,7 +120,7 @@ for _ in range(40):
     rows = read({TABLE!r}, lake={lake.root!r})
     duckdb.sql("SELECT currency, sum(gross) FROM rows WHERE gross > 0 GROUP BY ALL").fetchall()
 """
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=60, capture_output=True)
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=PATIENCE, capture_output=True)
 
 
 @pytest.fixture

@@ -27,6 +27,7 @@ from stripe_reports.errors import ConfigurationError, LakeError
 from stripe_reports.lake import Lake, object_files
 from stripe_reports.query import QueryError, run_query
 from stripe_reports_tests.lake.support import TABLE, land, stripe_csv
+from stripe_reports_tests.waiting import PATIENCE, until
 
 _COMMAND = str(Path(sys.executable).with_name("stripe-reports"))
 _DAYS = [date(2025, 9, 1) + timedelta(days=number) for number in range(5)]
@@ -87,7 +88,7 @@ def _run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=PATIENCE,
     )
 
 
@@ -429,13 +430,10 @@ def test_ctrl_c_ends_a_long_query_and_leaves_nothing(lake: Lake, tmp_path: Path)
         env={**os.environ, "TMPDIR": str(tmp_path)},
     )
     try:
-        deadline = time.monotonic() + 60
-        while not list(tmp_path.iterdir()):
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        until(lambda: list(tmp_path.iterdir()))
         time.sleep(0.5)
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=30)
+        _, errors = process.communicate(timeout=PATIENCE)
     finally:
         process.kill()
     assert process.returncode == 130

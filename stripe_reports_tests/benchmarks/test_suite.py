@@ -15,6 +15,7 @@ from benchmarks import process
 from benchmarks.inputs import Inputs
 from benchmarks.results import Checked
 from benchmarks.suite import Suite
+from stripe_reports_tests.waiting import PATIENCE
 
 
 @pytest.fixture
@@ -91,7 +92,7 @@ def test_a_month_as_days_and_as_one_file(suite: Suite) -> None:
 def test_loading_the_definitions(suite: Suite) -> None:
     suite.loading()
     assert suite.rows["loading"].fault == ""
-    assert 0 < suite.rows["loading"].values[0] < 30
+    assert 0 < suite.rows["loading"].values[0] < PATIENCE
 
 
 def test_inputs_that_are_there_are_used(tmp_path: Path) -> None:
@@ -118,7 +119,7 @@ def test_a_process_is_measured() -> None:
     finished = process.run("timeit", "-n1", "-r1", "x = bytearray(100_000_000)")
     assert finished.peak_rss_mib > 95
     assert finished.cpu_s > 0
-    assert 0 < finished.wall_s < 30
+    assert 0 < finished.wall_s < PATIENCE
     assert "loop" in finished.output
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Callable, Iterator
 from datetime import date
 from decimal import Decimal
@@ -15,6 +14,7 @@ import pytest
 from stripe_reports.errors import ConfigurationError, CsvError, LakeError
 from stripe_reports.lake import Lake
 from stripe_reports_tests.lake.support import DAY, TABLE, land, stripe_csv
+from stripe_reports_tests.waiting import until
 
 _CSV = stripe_csv(["description", "gross"], [("ü\n", "0.000000000000000001"), (None, "-1")])
 
@@ -123,14 +123,15 @@ def test_a_failure_half_way_leaves_the_old_object_and_no_upload(
     keys = _keys(s3, bucket)
     begun: list[str] = []
 
+    def uploads() -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = s3.list_multipart_uploads(Bucket=bucket).get("Uploads", [])
+        return found
+
     def stream() -> Iterator[bytes]:
         yield from _large()
         yield from list(_large(20_000))[1:]
-        deadline = time.monotonic() + 30
-        while len(uploads := s3.list_multipart_uploads(Bucket=bucket).get("Uploads", [])) < 2:
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
-        begun.extend(upload["Key"] for upload in uploads)
+        until(lambda: len(uploads()) >= 2)
+        begun.extend(upload["Key"] for upload in uploads())
         if isinstance(end, BaseException):
             raise end
         yield end
@@ -138,7 +139,7 @@ def test_a_failure_half_way_leaves_the_old_object_and_no_upload(
     with pytest.raises((CsvError, KeyboardInterrupt)):
         land(lake, stream())
     assert key in begun
-    assert s3.list_multipart_uploads(Bucket=bucket).get("Uploads", []) == []
+    assert uploads() == []
     assert _keys(s3, bucket) == keys
     assert s3.get_object(Bucket=bucket, Key=key)["Body"].read() == old
 

@@ -16,6 +16,7 @@ from stripe_reports.landing import LandedDay, land_day
 from stripe_reports.sandbox import Sandbox
 from stripe_reports.stripe_api import Account, StripeApi
 from stripe_reports_tests.landing.support import backfill, fresh
+from stripe_reports_tests.waiting import PATIENCE
 
 _FIELD = re.compile(r'(?:"((?:[^"]|"")*)"|([^",\n]*))([,\n])')
 _ACTIVE, _QUIET = "active", "quiet"
@@ -53,7 +54,7 @@ def _land(account: Account, lake: Lake, report_type: ReportType, day: date) -> L
 def _csv(account: Account, file: str) -> tuple[list[str], list[list[str | None]]]:
     """Header and rows, by the dialect alone: a quoted text is a text, a bare nothing is null."""
     url = f"{account.api.files_base}/v1/files/{file}/contents"
-    text = requests.get(url, auth=(account.api.api_key, ""), timeout=30).content.decode()
+    text = requests.get(url, auth=(account.api.api_key, ""), timeout=PATIENCE).content.decode()
     rows: list[list[str | None]] = [[]]
     end = 0
     for match in _FIELD.finditer(text):

@@ -28,6 +28,7 @@ from stripe_reports.stripe_api import Account
 from stripe_reports_tests.landing.scripted_stripe import CONTENTS, CSV, RUNS, ScriptedStripe
 from stripe_reports_tests.landing.support import fresh
 from stripe_reports_tests.scripted_server import Answer, stripe_error
+from stripe_reports_tests.waiting import PATIENCE
 
 _NEWEST = newest_complete_day(datetime.now(UTC))
 _BALANCE = REPORT_TYPES["balance.summary.1"]
@@ -42,7 +43,7 @@ def _land(
 
 def _csv_rows(account: Account, landed: LandedDay) -> list[dict[str, str]]:
     url = f"{account.api.files_base}/v1/files/{landed.results[0].id}/contents"
-    answer = requests.get(url, auth=(account.api.api_key, ""), timeout=30)
+    answer = requests.get(url, auth=(account.api.api_key, ""), timeout=PATIENCE)
     return list(csv.DictReader(io.StringIO(answer.content.decode(), newline="")))
 
 

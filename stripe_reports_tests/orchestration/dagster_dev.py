@@ -7,8 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from typing import Any
 import requests
 
 import stripe_reports
+from stripe_reports_tests.waiting import PATIENCE, until
 
 _LOADED = "{ workspaceOrError { ... on Workspace { locationEntries { loadStatus } } } }"
 _BACKFILL = """mutation($params: LaunchBackfillParams!) { launchPartitionBackfill(backfillParams: $params) {
@@ -28,7 +28,7 @@ _RUNS = """{ runsOrError(limit: 500) { ... on Runs { results { id status jobName
 _MATERIALIZATIONS = """query($key: AssetKeyInput!) { assetOrError(assetKey: $key) { ... on Asset {
     assetMaterializations(limit: 1000) { partition runId } } } }"""
 _TICKS = """query($sensor: SensorSelector!) { sensorOrError(sensorSelector: $sensor) { ... on Sensor {
-    sensorState { ticks(limit: 5) { status } } } } }"""
+    sensorState { ticks(limit: 5) { status timestamp } } } } }"""
 
 
 class DagsterDev:
@@ -41,7 +41,7 @@ class DagsterDev:
     def ask(self, query: str, **variables: Any) -> dict[str, Any]:
         """GraphQL."""
         body = {"query": query, "variables": variables}
-        answer: dict[str, Any] = requests.post(f"{self.base}/graphql", json=body, timeout=30).json()
+        answer: dict[str, Any] = requests.post(f"{self.base}/graphql", json=body, timeout=PATIENCE).json()
         assert "errors" not in answer, answer
         return answer["data"]
 
@@ -52,14 +52,15 @@ class DagsterDev:
             return False
         return bool(loaded) and all(entry["loadStatus"] == "LOADED" for entry in loaded)
 
-    def has_evaluated(self, sensor: str) -> bool:
+    def has_evaluated(self, sensor: str, since: float = 0) -> bool:
+        """To the end, and begun after that second."""
         selector = {
             "repositoryLocationName": self._module,
             "repositoryName": "__repository__",
             "sensorName": sensor,
         }
         ticks = self.ask(_TICKS, sensor=selector)["sensorOrError"]["sensorState"]["ticks"]
-        return any(tick["status"] in ("SKIPPED", "SUCCESS") for tick in ticks)
+        return any(tick["status"] in ("SKIPPED", "SUCCESS") and tick["timestamp"] > since for tick in ticks)
 
     def backfill(self, tables: Sequence[str], partitions: Sequence[str]) -> str:
         """As the UI launches one; returns its id."""
@@ -114,7 +115,7 @@ def dagster_dev(module: str, folder: Path, **environment: str) -> Iterator[Dagst
         )
     try:
         dev = DagsterDev(f"http://127.0.0.1:{port}", module)
-        until(dev.is_loaded)
+        until(dev.is_loaded, every=0.5)
         yield dev
     finally:
         stop(process)
@@ -124,15 +125,7 @@ def stop(process: subprocess.Popen[bytes]) -> None:
     """As Ctrl-C does."""
     process.send_signal(signal.SIGINT)
     try:
-        process.wait(timeout=20)
-    except subprocess.TimeoutExpired:  # started in the background of a shell, it ignores that signal
+        process.wait(timeout=PATIENCE)
+    except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-
-
-def until(happened: Callable[[], Any], seconds: float = 120) -> None:
-    """Wait for it."""
-    deadline = time.monotonic() + seconds
-    while not happened():
-        assert time.monotonic() < deadline, f"not within {seconds} s"
-        time.sleep(0.5)

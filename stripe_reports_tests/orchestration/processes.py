@@ -17,6 +17,7 @@ import dagster as dg
 import stripe_reports
 from stripe_reports.lake import Lake
 from stripe_reports.sandbox import Sandbox
+from stripe_reports_tests.waiting import PATIENCE
 
 _MODULE = "stripe_reports_tests.orchestration.code_location"
 
@@ -73,7 +74,7 @@ class Processes:
 
     def run(self, days: Sequence[date]) -> int:
         """Start one and wait for it; returns its exit code."""
-        return self.start(days).wait(timeout=120)
+        return self.start(days).wait(timeout=PATIENCE)
 
 
 def kill(process: subprocess.Popen[bytes]) -> None:
@@ -86,5 +87,5 @@ def seconds_to_end(process: subprocess.Popen[bytes], by: signal.Signals) -> floa
     """Send the run this signal; returns how long it took to end."""
     began = time.monotonic()
     process.send_signal(by)
-    process.wait(timeout=60)
+    process.wait(timeout=PATIENCE)
     return time.monotonic() - began

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -13,6 +12,7 @@ import dagster as dg
 from stripe_reports import build_stripe_report_assets
 from stripe_reports.lake import Lake
 from stripe_reports_tests.orchestration.conftest import START
+from stripe_reports_tests.waiting import until as until
 
 Place = tuple[str, str]
 """Table and day."""
@@ -99,11 +99,3 @@ def failures(result: dg.ExecuteInProcessResult) -> list[dict[str, Any]]:
     records = given.metadata["failures"].value.records
     assert given.metadata["failed"].value == len(records)
     return [dict(record.data) for record in records]
-
-
-def until(happened: Callable[[], Any], seconds: float = 60) -> None:
-    """Wait for it."""
-    deadline = time.monotonic() + seconds
-    while not happened():
-        assert time.monotonic() < deadline, f"not within {seconds} s"
-        time.sleep(0.05)

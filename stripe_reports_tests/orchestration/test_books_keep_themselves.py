@@ -11,7 +11,8 @@ from stripe_reports.lake import Lake
 from stripe_reports.orchestration.downstream import DOWNSTREAM
 from stripe_reports.sandbox import Sandbox
 from stripe_reports_tests.orchestration.conftest import days
-from stripe_reports_tests.orchestration.dagster_dev import dagster_dev, until
+from stripe_reports_tests.orchestration.dagster_dev import dagster_dev
+from stripe_reports_tests.waiting import until
 
 pytestmark = [
     pytest.mark.slow,
@@ -36,11 +37,11 @@ def test_days_are_reconciled_once_they_have_landed_and_again_when_they_land_agai
             "STRIPE_REPORTS_AUTOMATION": "stripe_reports_availability, stripe_reports_books",
         }
         with dagster_dev("stripe_reports.definitions", tmp_path, **environment) as dev:
-            until(lambda: all(lake.days(name) == _DAYS for name in _BOOKS), 240)
-            until(lambda: all(run["status"] == "SUCCESS" for run in dev.runs()), 60)
+            until(lambda: all(lake.days(name) == _DAYS for name in _BOOKS))
+            until(lambda: all(run["status"] == "SUCCESS" for run in dev.runs()))
             assert {name: sorted(dev.materialized(name)) for name in _BOOKS} == dict.fromkeys(_BOOKS, keys)
             backfill = dev.backfill(["balance_summary_1"], keys[:1])
             until(lambda: dev.backfilled(backfill))
-            until(lambda: sorted(dev.materialized("reconciliation")) == sorted([*keys, keys[0]]), 180)
+            until(lambda: sorted(dev.materialized("reconciliation")) == sorted([*keys, keys[0]]))
     outcomes = lake.read_table("reconciliation").to_pylist()
     assert {row["outcome"] for row in outcomes} == {"holds", "not_applicable"}

@@ -13,8 +13,9 @@ import pytest
 from stripe_reports.lake import Lake
 from stripe_reports.sandbox import Sandbox
 from stripe_reports_tests.orchestration.conftest import NEWEST, days
-from stripe_reports_tests.orchestration.dagster_dev import DagsterDev, dagster_dev, until
+from stripe_reports_tests.orchestration.dagster_dev import DagsterDev, dagster_dev
 from stripe_reports_tests.scripted_server import Answer, ScriptedServer
+from stripe_reports_tests.waiting import until
 
 _BEFORE_THE_DATA = "2024-12-31"
 _PARTITIONS = """query($key: AssetKeyInput!) { assetNodeOrError(assetKey: $key) { ... on AssetNode {
@@ -51,7 +52,7 @@ def test_backfills_from_the_ui_are_a_run_for_each_stretch_of_days_and_a_failed_d
     one_stretch, two_stretches = dev.backfill(tables, without_a_gap), dev.backfill(tables, with_a_gap)
 
     until(lambda: server.asked_for("POST", "/alert"))
-    told = time.monotonic()
+    told = time.time()
     until(lambda: dev.backfilled(one_stretch) and dev.backfilled(two_stretches))
     assert len(dev.backfilled(one_stretch) or ()) == 1
     assert len(dev.backfilled(two_stretches) or ()) == 2
@@ -66,7 +67,7 @@ def test_backfills_from_the_ui_are_a_run_for_each_stretch_of_days_and_a_failed_d
             "numMaterializing": 0,
         }
 
-    time.sleep(max(0.0, told + 35 - time.monotonic()))  # one more tick of the sensor, with nothing to tell
+    until(lambda: dev.has_evaluated("stripe_reports_failed_runs", since=told), every=0.5)
     (alert,) = [json.loads(asked.body) for asked in server.asked_for("POST", "/alert")]
     assert (alert["report_type"], alert["partition"]) == ("balance.summary.1", _BEFORE_THE_DATA)
     assert alert["kind"] == "our_error"

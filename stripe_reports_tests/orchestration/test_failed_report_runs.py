@@ -17,9 +17,9 @@ from stripe_reports.orchestration.failed_runs import report_runs as failed_repor
 from stripe_reports.sandbox import Sandbox
 from stripe_reports.stripe_api import ReportRun, StripeApi, create_report_run, retrieve_report_run
 from stripe_reports_tests.orchestration.conftest import NEWEST, START, days
-from stripe_reports_tests.orchestration.support import until
 from stripe_reports_tests.orchestration.watch import HOUR, MINUTE, Watch
 from stripe_reports_tests.scripted_server import Answer, ScriptedServer, stripe_error
+from stripe_reports_tests.waiting import until
 
 _TYPE = "balance.summary.1"
 

@@ -18,8 +18,8 @@ from stripe_reports_tests.orchestration.support import (
     expected,
     landed,
     recorded,
-    until,
 )
+from stripe_reports_tests.waiting import until
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="sends POSIX signals")
 
@@ -45,7 +45,7 @@ def test_while_report_runs_are_pending_the_days_that_landed_are_recorded(
     tmp_path: Path, by: signal.Signals, ends_as: dg.DagsterRunStatus
 ) -> None:
     with Sandbox(port=0, files_port=0, latency=0.1) as sandbox:
-        pending = sandbox.fault("pending", seconds=30, probability=0.5, seed=1, report_type="*.summary.1")
+        pending = sandbox.fault("pending", probability=0.5, seed=1, report_type="*.summary.1")
         processes = Processes(tmp_path, sandbox, _SELECT, in_flight=20)
         process = processes.start(_DAYS)
         until(lambda: sandbox.report_runs_created >= 13)
@@ -58,7 +58,7 @@ def test_while_report_runs_are_pending_the_days_that_landed_are_recorded(
                 instance.report_run_canceling(_only_run(instance))
             seconds = seconds_to_end(process, by)
             assert process.returncode != 0
-            assert seconds < 10
+            assert seconds < 60, "they are pending for ever"
             assert 6 < there < 18
             assert _only_run(instance).status is ends_as
             assert recorded(instance, run_id=_only_run(instance).run_id) == landed(processes.lake)
@@ -77,7 +77,7 @@ def test_while_downloads_are_slow_it_ends_and_the_next_run_goes_on_with_the_same
         until(lambda: slow.applied and landed(processes.lake) == summaries)
         seconds = seconds_to_end(process, signal.SIGTERM)
         assert process.returncode != 0
-        assert seconds < 10
+        assert seconds < 60, "a byte a second"
         with processes.instance() as instance:
             assert recorded(instance) == landed(processes.lake) == summaries
         assert_verified(processes.lake)

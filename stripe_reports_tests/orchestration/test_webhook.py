@@ -10,7 +10,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -32,6 +31,7 @@ from stripe_reports.orchestration.webhook import WEBHOOK_PATH, build_webhook_app
 from stripe_reports.sandbox import Sandbox
 from stripe_reports.stripe_api import StripeApi, create_report_run, parse_event
 from stripe_reports_tests.events import SECRET, body_of, event_object, signature_of
+from stripe_reports_tests.waiting import PATIENCE, until
 
 _BODY = body_of(event_object())
 _COMMAND = str(Path(sys.executable).with_name("stripe-reports"))
@@ -320,19 +320,12 @@ def _process(lake: Path, ending: signal.Signals) -> Iterator[tuple[str, list[str
         assert process.stdout is not None
         yield process.stdout.readline().split()[2].rstrip(","), logged
         process.send_signal(ending)
-        _, errors = process.communicate(timeout=20)
+        _, errors = process.communicate(timeout=PATIENCE)
         assert process.returncode == 0
         logged += errors.splitlines()
     finally:
         process.kill()
         process.wait()
-
-
-def _wait_for(condition: Callable[[], bool]) -> None:
-    until = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < until
-        time.sleep(0.05)
 
 
 def test_a_process_keeps_what_is_delivered_twice_late_and_out_of_order_and_nothing_forged(
@@ -357,7 +350,7 @@ def test_a_process_keeps_what_is_delivered_twice_late_and_out_of_order_and_nothi
             for id_ in _REPORT_TYPES
         }
         sandbox.fault("late", report_type=duplicate, seconds=86400)
-        _wait_for(lambda: len(inbox.names("succeeded")) == 3 and len(_kept(inbox)) == 3)
+        until(lambda: len(inbox.names("succeeded")) == 3 and len(_kept(inbox)) == 3)
         listed = api.call(lambda client: client.v1.events.list())
         events = {event.data.object["id"]: event.id for event in listed.data}
     assert _kept(inbox) == {

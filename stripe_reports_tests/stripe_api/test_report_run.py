@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
@@ -20,6 +19,7 @@ from stripe_reports.stripe_api import (
     retrieve_report_run,
 )
 from stripe_reports_tests.scripted_server import Answer, ScriptedServer, stripe_error
+from stripe_reports_tests.waiting import until
 
 _RUNS = "/v1/reporting/report_runs"
 _PARAMETERS = {"interval_start": 0, "interval_end": 86400, "columns": ["net", "currency"]}
@@ -195,11 +195,8 @@ def _real_run(sandbox: Sandbox, key: str, **parameters: Any) -> tuple[StripeApi,
 
 def test_a_real_run_comes_to_a_result(sandbox: Sandbox) -> None:
     api, run, _ = _real_run(sandbox, uuid4().hex)
-    until = time.monotonic() + 30
-    while run.status == "pending":
-        assert time.monotonic() < until
-        time.sleep(0.02)
-        run = retrieve_report_run(api, run.id)
+    until(lambda: retrieve_report_run(api, run.id).status != "pending")
+    run = retrieve_report_run(api, run.id)
     assert run.result
     assert run.result.size > 0
     assert run.result.id.startswith("file_")

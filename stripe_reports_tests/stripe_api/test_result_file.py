@@ -10,6 +10,7 @@ from stripe_reports.errors import DownloadError, StripeRequestError
 from stripe_reports.stripe_api import ResultFile, StripeApi, open_result
 from stripe_reports_tests.scripted_server import Answer, ScriptedServer, scripted_server, stripe_error
 from stripe_reports_tests.stripe_api.conftest import CONTENTS, KEY, read
+from stripe_reports_tests.waiting import PATIENCE
 
 
 def test_the_key_is_the_user_name_and_the_password_is_empty(api: StripeApi, server: ScriptedServer) -> None:
@@ -40,7 +41,7 @@ def test_chunks_come_while_the_server_still_has_more(api: StripeApi, server: Scr
     with open_result(api, ResultFile("file_1", 600_000, 1, None)) as chunks:
         assert len(next(chunks)) == 1 << 18
         assert not server.left_by_client.is_set()
-    assert server.left_by_client.wait(5), "who leaves early drops the connection"
+    assert server.left_by_client.wait(PATIENCE), "who leaves early drops the connection"
 
 
 @pytest.mark.parametrize("size", [9, 0])
