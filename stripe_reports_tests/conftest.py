@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Iterator
 from typing import Any
@@ -15,6 +16,31 @@ import stamina
 
 from stripe_reports.sandbox import Sandbox
 from stripe_reports_tests.scripted_server import ScriptedServer, scripted_server
+from stripe_reports_tests.waiting import until
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Take interrupts in the background of a shell, and keep bytecode.
+
+    In the background of a shell SIGINT is ignored, Dagster makes SIGTERM follow it, and the processes that
+    tests start inherit both: they would not end when they are told to.
+
+    With PYTHONDONTWRITEBYTECODE each of these processes would compile Dagster anew. Nothing is written
+    beside the sources; the workers of pytest inherit the variables.
+    """
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    if sys.dont_write_bytecode and (cache := getattr(config, "cache", None)):
+        os.environ["PYTHONPYCACHEPREFIX"] = str(cache.mkdir("bytecode"))
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """One more than there are processors: while a test waits for a process or a clock, another runs."""
+    if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
+        return None
+    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return (processors or 1) + 1
 
 
 @pytest.fixture(scope="session")
@@ -49,22 +75,18 @@ def s3_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
     with log, subprocess.Popen(command, stdout=log, stderr=log) as server:
         try:
-            _wait_for(url)
+            until(lambda: _answers(url))
             yield url
         finally:
             server.kill()
 
 
-def _wait_for(url: str) -> None:
-    until = time.monotonic() + 60
-    while True:
-        try:
-            urllib.request.urlopen(f"{url}/moto-api/").close()
-        except OSError:
-            assert time.monotonic() < until, "moto does not answer"
-            time.sleep(0.1)
-        else:
-            return
+def _answers(url: str) -> bool:
+    try:
+        urllib.request.urlopen(f"{url}/moto-api/").close()
+    except OSError:
+        return False
+    return True
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import sys
 import textwrap
 import time
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ import pytest
 from stripe_reports.errors import CsvError, LakeError
 from stripe_reports.lake import Lake, store
 from stripe_reports_tests.lake.support import DAY, TABLE, land, stripe_csv
+from stripe_reports_tests.waiting import PATIENCE
 
 _OLD = stripe_csv(["description", "gross"], [("old", "1.00")])
 
@@ -29,9 +31,13 @@ def _files(lake: Lake) -> dict[str, bytes]:
 def _large(rows: int = 110_000) -> Iterator[bytes]:
     """Enough that parts of the new file are on the disk before the stream ends."""
     yield b"description,gross\n"
-    noise = random.Random(1)
-    for _ in range(rows // 1000):
-        yield b"".join(b'"%s","1.00"\n' % noise.randbytes(150).hex().encode() for _ in range(1000))
+    yield from map(_thousand_rows, range(rows // 1000))
+
+
+@cache
+def _thousand_rows(seed: int) -> bytes:
+    noise = random.Random(seed)
+    return b"".join(b'"%s","1.00"\n' % noise.randbytes(150).hex().encode() for _ in range(1000))
 
 
 class _NetworkError(Exception):
@@ -177,7 +183,7 @@ def _stop_half_way(lake: Lake, signal_: signal.Signals) -> None:
             while not list(Path({lake.root!r}).glob("_unfinished/*")):
                 time.sleep(0.01)
             print("half", flush=True)
-            for _ in range(6000):
+            for _ in range(60_000):
                 time.sleep(0.01)  # not one long sleep: a signal just before it would wait for its end
 
         support.land(Lake.open({lake.root!r}), stream())
@@ -188,7 +194,7 @@ def _stop_half_way(lake: Lake, signal_: signal.Signals) -> None:
         assert landing.stdout is not None
         assert landing.stdout.readline() == "half\n"
         os.kill(landing.pid, signal_)
-        assert landing.wait(30) != 0
+        assert landing.wait(PATIENCE) != 0
 
 
 def test_a_process_killed_while_landing_leaves_the_old_file_to_every_reader(lake: Lake) -> None:
