@@ -116,6 +116,10 @@ class CsvNotKeptError(LakeError):
     """A CSV that is not in the lake: it was landed without being kept, or was deleted since."""
 
 
+class ReplacedError(LakeError):
+    """A file that was replaced while it was read. Reading again gives the new one, whole."""
+
+
 class VerificationError(LakeError):
     """A landed day that is not what its CSVs say, or CSVs that are not those that were landed."""
 

@@ -29,31 +29,36 @@ class Footer:
     file_bytes: int
 
 
-def read_footer(store: Store, path: str, uri: str) -> Footer | None:
+def read_footer(store: Store, root: str, path: str) -> Footer | None:
     """None if there is no such file. Raises LakeError if it cannot be read."""
-    filesystem = fs.PyFileSystem(ObjectFileHandler(store))
-    with reading(uri):
+    filesystem = fs.PyFileSystem(ObjectFileHandler(store, root))
+    with reading(f"{root}/{path}"):
         try:
             file = filesystem.open_input_file(path)
         except FileNotFoundError:
             return None
         with file:
             metadata = pq.read_metadata(file)
-            provenance = {
-                name.decode().removeprefix(FACT_PREFIX): fact.decode()
-                for name, fact in (metadata.metadata or {}).items()
-                if name.startswith(FACT_PREFIX.encode())
-            }
-            return Footer(metadata, provenance, file.size())
+            return Footer(metadata, provenance_of(metadata), file.size())
 
 
-def read_landed(store: Store, table: str, day: date, uri: str) -> LandedFile | None:
+def provenance_of(metadata: pq.FileMetaData) -> dict[str, str]:
+    """The facts in a footer, by their names."""
+    return {
+        name.decode().removeprefix(FACT_PREFIX): fact.decode()
+        for name, fact in (metadata.metadata or {}).items()
+        if name.startswith(FACT_PREFIX.encode())
+    }
+
+
+def read_landed(store: Store, root: str, table: str, day: date) -> LandedFile | None:
     """The facts of a landed day; None if there is no such file.
 
     Raises LakeError if it cannot be read, or does not say that it is this day.
     """
     path = partition_path(table, day)
-    footer = read_footer(store, path, uri)
+    uri = f"{root}/{path}"
+    footer = read_footer(store, root, path)
     if footer is None:
         return None
     facts = footer.provenance

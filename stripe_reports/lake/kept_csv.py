@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -9,18 +10,23 @@ from contextlib import contextmanager
 
 import pyarrow as pa
 
+from stripe_reports.errors import LakeError
 from stripe_reports.lake.store import ObjectSink, Store, whole_object
 from stripe_reports.lake.tally import Tally
 
 Through = Callable[[Iterable[bytes]], Iterator[bytes]]
 
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 _LEVEL = 1
 _FRAME_BYTES = 1 << 20
 _FRAMES_IN_FLIGHT = 3
 
 
 def csv_path(sha256: str) -> str:
-    """Where the CSV with this digest is kept, relative to the lake's root."""
+    """Where the CSV with this digest is kept, relative to the lake's root. Raises LakeError for what is no
+    digest."""
+    if not _SHA256.fullmatch(sha256):
+        raise LakeError(f"{sha256[:80]!r} is no SHA-256 of a CSV; a day's provenance says its csv_sha256")
     return f"_csv/{sha256}.csv.zst"
 
 

@@ -20,7 +20,7 @@ from stripe_reports.lake.documents import Documents
 from stripe_reports.lake.inbox import Inbox
 from stripe_reports.lake.landed_file import FACT_PREFIX, LandedFile
 from stripe_reports.lake.landed_table import LandedTable
-from stripe_reports.lake.partition import partition_day, partition_path
+from stripe_reports.lake.partition import is_table, partition_day, partition_path, table_path
 from stripe_reports.lake.replaced import Replaced
 from stripe_reports.lake.source import Csv, DayColumn, ExpectedColumns
 from stripe_reports.lake.store import Store, open_store, storage_errors, whole_object, whole_objects
@@ -219,12 +219,14 @@ class Lake:
         """The tables of which at least one day is landed, sorted."""
         with storage_errors(f"list {self.root}"):
             folders = obstore.list_with_delimiter(self._store)["common_prefixes"]
-        return sorted(folder for folder in folders if folder[0] != "_" and self.days(folder))
+        return sorted(folder for folder in folders if is_table(folder) and self.days(folder))
 
     def days(self, table: str) -> list[date]:
-        """The landed days of a table, sorted; none if there is no such table."""
+        """The landed days of a table, sorted; none if there is no such table. Raises LakeError for a name
+        that no table can have."""
+        folder = table_path(table)
         with storage_errors(f"list {self.root}/{table}"):
-            paths = [entry["path"] for page in obstore.list(self._store, f"{table}/") for entry in page]
+            paths = [entry["path"] for page in obstore.list(self._store, f"{folder}/") for entry in page]
         days = (partition_day(path.removeprefix(f"{table}/")) for path in paths)
         return sorted(day for day in days if day is not None)
 
@@ -236,7 +238,8 @@ class Lake:
         from stripe_reports.lake import reader
         from stripe_reports.lake.footer import read_footer
 
-        footer = read_footer(self._store, partition_path(table, day), self.uri(table, day))
+        path = partition_path(table, day)
+        footer = reader.repeated(lambda: read_footer(self._store, self.root, path))
         if footer is None:
             raise reader.not_landed(self.uri(table, day))
         return footer.provenance
@@ -246,9 +249,10 @@ class Lake:
 
         Raises LakeError if the file cannot be read, or does not say that it is this day.
         """
+        from stripe_reports.lake import reader
         from stripe_reports.lake.footer import read_landed
 
-        return read_landed(self._store, table, day, self.uri(table, day))
+        return reader.repeated(lambda: read_landed(self._store, self.root, table, day))
 
     def totals(self, table: str, day: date) -> Mapping[str, Mapping[str, Decimal]]:
         """The exact sums of a landed day, {currency: {column: sum}}, sorted by currency.
@@ -260,8 +264,11 @@ class Lake:
         from stripe_reports.lake import reader
         from stripe_reports.lake.totals import sum_amounts
 
-        with self.open_file(table, day) as file, reader.reading(self.uri(table, day)):
-            return sum_amounts(file)
+        def read() -> Mapping[str, Mapping[str, Decimal]]:
+            with self.open_file(table, day) as file, reader.reading(self.uri(table, day)):
+                return sum_amounts(file)
+
+        return reader.repeated(read)
 
     def kept_csv(self, sha256: str) -> Iterator[bytes]:
         """The bytes of a CSV as it came, in chunks; a day's `provenance` says its `csv_sha256`.
@@ -271,6 +278,12 @@ class Lake:
         from stripe_reports.lake import reader
 
         return reader.read_kept_csv(self._store, self.root, sha256)
+
+    def has_csv(self, sha256: str) -> bool:
+        """Whether the CSV with this digest is kept, whole. Reads all of it."""
+        from stripe_reports.lake import reader
+
+        return reader.is_kept(self._store, self.root, sha256)
 
     def verify(self, table: str, days: Iterable[date] | None = None) -> Iterator[VerifiedDay]:
         """Prove that these days (or all landed ones) are what their kept CSVs say, value by value.
@@ -286,14 +299,15 @@ class Lake:
         """The file of a landed day, until the end of the block. Raises LakeError if it cannot be opened."""
         from stripe_reports.lake import reader
 
-        return reader.open_file(self._store, partition_path(table, day), self.uri(table, day))
+        return reader.open_file(self._store, self.root, partition_path(table, day))
 
     def dataset(self, table: str, days: Sequence[date] | None = None) -> Rows:
         """The rows of exactly these days, or of all landed ones, in the order of days and of the CSVs.
 
         Columns are united by name: a day without a column has nulls there. The day itself is the column
-        `date` (date32), unless the table has a column of that name. Reads the footers now, and rows later.
-        The result is a pyarrow Dataset, and has `to_pandas`.
+        `date` (date32), unless the table has a column of that name. Reads the footers now, and rows later:
+        of a day that was replaced in between, reading raises ReplacedError, as old and new must not mix. The
+        result is a pyarrow Dataset, and has `to_pandas`.
 
         Raises LakeError if a day is not landed, if none is, or if a column changed its type between days.
         """
@@ -309,11 +323,16 @@ class Lake:
         """The rows of `dataset` as an Arrow table; `columns` chooses among them. Raises as `dataset` does."""
         from stripe_reports.lake import reader
 
-        with reader.reading(f"{self.root}/{table}"):
-            return self.dataset(table, days).to_table(columns=None if columns is None else list(columns))
+        def read() -> pa.Table:
+            with reader.reading(f"{self.root}/{table}"):
+                return self.dataset(table, days).to_table(columns=None if columns is None else list(columns))
+
+        return reader.repeated(read)
 
     def read_pandas(
         self, table: str, days: Sequence[date] | None = None, *, columns: Sequence[str] | None = None
     ) -> pd.DataFrame:
         """The same as a DataFrame whose columns are all Arrow-backed, so that amounts stay exact decimals."""
-        return self.dataset(table, days).to_pandas(columns)
+        from stripe_reports.lake import reader
+
+        return reader.repeated(lambda: self.dataset(table, days).to_pandas(columns))

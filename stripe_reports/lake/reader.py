@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow import fs
 
-from stripe_reports.errors import CsvNotKeptError, LakeError
+from stripe_reports.errors import CsvNotKeptError, LakeError, ReplacedError
 from stripe_reports.lake.kept_csv import csv_path
 from stripe_reports.lake.object_files import ObjectFileHandler
 from stripe_reports.lake.store import Store, storage_errors
@@ -20,7 +21,10 @@ from stripe_reports.lake.store import Store, storage_errors
 if TYPE_CHECKING:
     from stripe_reports.lake.landed_rows import Rows
 
+T = TypeVar("T")
+
 _DAY_COLUMN = "date"
+_READS = 5
 _FOOTERS_AT_ONCE = 16
 _REQUEST_BYTES = 1 << 20
 _CHUNK_BYTES = 1 << 18
@@ -36,15 +40,27 @@ def reading(uri: str) -> Iterator[None]:
             raise LakeError(f"cannot read {uri}: {error}") from error
 
 
+def repeated(read: Callable[[], T]) -> T:
+    """What `read` gives. It is called again where a file is replaced under it.
+
+    Raises what it raises, and ReplacedError where that happens again and again.
+    """
+    for _ in range(_READS - 1):
+        with suppress(ReplacedError):
+            return read()
+    return read()
+
+
 def not_landed(uri: str) -> LakeError:
     """What to raise where a day's file is not there."""
     return LakeError(f"{uri} is not landed; materialize that day first")
 
 
 @contextmanager
-def open_file(store: Store, path: str, uri: str) -> Iterator[pq.ParquetFile]:
+def open_file(store: Store, root: str, path: str) -> Iterator[pq.ParquetFile]:
     """One file, until the end of the block. Raises LakeError if it cannot be opened."""
-    filesystem = fs.PyFileSystem(ObjectFileHandler(store))
+    uri = f"{root}/{path}"
+    filesystem = fs.PyFileSystem(ObjectFileHandler(store, root))
     with ExitStack() as stack:
         try:
             with reading(uri):
@@ -62,7 +78,7 @@ def read_kept_csv(store: Store, root: str, sha256: str) -> Iterator[bytes]:
     Raises CsvNotKeptError if it is not there, and LakeError if it is damaged.
     """
     path = csv_path(sha256)
-    filesystem = fs.PyFileSystem(ObjectFileHandler(store))
+    filesystem = fs.PyFileSystem(ObjectFileHandler(store, root))
     try:
         with (
             reading(f"{root}/{path}"),
@@ -78,6 +94,17 @@ def read_kept_csv(store: Store, root: str, sha256: str) -> Iterator[bytes]:
                 " materialize its day again with STRIPE_REPORTS_KEEP_CSV=true"
             ) from error
         raise
+
+
+def is_kept(store: Store, root: str, sha256: str) -> bool:
+    """Whether the CSV with this digest is there and has it."""
+    digest = hashlib.sha256()
+    try:
+        for chunk in read_kept_csv(store, root, sha256):
+            digest.update(chunk)
+    except LakeError:
+        return False
+    return digest.hexdigest() == sha256
 
 
 def demand_days(
@@ -105,7 +132,7 @@ def open_dataset(store: Store, root: str, table: str, paths: Mapping[date, str])
 
     from stripe_reports.lake.landed_rows import Rows
 
-    filesystem = fs.PyFileSystem(ObjectFileHandler(store))
+    filesystem = fs.PyFileSystem(ObjectFileHandler(store, root))
     with ThreadPoolExecutor(min(_FOOTERS_AT_ONCE, len(paths))) as threads:
         schemas = threads.map(lambda path: _file_schema(filesystem, root, path), paths.values())
         schema = _united(dict(zip(paths, schemas, strict=True)))

@@ -26,18 +26,21 @@ from stripe_reports.errors import (
     ConfigurationError,
     CsvError,
     LakeError,
+    ReplacedError,
     StripeReportsError,
     VerificationError,
 )
 from stripe_reports.lake.comparison import day_of_text, shown
 from stripe_reports.lake.csv_reader import CsvBlock, read_csv
 from stripe_reports.lake.day_proof import DayProof
+from stripe_reports.lake.footer import provenance_of
 from stripe_reports.lake.kept_csv import csv_path
 
 if TYPE_CHECKING:
     from stripe_reports.lake import Lake
 
 _AGAIN = "materialize that day again"
+_TIMES_AGAIN = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,16 @@ def verify_days(lake: Lake, table: str, days: Iterable[date]) -> Iterator[Verifi
     """
     trials = (_Trial(lake, table, day) for day in sorted(set(days)))
     for _, together in groupby(trials, key=lambda trial: trial.source):
-        yield from _verify(list(together), lake)
+        for verified in _verify(list(together), lake):
+            yield _again_if_replaced(verified, lake, table)
+
+
+def _again_if_replaced(verified: VerifiedDay, lake: Lake, table: str) -> VerifiedDay:
+    for _ in range(_TIMES_AGAIN):
+        if not isinstance(verified.error, ReplacedError):
+            break
+        (verified,) = _verify([_Trial(lake, table, verified.day)], lake)
+    return verified
 
 
 class _Trial:
@@ -98,6 +110,8 @@ class _Trial:
         with self.judging():
             file = files.enter_context(self._lake.open_file(self._table, self.day))
             uri = self._lake.uri(self._table, self.day)
+            if provenance_of(file.metadata) != self.facts:  # it is another file than a moment ago
+                raise ReplacedError(f"{uri} was replaced while it was verified; verify it again")
             self.proof = DayProof(self._table, self.day, file, uri, self.facts)
 
     @contextmanager

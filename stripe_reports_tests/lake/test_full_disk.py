@@ -11,7 +11,7 @@ import pytest
 from stripe_reports.lake import Lake
 from stripe_reports_tests.lake.support import DAY, TABLE, land, stripe_csv
 
-# The system refuses each byte behind a limit, as a full disk does: in a write, or in the last one, at the end.
+# The system refuses each byte behind a limit, as a full disk does: in a write, or at the end.
 _LAND_WITH_LIMITS = """
 import resource, sys
 from pathlib import Path
