@@ -11,6 +11,8 @@ import pytest
 import requests
 import stripe
 
+from stripe_reports.orchestration.evaluations import with_targets
+from stripe_reports.orchestration.made_partitions import DATA_VERSION, all_made
 from stripe_reports_tests.scripted_server import Answer, ScriptedServer, stripe_error
 
 _DAYS = dg.DailyPartitionsDefinition("2026-01-01")
@@ -189,6 +191,54 @@ def test_dagster_an_evaluation_with_a_partition_updates_the_row_that_was_planned
         ("2026-01-02", "SUCCEEDED"),
         ("2026-01-03", "PLANNED"),
     ]
+
+
+def _is_current(instance: dg.DagsterInstance) -> dict[str | None, bool]:
+    """Whether the Partitions tab of the check shows the day's evaluation; it shows others as missing."""
+    key = dg.AssetCheckKey(dg.AssetKey("one"), "fine")
+    found = instance.event_log_storage.get_asset_check_partition_info([key])
+    return {info.partition_key: info.is_current for info in found}
+
+
+def test_dagster_shows_an_evaluation_only_if_its_target_is_the_newest_materialization() -> None:
+    def some(context: dg.AssetExecutionContext) -> dg.AssetMaterialization:
+        return dg.AssetMaterialization("one", partition="2026-01-02")
+
+    def with_target(context: dg.AssetExecutionContext) -> dg.AssetCheckEvaluation:
+        (evaluation,) = with_targets(context.instance, [_fine("2026-01-02")])
+        return evaluation
+
+    without, _ = _range_run(some, lambda _: _fine("2026-01-02"))
+    assert not _is_current(without)["2026-01-02"]
+    targeted, _ = _range_run(some, with_target)
+    assert _is_current(targeted)["2026-01-02"]
+    older, _ = _range_run(some, with_target, some)
+    assert not _is_current(older)["2026-01-02"], "a newer one is not checked yet"
+
+
+def test_dagster_an_output_with_this_metadata_starts_what_depends_on_it_and_records_no_partition() -> None:
+    started: list[str] = []
+
+    @dg.multi_asset(
+        specs=[dg.AssetSpec("one")],
+        partitions_def=_DAYS,
+        can_subset=True,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+    )
+    def upstream(context: dg.AssetExecutionContext) -> Iterator[Any]:
+        for day in context.partition_keys:
+            yield dg.AssetMaterialization("one", partition=day, tags={DATA_VERSION: "v1"})
+        yield all_made(dg.AssetKey("one"))
+
+    @dg.asset(deps=["one"], partitions_def=_DAYS, backfill_policy=dg.BackfillPolicy.single_run())
+    def downstream() -> None:
+        started.append("downstream")
+
+    result = dg.materialize([upstream, downstream], tags=_RANGE, instance=dg.DagsterInstance.ephemeral())
+    assert started == ["downstream"]
+    events = [e for e in result.get_asset_materialization_events() if e.asset_key == dg.AssetKey("one")]
+    assert [event.partition for event in events] == _RANGE_DAYS
+    assert {event.materialization.tags[DATA_VERSION] for event in events} == {"v1"}
 
 
 def test_dagster_an_output_of_a_check_is_no_second_evaluation() -> None:

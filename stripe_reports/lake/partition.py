@@ -25,8 +25,8 @@ def table_path(table: str) -> str:
     """The folder of a table. Raises LakeError for a name that no table can have."""
     if not is_table(table):
         raise LakeError(
-            f"{table[:80]!r} is no name of a table: it takes letters, digits, _ and -, and begins with a letter"
-            " or digit"
+            f"{table[:80]!r} is no name of a table: it takes letters, digits, _ and -, and begins with a"
+            " letter or digit"
         )
     return table
 

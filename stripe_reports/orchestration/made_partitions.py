@@ -1,38 +1,74 @@
-"""What Dagster is told of partitions that a step computes: of all at once, or of those that it came to."""
+"""The partitions that a step has made: each is recorded in Dagster within seconds, with its checks."""
 
-from collections.abc import Iterator, Mapping
+import time
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import dagster as dg
+from dagster._core.definitions.source_asset import SYSTEM_METADATA_KEY_SOURCE_ASSET_OBSERVATION
+
+from stripe_reports.orchestration.evaluations import with_targets
+
+DATA_VERSION = "dagster/data_version"
+"""Dagster's tag: a downstream asset is out of date once the version of a partition it rests on changes."""
+
+_LONGEST_SECONDS = 2.0
+"""Until a partition is recorded. Partitions are recorded together, as their checks need look-ups."""
+
+Event = dg.AssetMaterialization | dg.AssetCheckEvaluation
 
 
 class MadePartitions:
-    """One asset's partitions in a step, each with its own metadata. Where the asset is not selected, as its
-    checks alone may be, nothing is told."""
+    """Partitions of one step's assets, recorded as they come.
 
-    def __init__(self, context: dg.AssetExecutionContext, key: dg.AssetKey) -> None:
+    Each is an event of its own: a `MaterializeResult` would record all partitions of the step at its end,
+    and those that are recorded already once more.
+    """
+
+    def __init__(self, context: dg.AssetExecutionContext) -> None:
         self._context = context
-        self._key = key
-        self._metadata: dict[str, Mapping[str, Any]] = {}
+        self._made: deque[dg.AssetMaterialization] = deque()
+        self._evaluations: deque[dg.AssetCheckEvaluation] = deque()
+        self._oldest = 0.0
 
-    @property
-    def are_wanted(self) -> bool:
-        """Whether the asset is selected."""
-        return self._key in self._context.selected_asset_keys
+    def add(
+        self,
+        key: dg.AssetKey,
+        partition: str,
+        metadata: Mapping[str, Any],
+        *,
+        version: str | None = None,
+        evaluations: Sequence[dg.AssetCheckEvaluation] = (),
+    ) -> None:
+        """It is in the lake, and its checks say this. `version`: of its data; by default that of the run.
 
-    def add(self, partition: str, metadata: Mapping[str, Any]) -> None:
-        """It is in the lake."""
-        if self.are_wanted:
-            self._metadata[partition] = metadata
+        Where the asset is not selected, as its checks alone may be, only they are recorded.
+        """
+        if not self._made and not self._evaluations:
+            self._oldest = time.monotonic()
+        if key in self._context.selected_asset_keys:
+            tags = {DATA_VERSION: version or self._context.run.run_id}
+            self._made.append(dg.AssetMaterialization(key, partition=partition, metadata=metadata, tags=tags))
+        self._evaluations.extend(evaluations)
 
-    def in_parts(self) -> Iterator[dg.AssetMaterialization]:
-        """Those that were made, where another one fails."""
-        for partition, metadata in self._metadata.items():
-            yield dg.AssetMaterialization(self._key, partition=partition, metadata=metadata)
+    def due(self) -> Iterator[Event]:
+        """What has waited long enough to be recorded; or nothing."""
+        if (self._made or self._evaluations) and time.monotonic() - self._oldest >= _LONGEST_SECONDS:
+            yield from self.rest()
 
-    def whole(self) -> Iterator[dg.MaterializeResult[None]]:
-        """All partitions of the step."""
-        for partition, metadata in self._metadata.items():
-            self._context.add_asset_metadata(metadata, asset_key=self._key, partition_key=partition)
-        if self.are_wanted:
-            yield dg.MaterializeResult(asset_key=self._key)
+    def rest(self) -> Iterator[Event]:
+        """All that is not recorded yet."""
+        while self._made:
+            yield self._made.popleft()
+        for evaluation in with_targets(self._context.instance, tuple(self._evaluations)):
+            self._evaluations.popleft()
+            yield evaluation
+
+
+def all_made(key: dg.AssetKey) -> dg.MaterializeResult[None]:
+    """Every partition of the step is recorded: what depends on the asset in the same run may start.
+
+    Dagster records an output's partitions, which ours are already, unless its metadata has this key.
+    """
+    return dg.MaterializeResult(asset_key=key, metadata={SYSTEM_METADATA_KEY_SOURCE_ASSET_OBSERVATION: True})

@@ -29,6 +29,7 @@ from stripe_reports.landing import (
     failure_lines,
 )
 from stripe_reports.orchestration.checks import check_evaluations
+from stripe_reports.orchestration.evaluations import with_targets
 from stripe_reports.orchestration.metadata import failures_metadata, oddities_of_file, recorded_changes
 from stripe_reports.orchestration.recording import Event, Recording, Report
 from stripe_reports.orchestration.resources import ReportLakeResource, StripeResource
@@ -58,8 +59,8 @@ class Materialization:
     """The days of one step's partitions, for each selected asset.
 
     Days whose data Stripe does not have yet wait, and so do those whose report runs it is slow with: the step
-    ends, makes room for others, and is tried again by Dagster. It goes on with what is not recorded; once all
-    of that has landed, what was recorded before is looked at once more, so that each asset ends as a whole.
+    ends, makes room for others, and is tried again by Dagster. It goes on with the days that are not recorded
+    yet; assets that depend on these in the same run start once every day has landed.
     """
 
     def __init__(
@@ -81,7 +82,7 @@ class Materialization:
     def land(self, stripe: StripeResource, report_lake: ReportLakeResource) -> Generator[Event]:
         """Events for Dagster. Raises Failure for what did not land; RetryRequested while Stripe is slow."""
         self._wait_until = (self._began or time.time()) + stripe.wait_for_data_seconds
-        for asked in self._passes():
+        if asked := self._recording.days_to_land():
             try:
                 backfill = self._backfill(stripe, report_lake, asked)
             except StripeReportsError as error:
@@ -89,17 +90,10 @@ class Materialization:
             else:
                 pending = yield from self._events(backfill)
                 if not self._failures and (pending or self._waiting):
-                    yield from self._recording.rest()
                     raise self._retry(pending) from (self._waiting[0].error if self._waiting else None)
             if self._failures:
                 raise self._failure()
-
-    def _passes(self) -> Iterator[Mapping[Report, Sequence[date]]]:
-        recorded = self._recording.recorded_before()
-        others = {report: [day for day in self._days if day not in days] for report, days in recorded.items()}
-        for days_of in (others, recorded):
-            if asked := {report: days for report, days in days_of.items() if days}:
-                yield asked
+        yield from self._recording.all_landed()
 
     def _backfill(
         self,
@@ -132,14 +126,16 @@ class Materialization:
                     case StillPending():
                         pending = outcome
                     case _:
-                        yield from self._take(outcome)
+                        self._take(outcome)
+                yield from self._recording.due()
+            yield from self._recording.rest()
             self._context.log.info(str(backfill.progress))
         except GeneratorExit:
             # Dagster was interrupted while it stored an event, and takes no more of this step; the resource
             # has closed it.
             self._stop(backfill)
             for event in self._recording.rest():
-                if isinstance(event, dg.AssetMaterialization):
+                if not isinstance(event, dg.MaterializeResult):
                     self._context.instance.report_runless_asset_event(event)
             raise
         except BaseException:  # such as the interruption by which a run is canceled
@@ -154,19 +150,17 @@ class Materialization:
             if isinstance(outcome, LandedDay):
                 self._recording.keep(outcome)
 
-    def _take(self, outcome: Outcome) -> Iterator[Event]:
+    def _take(self, outcome: Outcome) -> None:
         match outcome:
             case Warned():
                 self._context.log.warning(outcome.text)
             case LandedDay():
-                yield from self._recording.take(outcome)
+                self._recording.keep(outcome)
             case WaitingDay() if self._is_worth_waiting_for(outcome):
                 self._waiting.append(outcome)
-                yield from self._recording.take_in_parts(outcome.report_type)
             case FailedDay() | WaitingDay():
                 self._log_failure(outcome)
                 self._failures.append(FailedDay(outcome.report_type, outcome.day, outcome.error))
-                yield from self._recording.take_in_parts(outcome.report_type)
 
     def _log_failure(self, failed: FailedDay | WaitingDay) -> None:
         """Once for the days that share an error."""
@@ -231,6 +225,7 @@ def evaluate_checks_alone(
     for report in reports:
         if report.key not in checked:
             continue
+        evaluations: list[dg.AssetCheckEvaluation] = []
         for day in map(parse_day, context.partition_keys):
             try:
                 found = report_lake.lake.landed(report.report_type.table, day)
@@ -241,4 +236,5 @@ def evaluate_checks_alone(
                 raise dg.Failure(what, allow_retries=False)
             selected = context.selected_asset_check_keys
             oddities = oddities_of_file(found, recorded_changes(context.instance, report.key, day))
-            yield from check_evaluations(report.report_type, report.key, day, oddities, selected)
+            evaluations += check_evaluations(report.report_type, report.key, day, oddities, selected)
+        yield from with_targets(context.instance, evaluations)

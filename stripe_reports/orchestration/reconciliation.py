@@ -5,15 +5,19 @@ import warnings
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from itertools import groupby
+from typing import Any
 
 import dagster as dg
 
 from stripe_reports.catalog import nearest, parse_day
 from stripe_reports.errors import ConfigurationError, StripeReportsError
 from stripe_reports.lake import Lake
+from stripe_reports.orchestration.all_days import ALL_DAYS_CHECK, all_days_evaluation
+from stripe_reports.orchestration.all_days import DESCRIPTION as ALL_DAYS
 from stripe_reports.orchestration.books import GROUP
 from stripe_reports.orchestration.checks import check_outputs
-from stripe_reports.orchestration.made_partitions import MadePartitions
+from stripe_reports.orchestration.evaluations import with_targets
+from stripe_reports.orchestration.made_partitions import MadePartitions, all_made
 from stripe_reports.orchestration.outcomes import (
     OUTCOMES_SCHEMA,
     chain_evaluation,
@@ -25,6 +29,7 @@ from stripe_reports.orchestration.resources import ReportLakeResource
 from stripe_reports.orchestration.watched import WatchedReports
 from stripe_reports.reconcile import (
     IDENTITIES,
+    Chain,
     Outcome,
     Selected,
     chain,
@@ -88,6 +93,7 @@ def build_stripe_reports_reconciliation(
             )
             for name, about in _checks(wanted, tables).items()
         ]
+    specs.append(dg.AssetCheckSpec(ALL_DAYS_CHECK, asset=key, description=ALL_DAYS))
 
     @dg.multi_asset(
         name="__".join(["reconcile", *key.path[:-1]]),
@@ -111,39 +117,54 @@ def build_stripe_reports_reconciliation(
         context: dg.AssetExecutionContext, report_lake: ReportLakeResource
     ) -> Iterator[_Event]:
         days = [parse_day(partition) for partition in context.partition_keys]
-        made = MadePartitions(context, key)
+        made = MadePartitions(context)
+        selected = {check.name for check in context.selected_asset_check_keys}
         done: dict[date, Sequence[Outcome]] = {}
         try:
             lake = report_lake.lake
-            if told := Selected.of(lake, tables).not_proven(select_identities(wanted)):
+        except StripeReportsError as error:
+            raise dg.Failure(str(error), allow_retries=False) from None
+        landed: Mapping[str, Collection[date]] = {}
+        failed: StripeReportsError | None = None
+        links: Chain | None = None
+        complete: Collection[date] = ()
+        try:
+            offered = Selected.of(lake, tables)
+            if told := offered.not_proven(select_identities(wanted)):
                 context.log.warning(told)
             landed = {table: frozenset(lake.days(table)) for table in tables}
+            complete = _complete_days(landed, offered.tables.values())
             found = reconcile(lake, days, tables=tables, timezone=watched.timezone, identities=wanted)
             for day, of_day in groupby(found, key=lambda outcome: outcome.day):
-                done[day] = list(of_day)
-                if made.are_wanted:
-                    uri = _keep(lake, day, done[day], landed)
-                    made.add(str(day), outcomes_metadata(done[day], uri))
+                done[day] = outcomes = list(of_day)
+                metadata: Mapping[str, Any] = {}
+                if key in context.selected_asset_keys:
+                    metadata = outcomes_metadata(outcomes, _keep(lake, day, outcomes, landed))
+                evaluations = [
+                    identity_evaluation(
+                        key,
+                        name,
+                        str(day),
+                        [each for each in outcomes if each.identity == name],
+                        severity=severities.get(name, Severity.ERROR),
+                        blocking=blocking,
+                    )
+                    for name in wanted
+                    if name in selected
+                ]
+                made.add(key, str(day), metadata, evaluations=evaluations)
+                yield from made.due()
                 if len(done) % _TOLD_EVERY == 0:
                     context.log.info(f"{len(done)} of {len(days)} days are reconciled")
-            links = chain(lake, tables=tables, timezone=watched.timezone)
-        except StripeReportsError as error:
-            yield from made.in_parts()
-            raise dg.Failure(str(error), allow_retries=False) from None
-        yield from made.whole()
-        selected = {check.name for check in context.selected_asset_check_keys}
-        for day, outcomes in done.items():
-            for name in [name for name in wanted if name in selected]:
-                yield identity_evaluation(
-                    key,
-                    name,
-                    str(day),
-                    [each for each in outcomes if each.identity == name],
-                    severity=severities.get(name, Severity.ERROR),
-                    blocking=blocking,
-                )
             if CHAIN_CHECK in selected:
-                yield chain_evaluation(
+                links = chain(lake, tables=tables, timezone=watched.timezone)
+        except StripeReportsError as error:
+            failed = error
+        yield from made.rest()
+        over_days = []
+        if links is not None:
+            over_days += [
+                chain_evaluation(
                     key,
                     CHAIN_CHECK,
                     str(day),
@@ -151,6 +172,20 @@ def build_stripe_reports_reconciliation(
                     severity=severities.get(CHAIN_CHECK, Severity.ERROR),
                     blocking=blocking,
                 )
+                for day in done
+            ]
+        if ALL_DAYS_CHECK in selected:
+            first = partitions.start.date()
+            over_days.append(
+                all_days_evaluation(
+                    lake, key, done, [day for day in complete if day >= first], severities=severities
+                )
+            )
+        yield from with_targets(context.instance, over_days)
+        if failed:
+            raise dg.Failure(str(failed), allow_retries=False) from None
+        if key in context.selected_asset_keys:
+            yield all_made(key)
         yield from check_outputs(context)
 
     return reconcile_reports
@@ -174,6 +209,12 @@ def _checks(identities: Sequence[str], tables: Collection[str]) -> Mapping[str, 
             "Over all landed days, each starts with the balance with which the one before ended."
         )
     return checks
+
+
+def _complete_days(landed: Mapping[str, Collection[date]], tables: Iterable[str]) -> Collection[date]:
+    """The days of which every one of these tables has landed."""
+    days = [set(landed[table]) for table in tables]
+    return set.intersection(*days) if days else ()
 
 
 def _keep(lake: Lake, day: date, outcomes: Sequence[Outcome], landed: Mapping[str, Collection[date]]) -> str:

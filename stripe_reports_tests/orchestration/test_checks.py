@@ -161,7 +161,11 @@ def test_a_payout_that_stripe_does_not_report_on_warns_and_is_named(
     (result,) = materialize(instance, resources, NEWEST, select=by_id)
     assert result.success
     found = {each.check_name: each for each in result.get_asset_check_evaluations()}
-    assert {name: each.passed for name, each in found.items()} == {"schema": True, "payouts": False}
+    assert {name: each.passed for name, each in found.items()} == {
+        "schema": True,
+        "payouts": False,
+        "restated": True,
+    }
     assert found["payouts"].severity is dg.AssetCheckSeverity.WARN
     assert found["payouts"].metadata["left_out_payouts"].value == ["po_manual"]
     (event,) = result.get_asset_materialization_events()
@@ -173,4 +177,4 @@ def test_a_day_whose_payouts_are_all_reported_on_passes(
 ) -> None:
     (result,) = materialize(instance, resources, NEWEST, select="payout_reconciliation.by_id.summary.1")
     passed = {each.check_name: each.passed for each in result.get_asset_check_evaluations()}
-    assert passed == {"schema": True, "payouts": True}
+    assert passed == {"schema": True, "payouts": True, "restated": True}

@@ -57,6 +57,20 @@ def test_after_a_kill_every_day_lands_without_one_report_run_too_many(needed: in
         assert recorded(instance).keys() == _ALL.keys()
 
 
+def test_days_are_recorded_while_others_of_their_asset_are_still_to_land(tmp_path: Path) -> None:
+    """So that a kill leaves hardly any landed day unrecorded, and the UI shows how far the run is."""
+    with Sandbox(port=0, files_port=0, latency=0.1) as sandbox:
+        pending = sandbox.fault("pending", seconds=600, report_type="*.summary.1", count=4)
+        processes = Processes(tmp_path, sandbox, "balance.summary.1, payouts.summary.1", in_flight=20)
+        process = processes.start(_DAYS)
+        until(lambda: pending.applied == 4 and sum(landed(processes.lake).values()) == 8)
+        with processes.instance() as instance:
+            until(lambda: recorded(instance) == landed(processes.lake))
+            assert process.poll() is None, "it still waits for the others"
+            kill(process)
+            assert recorded(instance) == landed(processes.lake), "each day once"
+
+
 def test_two_runs_over_the_same_days_at_once_share_their_report_runs(needed: int, tmp_path: Path) -> None:
     folder = tmp_path / "two"
     folder.mkdir()

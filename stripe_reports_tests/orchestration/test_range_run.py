@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import dagster as dg
@@ -42,9 +43,21 @@ def test_each_day_of_each_asset_is_recorded_once(
     result = materialize_range(instance, resources, _DAYS, select=_SELECT)
     assert result.success
     assert recorded(instance) == _ALL == landed(resources["report_lake"].lake)
-    assert len(result.get_asset_check_evaluations()) == len(_ALL)
+    checked = Counter((e.asset_key.path[-1], e.check_name) for e in result.get_asset_check_evaluations())
+    assert checked == {
+        ("balance_summary_1", "schema"): 5,
+        ("payouts_itemized_3", "schema"): 5,
+        ("payouts_itemized_3", "restated"): 5,
+        ("balance_change_from_activity_itemized_3", "schema"): 5,
+        ("balance_change_from_activity_itemized_3", "restated"): 5,
+    }
+    for table, check in checked:
+        assert check_rows(instance, table, check) == {(str(day), "SUCCEEDED"): 1 for day in _DAYS}
+        infos = instance.event_log_storage.get_asset_check_partition_info(
+            [dg.AssetCheckKey(_key(table), check)]
+        )
+        assert {info.partition_key: info.is_current for info in infos} == {str(day): True for day in _DAYS}
     for table in _TABLES:
-        assert check_rows(instance, table) == {(str(day), "SUCCEEDED"): 1 for day in _DAYS}
         assert instance.get_materialized_partitions(_key(table)) == {str(day) for day in _DAYS}
 
 
@@ -101,7 +114,15 @@ def test_the_step_does_not_complain_that_checks_were_not_yielded(
     assert not [text for text in said if "did not yield or return expected outputs" in text]
 
 
-def test_reports_on_payouts_are_recorded_after_the_list_of_payouts(
+def _outputs(result: dg.ExecuteInProcessResult) -> list[str]:
+    """The assets whose downstream assets may start, in the order in which Dagster heard of them."""
+    outputs = [
+        event.step_output_data.output_name for event in result.all_events if event.is_successful_output
+    ]
+    return [name.removeprefix("stripe_reports__") for name in outputs if name.endswith(("_1", "_3", "_4"))]
+
+
+def test_reports_on_payouts_are_given_after_the_list_of_payouts(
     instance: dg.DagsterInstance, resources: dict[str, Any]
 ) -> None:
     by_id, listing = "payout_reconciliation_by_id_itemized_4", "payouts_itemized_3"
@@ -109,13 +130,12 @@ def test_reports_on_payouts_are_recorded_after_the_list_of_payouts(
     result = materialize_range(instance, resources, _DAYS, select=select)
     assert result.success
     assert recorded(instance) == expected([by_id, listing], _DAYS)
-    order = [event.asset_key.path[-1] for event in result.get_asset_materialization_events()]
-    assert order == [listing] * 5 + [by_id] * 5
+    assert _outputs(result) == [listing, by_id]
     for name in ("schema", "payouts"):
         assert check_rows(instance, by_id, name) == {(str(day), "SUCCEEDED"): 1 for day in _DAYS}
 
 
-def test_assets_are_recorded_in_the_order_of_dependencies_that_a_user_adds(
+def test_assets_are_given_in_the_order_of_dependencies_that_a_user_adds(
     instance: dg.DagsterInstance, own_sandbox: Sandbox, own_resources: dict[str, Any]
 ) -> None:
     def after_payouts(report_type: ReportType) -> dg.AssetSpec:
@@ -131,8 +151,8 @@ def test_assets_are_recorded_in_the_order_of_dependencies_that_a_user_adds(
         instance=instance,
         resources=own_resources,
     )
-    order = [event.asset_key.path[-1] for event in result.get_asset_materialization_events()]
-    assert order == ["payouts_summary_1"] * 5 + ["balance_summary_1"] * 5
+    assert _outputs(result) == ["payouts_summary_1", "balance_summary_1"]
+    assert recorded(instance) == expected(["balance_summary_1", "payouts_summary_1"], _DAYS)
 
 
 def test_a_whole_range_again_makes_no_report_run_and_says_that_nothing_changed(
@@ -187,6 +207,9 @@ def test_a_check_alone_is_evaluated_from_the_lake(
         (str(day), True) for day in _DAYS
     }
     assert check_rows(instance, "balance_summary_1") == {(str(day), "SUCCEEDED"): 2 for day in _DAYS}
+    check = dg.AssetCheckKey(_key("balance_summary_1"), "schema")
+    found = instance.event_log_storage.get_asset_check_partition_info([check])
+    assert {info.is_current for info in found} == {True}
     assert own_sandbox.report_runs_created == made
 
 

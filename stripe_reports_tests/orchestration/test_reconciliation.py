@@ -34,7 +34,7 @@ _START = "2025-09-01"
 _KEY = dg.AssetKey(["stripe_reports", "reconciliation"])
 _ACTIVITY = "balance_change_from_activity_itemized_3"
 _BALANCE = "balance_summary_1"
-_EVERY = {*IDENTITIES, "chain"}
+_EVERY = {*IDENTITIES, "chain", "all_days"}
 
 Severity = dg.AssetCheckSeverity
 
@@ -254,7 +254,10 @@ def test_a_table_that_cannot_be_read_fails_in_one_line(run: Run, lake: Lake) -> 
 def test_identities_whose_reports_are_not_selected_have_no_checks() -> None:
     reports = build_stripe_report_assets(f"balance.summary.1, {'balance_change_from_activity.itemized.3'}")
     reconciliation = build_stripe_reports_reconciliation(reports)
-    assert {key.name for key in reconciliation.check_keys} == {"I1", "I2", "I3", "I5", "I11", "I12", "chain"}
+    assert {key.name for key in reconciliation.check_keys} == {
+        *("I1", "I2", "I3", "I5", "I11", "I12"),
+        *("chain", "all_days"),
+    }
 
 
 @pytest.mark.parametrize(
@@ -347,6 +350,9 @@ def test_what_the_account_does_not_offer_is_said_once(run: Run, lake: Lake, capf
     assert result.success
     assert _broken(result) == set()
     assert set(_failed(result)) == {"I7", "I8", "I10"}
+    (all_days,) = [each for each in result.get_asset_check_evaluations() if each.check_name == "all_days"]
+    assert all_days.passed, "reports that are not offered leave no day without its tables"
+    assert all_days.description == f"{len(_DAYS)} of {len(_DAYS)} days agree"
     assert capfd.readouterr().err.count("this account does not offer payout_reconciliation.itemized") == 1
 
 

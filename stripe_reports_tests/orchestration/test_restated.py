@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import date
 from typing import Any
 
@@ -10,6 +9,7 @@ import dagster as dg
 import pytest
 
 from stripe_reports import build_stripe_report_assets
+from stripe_reports.catalog import select_report_types
 from stripe_reports.sandbox import Sandbox
 from stripe_reports_tests.orchestration.conftest import START, days
 from stripe_reports_tests.orchestration.support import (
@@ -64,7 +64,7 @@ def test_a_payout_that_is_added_warns_on_its_day_and_its_materialization_says_wh
 ) -> None:
     first = _land(instance, own_resources, _DAYS)
     day = _day_with_payouts(first)
-    assert _restated(first) == {}, "nothing was replaced"
+    assert {each.passed for each in _restated(first).values()} == {True}, "nothing was replaced"
     assert all("amounts_changed" not in told for told in facts(first).values())
 
     own_sandbox.fault("restated", day=str(day), rows=1)
@@ -95,7 +95,8 @@ def test_a_payout_that_is_added_warns_on_its_day_and_its_materialization_says_wh
 
     # Executed alone it says what it said: the older table is gone.
     assert not _alone(instance, own_resources, day)[str(day)].passed
-    _land(instance, own_resources, _DAYS)  # from the same run: unchanged, and nothing is replaced
+    same = _land(instance, own_resources, _DAYS)  # from the same run: unchanged, and nothing is replaced
+    assert {of for of, each in _restated(same).items() if not each.passed} == {str(day)}
     alone = _alone(instance, own_resources, day)[str(day)]
     assert (alone.passed, alone.metadata["rows_added"].value) == (False, 1)
 
@@ -115,45 +116,54 @@ def test_a_text_that_changed_passes_and_is_told(
     assert facts(again)[_TABLE, str(day)]["rows_changed"] == 1
 
 
-async def _status(instance: dg.DagsterInstance, partition: str) -> str:
-    """As the UI shows it."""
-    from dagster._core.workspace.context import LoadingContext  # no public way to ask for it
-
-    class Context(LoadingContext):
-        loaders: dict[Any, Any] = {}  # noqa: RUF012
-
-        @property
-        def instance(self) -> dg.DagsterInstance:
-            return instance
-
-    records = instance.event_log_storage.get_asset_check_execution_history(_CHECK, limit=100)
-    (record,) = [each for each in records if each.partition == partition]
-    return (await record.resolve_status(Context())).value
+def test_a_day_that_replaced_nothing_passes(instance: dg.DagsterInstance, resources: dict[str, Any]) -> None:
+    found = _restated(_land(instance, resources, _DAYS[:2]))
+    assert {day: (each.passed, each.metadata) for day, each in found.items()} == {
+        str(day): (True, {}) for day in _DAYS[:2]
+    }
+    alone = _alone(instance, resources, _DAYS[0])[str(_DAYS[0])]
+    assert (alone.passed, alone.metadata) == (True, {})
 
 
-def test_a_day_that_replaced_nothing_is_shown_as_skipped_and_not_as_under_way(
-    instance: dg.DagsterInstance, resources: dict[str, Any]
+@pytest.mark.parametrize("report_type", ["payouts.summary.1", "ending_balance_reconciliation.summary.1"])
+def test_where_another_table_fails_the_checks_of_those_that_landed_are_all_evaluated(
+    instance: dg.DagsterInstance, own_resources: dict[str, Any], own_sandbox: Sandbox, report_type: str
 ) -> None:
-    """Dagster's own behaviour: what was planned for a partition is not left in progress when the run ends."""
-    _land(instance, resources, _DAYS[:2])
-    assert check_rows(instance, _TABLE, "restated") == {(str(day), "PLANNED"): 1 for day in _DAYS[:2]}
-    assert {asyncio.run(_status(instance, str(day))) for day in _DAYS[:2]} == {"SKIPPED"}
-    assert check_rows(instance, _TABLE) == {(str(day), "SUCCEEDED"): 1 for day in _DAYS[:2]}
-
-    found = _alone(instance, resources, _DAYS[0])[str(_DAYS[0])]
-    assert (found.passed, found.metadata) == (True, {}), "on demand it says that nothing was restated"
-
-
-def test_where_another_day_fails_a_day_that_landed_is_not_shown_as_failed(
-    instance: dg.DagsterInstance, own_resources: dict[str, Any], own_sandbox: Sandbox
-) -> None:
-    own_sandbox.fault("unfit", report_type="ending_balance_reconciliation.summary.1", count=1)
-    result = materialize_range(
-        instance, own_resources, _DAYS[:3], select="ending_balance_reconciliation.summary.1"
-    )
+    own_sandbox.fault("failed", report_type=report_type)
+    result = materialize_range(instance, own_resources, _DAYS[:2], select="core")
     assert not result.success
-    landed = {day for _, day in facts(result)}
-    assert len(landed) == 2
+    tables = {table for table, _ in facts(result)}
+    assert len(tables) == len(select_report_types("core")) - 1
+    (assets,) = build_stripe_report_assets("core", start_date=START)
+    for check in assets.check_keys:
+        rows = check_rows(instance, check.asset_key.path[-1], check.name)
+        landed = check.asset_key.path[-1] in tables
+        assert rows == {(str(day), "SUCCEEDED" if landed else "PLANNED"): 1 for day in _DAYS[:2]}, check
+
+
+@pytest.mark.parametrize("failing", ["step", "run"])
+def test_where_anything_else_in_the_run_fails_the_checks_of_what_landed_are_all_evaluated(
+    instance: dg.DagsterInstance, own_resources: dict[str, Any], own_sandbox: Sandbox, failing: str
+) -> None:
+    select = "ending_balance_reconciliation.summary.1"
+    others = []
+    if failing == "step":
+        own_sandbox.fault("unfit", report_type=select, count=1)
+    else:
+
+        @dg.asset(
+            deps=[dg.AssetKey(["stripe_reports", "ending_balance_reconciliation_summary_1"])],
+            partitions_def=dg.DailyPartitionsDefinition(START),
+            backfill_policy=dg.BackfillPolicy.single_run(),
+        )
+        def another_step() -> None:
+            raise dg.Failure("the user's own asset")
+
+        others.append(another_step)
+    result = materialize_range(instance, own_resources, _DAYS[:3], select=select, others=others)
+    assert not result.success
+    landed = {day for table, day in facts(result)}
+    assert len(landed) == (2 if failing == "step" else 3)
     rows = check_rows(instance, "ending_balance_reconciliation_summary_1", "restated")
     assert {day for day, status in rows if status == "SUCCEEDED"} == landed
 

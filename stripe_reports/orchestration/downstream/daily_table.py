@@ -15,7 +15,7 @@ from stripe_reports.lake import Lake
 from stripe_reports.orchestration.books import GROUP
 from stripe_reports.orchestration.checks import check_outputs
 from stripe_reports.orchestration.downstream.columns import Column, column_schema
-from stripe_reports.orchestration.made_partitions import MadePartitions
+from stripe_reports.orchestration.made_partitions import MadePartitions, all_made
 from stripe_reports.orchestration.resources import ReportLakeResource
 from stripe_reports.reconcile.families import Family
 
@@ -91,24 +91,26 @@ def daily_table_asset(
         backfill_policy=dg.BackfillPolicy.single_run(),
     )
     def make(context: dg.AssetExecutionContext, report_lake: ReportLakeResource) -> Iterator[_Event]:
-        made = MadePartitions(context, key)
-        rows_of: dict[date, pa.Table] = {}
+        made = MadePartitions(context)
+        selected = {check.name for check in context.selected_asset_check_keys}
         try:
             lake = report_lake.lake
             for day in map(parse_day, context.partition_keys):
-                rows_of[day] = rows = table.rows(lake, reads, day)
-                if made.are_wanted:
+                rows = table.rows(lake, reads, day)
+                about: Mapping[str, Any] = {}
+                if key in context.selected_asset_keys:
                     uri = _keep(lake, table.name, reads, day, rows)
                     about = {"dagster/partition_row_count": rows.num_rows, "dagster/uri": uri}
-                    made.add(str(day), {**about, **table.metadata(rows)})
+                    about = {**about, **table.metadata(rows)}
+                evaluations = [_evaluation(each, key, day, rows) for each in checks if each.name in selected]
+                made.add(key, str(day), about, evaluations=evaluations)
+                yield from made.due()
         except StripeReportsError as error:
-            yield from made.in_parts()
+            yield from made.rest()
             raise dg.Failure(str(error), allow_retries=False) from None
-        yield from made.whole()
-        selected = {check.name for check in context.selected_asset_check_keys}
-        for check in [each for each in checks if each.name in selected]:
-            for day, rows in rows_of.items():
-                yield _evaluation(check, key, day, rows)
+        yield from made.rest()
+        if key in context.selected_asset_keys:
+            yield all_made(key)
         yield from check_outputs(context)
 
     return make

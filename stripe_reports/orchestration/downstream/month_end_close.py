@@ -11,7 +11,7 @@ from stripe_reports.close import TRIAL_BALANCE_COLUMNS, Closing, Month, as_text,
 from stripe_reports.errors import StripeReportsError
 from stripe_reports.orchestration.books import GROUP
 from stripe_reports.orchestration.downstream.plots import plotted_amount
-from stripe_reports.orchestration.made_partitions import MadePartitions
+from stripe_reports.orchestration.made_partitions import Event, MadePartitions, all_made
 from stripe_reports.orchestration.metadata import table_of
 from stripe_reports.orchestration.reconciliation import TABLE as RECONCILIATION
 from stripe_reports.orchestration.resources import ReportLakeResource
@@ -67,8 +67,8 @@ def month_end_close_asset(
     )
     def close(
         context: dg.AssetExecutionContext, config: MonthEndCloseConfig, report_lake: ReportLakeResource
-    ) -> Iterator[dg.MaterializeResult[None] | dg.AssetMaterialization]:
-        closed = MadePartitions(context, key)
+    ) -> Iterator[dg.MaterializeResult[None] | Event]:
+        closed = MadePartitions(context)
         try:
             for partition in context.partition_keys:
                 closing = close_month(
@@ -81,11 +81,13 @@ def month_end_close_asset(
                     reclose=config.reclose,
                 )
                 _log(context, closing)
-                closed.add(partition, closing_metadata(closing))
+                closed.add(key, partition, closing_metadata(closing))
+                yield from closed.due()
         except StripeReportsError as error:
-            yield from closed.in_parts()
+            yield from closed.rest()
             raise dg.Failure(str(error), allow_retries=False) from None
-        yield from closed.whole()
+        yield from closed.rest()
+        yield all_made(key)
 
     return close
 
