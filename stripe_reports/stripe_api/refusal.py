@@ -50,8 +50,9 @@ def is_withheld(error: StripeRequestError) -> bool:
 
 
 def is_unknown(error: StripeRequestError) -> bool:
-    """Whether this is the answer for what the account does not have."""
-    return getattr(error.__cause__, "http_status", None) in (400, 404)
+    """Whether this is Stripe's answer for what the account does not have; no page of a proxy's."""
+    cause = error.__cause__
+    return isinstance(cause, stripe.InvalidRequestError) and cause.http_status in (400, 404)
 
 
 def unusable(what: str) -> StripeRequestError:
