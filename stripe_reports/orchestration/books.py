@@ -1,7 +1,7 @@
 """When the books are done: a sensor for what is computed from landed tables, and the job that reconciles."""
 
 import warnings
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -44,16 +44,6 @@ def with_automation(
         return assets
     condition = _WITHOUT_SOME_REPORTS if may_lack_reports else _CONDITION
     return assets.map_asset_specs(lambda spec: spec.replace_attributes(automation_condition=condition))
-
-
-def after_others(assets: dg.AssetsDefinition, keys: Collection[dg.AssetKey]) -> dg.AssetsDefinition:
-    """The same, to be materialized after these, where it is not said already."""
-
-    def after(spec: dg.AssetSpec) -> dg.AssetSpec:
-        known = {dep.asset_key for dep in spec.deps}
-        return spec.replace_attributes(deps=[*spec.deps, *(key for key in keys if key not in known)])
-
-    return assets.map_asset_specs(after)
 
 
 def build_stripe_reports_books_sensor(

@@ -22,7 +22,6 @@ from stripe_reports.orchestration.availability import SENSOR_NAME as AVAILABILIT
 from stripe_reports.orchestration.availability import build_stripe_reports_availability_sensor
 from stripe_reports.orchestration.books import SENSOR_NAME as BOOKS
 from stripe_reports.orchestration.books import (
-    after_others,
     build_stripe_reports_books_sensor,
     build_stripe_reports_reconcile_job,
     with_automation,
@@ -159,9 +158,9 @@ def _books(
     if downstream:
         after = [key for each in books for key in each.keys]
         made = build_stripe_reports_downstream_assets(
-            downstream, partitions_def=partitions_def, tables=tables
+            downstream, partitions_def=partitions_def, tables=tables, after=after
         )
-        books += [with_automation(after_others(each, after), partitions_def) for each in made]
+        books += [with_automation(each, partitions_def) for each in made]
     return books
 
 

@@ -369,3 +369,20 @@ def test_what_the_account_does_not_offer_is_said_once(run: Run, lake: Lake, capf
 def test_a_chain_that_compares_nothing_has_not_passed(found: Chain, told: str) -> None:
     evaluated = chain_evaluation(_KEY, "chain", str(_DAY), found, severity=Severity.ERROR, blocking=True)
     assert (evaluated.passed, evaluated.severity, evaluated.description) == (False, Severity.WARN, told)
+
+
+def test_in_a_run_in_which_the_books_are_broken_nothing_is_built_on_them(
+    lake: Lake, instance: dg.DagsterInstance, resources: dict[str, Any]
+) -> None:
+    defs = build_stripe_reports_definitions(
+        stripe=resources["stripe"],
+        report_lake=ReportLakeResource(uri=lake.root),
+        start_date=_START,
+        downstream="all",
+    )
+    job = defs.resolve_job_def("stripe_reports_reconcile")
+    for day, count in ((_DAYS[0], 0), (_DAY, 1)):
+        rewrite(lake, _ACTIVITY, day, a_cent_off("net") if count == 0 else list)
+        job.execute_in_process(partition_key=str(day), instance=instance, raise_on_error=False)
+        for table in ("daily_activity", "daily_fees", "payout_statements"):
+            assert len(lake.days(table)) == count, table

@@ -32,6 +32,7 @@ def build_stripe_reports_downstream_assets(
     waivers: Mapping[str, str] | None = None,
     accounts: Mapping[str, str] | None = None,
     key_prefix: Sequence[str] = (KEY_PREFIX,),
+    after: Collection[dg.AssetKey] = (),
 ) -> list[dg.AssetsDefinition]:
     """`daily_activity`, `daily_fees`, `payout_statements` and `month_end_close`.
 
@@ -39,7 +40,8 @@ def build_stripe_reports_downstream_assets(
     assets; a month is closed in its time zone, from the first whole month on. `tables`: of the selected
     reports. `waivers`: why an identity need not hold for a month to be closed, by its name. `accounts`:
     accounts of the journal instead of the usual ones, by reporting category. `key_prefix`: of the report
-    assets' keys, and of these.
+    assets' keys, and of these. `after`: assets that the daily ones wait for, such as the reconciliation; in
+    a run in which that fails, they are not made.
 
     They need the resource `report_lake` (ReportLakeResource). Raises ConfigurationError for what makes no
     sense, and for an asset that is named and lacks a report.
@@ -76,7 +78,9 @@ def build_stripe_reports_downstream_assets(
         else:
             table = _DAILY[name]
             reads = {each: found[each] for each in (*table.reads, *table.helps) if each in found}
-            asset = daily_table_asset(table, reads, key_prefix=key_prefix, partitions_def=partitions_def)
+            asset = daily_table_asset(
+                table, reads, key_prefix=key_prefix, partitions_def=partitions_def, after=after
+            )
         assets.append(asset)
     return assets
 

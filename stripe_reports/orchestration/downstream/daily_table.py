@@ -2,7 +2,7 @@
 
 import json
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -58,6 +58,7 @@ def daily_table_asset(
     *,
     key_prefix: Sequence[str],
     partitions_def: dg.DailyPartitionsDefinition,
+    after: Collection[dg.AssetKey] = (),
 ) -> dg.AssetsDefinition:
     """The asset, which makes each of its days on its own; one run may make many."""
     key = dg.AssetKey([*key_prefix, table.name])
@@ -75,7 +76,8 @@ def daily_table_asset(
         specs=[
             dg.AssetSpec(
                 key,
-                deps=[[*key_prefix, name] for name in reads.values()],
+                # Added to a spec afterwards, a dep orders no steps of a run.
+                deps=[*(dg.AssetKey([*key_prefix, name]) for name in reads.values()), *after],
                 description=table.description,
                 group_name=GROUP,
                 kinds={"parquet", *table.kinds},
