@@ -1,12 +1,13 @@
 """What the webhook receiver keeps for the sensors."""
 
 import logging
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from stripe_reports.errors import StripeReportsError
+from stripe_reports.errors import StripeReportsError, StripeRequestError
 from stripe_reports.orchestration.resources import ReportLakeResource
-from stripe_reports.stripe_api import ReportRun, parse_event
+from stripe_reports.stripe_api import ReportRun, StripeApi, parse_event, retrieve_report_run
 
 # Kinds, by what the webhook tells.
 SUCCEEDED = "succeeded"
@@ -14,6 +15,7 @@ FAILED = "failed"
 REPORT_TYPE_UPDATED = "report_type_updated"
 
 _MOST_AT_ONCE = 200
+_TEST_EVENT = re.compile("frr_0+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,3 +76,30 @@ def delivered_runs(kept: Kept, account: str | None, log: logging.Logger) -> list
         else:
             runs.append(event.report_run)
     return runs
+
+
+def known_runs(runs: Iterable[ReportRun], api: StripeApi, log: logging.Logger) -> list[ReportRun]:
+    """Those of the delivered report runs that Stripe knows; one line in the log for each other one.
+
+    The Dashboard and the Stripe CLI send test events, whose report runs do not exist. Raises
+    StripeReportsError where Stripe cannot be asked.
+    """
+    known: list[ReportRun] = []
+    for run in runs:
+        if not _TEST_EVENT.fullmatch(run.id) and _is_known(api, run.id):
+            known.append(run)
+        else:
+            log.info(
+                f"report run {run.id} ({run.report_type}) is left out: Stripe has none, as in a test event"
+            )
+    return known
+
+
+def _is_known(api: StripeApi, id_: str) -> bool:
+    try:
+        retrieve_report_run(api, id_)
+    except StripeRequestError as error:
+        if error.gone:
+            return False
+        raise
+    return True

@@ -18,7 +18,7 @@ from stripe_reports.errors import ReportRunError, StripeReportsError
 from stripe_reports.landing import GivenRun, RefusedRuns, ReportRequest, given_run
 from stripe_reports.orchestration.assets import requests_by_id
 from stripe_reports.orchestration.cursor import read_cursor
-from stripe_reports.orchestration.inbox import SUCCEEDED, delivered_runs, look_into_inbox
+from stripe_reports.orchestration.inbox import SUCCEEDED, delivered_runs, known_runs, look_into_inbox
 from stripe_reports.orchestration.resources import ReportLakeResource, StripeResource
 from stripe_reports.orchestration.watched import WatchedReports
 from stripe_reports.stripe_api import (
@@ -103,6 +103,7 @@ def build_stripe_reports_pickup_sensor(
             why = f"no event was delivered; Stripe is asked every {poll_seconds:g} s"
             return dg.SensorResult(skip_reason=why, cursor=cursor.model_dump_json())
         runs = delivered_runs(kept, stripe.stripe_account, context.log)
+        delivered = {run.id for run in runs}
         try:
             offered = stripe.account_in_haste.report_types()
             if polls:
@@ -113,14 +114,27 @@ def build_stripe_reports_pickup_sensor(
                     look_back=look_back_days * 86400,
                 )
                 runs += feed.runs
+                delivered -= {run.id for run in feed.runs}
                 cursor.feed, cursor.asked_at = feed.cursor.to_json(), now
         except StripeReportsError as error:
             return dg.SkipReason(f"Stripe cannot be asked, nothing is lost by that: {error}")
-        cursor.handled += kept.bodies
         # Judged by what was seen before: that the data are there now does not say when they came.
-        judge = _Judge(watched, asked_for, offered, cursor.ends, _refused(stripe, report_lake, context.log))
-        cursor.ends = _seen(watched.report_types, offered, cursor.ends, int(now))
+        refused = _refused(stripe, report_lake, context.log)
+        judge = _Judge(watched, asked_for, offered, cursor.ends, refused)
         picks = _pick(runs, judge, watched, context.instance)
+        picked = {pick.report_run for pick in picks} & delivered
+        try:
+            known = known_runs(
+                [run for run in runs if run.id in picked], stripe.account_in_haste.api, context.log
+            )
+        except StripeReportsError as error:
+            return dg.SkipReason(f"Stripe cannot be asked, nothing is lost by that: {error}")
+        if unknown := picked - {run.id for run in known}:
+            runs = [run for run in runs if run.id not in unknown]
+            judge = _Judge(watched, asked_for, offered, cursor.ends, refused)
+            picks = _pick(runs, judge, watched, context.instance)
+        cursor.handled += kept.bodies
+        cursor.ends = _seen(watched.report_types, offered, cursor.ends, int(now))
         for reason in judge.reasons[:_REASONS_TOLD]:
             context.log.info(reason)
         return dg.SensorResult(

@@ -240,3 +240,15 @@ def test_a_cursor_that_cannot_be_read_is_none(elsewhere: Elsewhere, cursor: str)
     elsewhere.asks(_SUMMARY, _DAYS[0] + timedelta(days=1))
     elsewhere.cursor = cursor or None
     assert len(elsewhere.evaluate(asks_stripe=False)) == 1
+
+
+@pytest.mark.parametrize("id_", ["frr_00000000000000", "frr_unknown"])
+def test_a_test_event_is_a_line_in_the_tick_and_starts_no_run(elsewhere: Elsewhere, id_: str) -> None:
+    elsewhere.evaluate()
+    run = elsewhere.asks(_SUMMARY, _DAYS[0])
+    elsewhere.deliver(run, "evt_test", id=id_)
+    assert elsewhere.evaluate(asks_stripe=False) == []
+    (line,) = (line for line in elsewhere.lines if id_ in line)
+    assert "is left out: Stripe has none" in line
+    assert len(elsewhere.evaluate()) == 1, "the real one"
+    assert elsewhere.lake.inbox.names("succeeded") == [], "the event is gone"

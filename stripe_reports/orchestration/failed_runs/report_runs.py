@@ -12,7 +12,7 @@ from stripe_reports.landing import whole_days
 from stripe_reports.orchestration.failed_runs.dagster_runs import failed_attempts
 from stripe_reports.orchestration.failed_runs.memory import Memory, OpenRun, Waiting
 from stripe_reports.orchestration.failure import Failure, Pauses, kind_of
-from stripe_reports.orchestration.inbox import FAILED, delivered_runs, look_into_inbox
+from stripe_reports.orchestration.inbox import FAILED, delivered_runs, known_runs, look_into_inbox
 from stripe_reports.orchestration.resources import ReportLakeResource, StripeResource
 from stripe_reports.orchestration.watched import WatchedReports
 from stripe_reports.stripe_api import FeedCursor, ReportRun, ended_report_runs, redact
@@ -144,10 +144,18 @@ def _from_inbox(
     memory: Memory, stripe: StripeResource, report_lake: ReportLakeResource, log: logging.Logger
 ) -> Iterator[ReportRun]:
     kept = look_into_inbox(report_lake, FAILED, memory.handled, log)
-    memory.handled = [*kept.handled, *kept.bodies]
+    memory.handled = list(kept.handled)
     live = stripe.api_key[2:8] == "_live_"
+    failed: list[ReportRun] = []
     for run in delivered_runs(kept, stripe.stripe_account, log):
         if run.status != "failed" or run.livemode is not live:
             log.info(f"report run {run.id} was told as failed; it is {run.status}, or of the other mode")
         else:
-            yield run
+            failed.append(run)
+    try:
+        known = known_runs(failed, stripe.account_in_haste.api, log) if failed else []
+    except StripeReportsError as error:
+        log.warning(f"Stripe cannot be asked for failed report runs; retrying at the next tick: {error}")
+        return
+    memory.handled += kept.bodies
+    yield from known
