@@ -97,7 +97,7 @@ class StripeApi:
             return read(answer.to_dict())
         except _UNREADABLE as error:
             what = str(error) if type(error) is ValueError else f"it cannot be read ({type(error).__name__})"
-            raise unusable(self.redact(what)) from error
+            raise unusable(f"{self.redact(what)}; check what answers at {self.api_base}") from error
 
     def call(self, request: Callable[[stripe.StripeClient], _T]) -> _T:
         """The SDK's answer to one request.

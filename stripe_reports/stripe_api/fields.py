@@ -12,12 +12,27 @@ _MOST_BYTES = 1 << 50
 _T = TypeVar("_T")
 _WORD = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,199}")
 
+_KINDS = {
+    dict: "an object",
+    list: "a list",
+    str: "a text",
+    int: "a whole number",
+    float: "a decimal number",
+    bool: "true or false",
+    type(None): "null",
+}
+
+
+def kind(value: object) -> str:
+    """What a value of JSON is, in words."""
+    return _KINDS.get(type(value), type(value).__name__)
+
 
 def field(told: Mapping[str, Any], name: str, *types: type) -> Any:
     """Its value, which is exactly of one of these types; what is not there is None. Raises ValueError."""
     value = told.get(name)
     if type(value) not in types:  # not isinstance: true is no number here
-        raise ValueError(f"its {name} is {type(value).__name__}, not {types[0].__name__}")
+        raise ValueError(f"its {name} is {kind(value)}, not {_KINDS[types[0]]}")
     return value
 
 
@@ -54,7 +69,7 @@ def items(told: Mapping[str, Any], name: str, type_: type[_T]) -> list[_T]:
     values: list[_T] = field(told, name, list)
     for value in values:
         if type(value) is not type_:
-            raise ValueError(f"its {name} holds {type(value).__name__}, not {type_.__name__}")
+            raise ValueError(f"its {name} holds {kind(value)}, not {_KINDS[type_]}")
     return values
 
 

@@ -15,6 +15,7 @@ import stripe
 import urllib3
 from requests.structures import CaseInsensitiveDict
 
+from stripe_reports.stripe_api.fields import kind
 from stripe_reports.stripe_api.patience import Patience, patient
 
 MOST_BYTES = 32 << 20
@@ -176,17 +177,7 @@ def _json_object(body: bytes) -> dict[str, Any] | str:
         return "it is nested too deeply"
     except ValueError:
         return "it is HTML, not JSON" if body.lstrip().startswith(b"<") else "it is not JSON"
-    return told if isinstance(told, dict) else f"it is {_KINDS[type(told)]}, not an object"
-
-
-_KINDS = {
-    list: "a list",
-    str: "a text",
-    int: "a number",
-    float: "a number",
-    bool: "true or false",
-    type(None): "null",
-}
+    return told if isinstance(told, dict) else f"it is {kind(told)}, not an object"
 
 
 def _texts(error: Mapping[str, Any], redact: Callable[[str], str]) -> dict[str, str]:

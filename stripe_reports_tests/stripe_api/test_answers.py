@@ -129,9 +129,9 @@ def test_what_is_not_stripes_answer_passes(
         ({}, "it is no report run"),
         (RUN | {"created": -1}, "its created is out of range"),
         (RUN | {"created": 10**300}, "its created is out of range"),
-        (RUN | {"created": True}, "its created is bool, not int"),
+        (RUN | {"created": True}, "its created is true or false, not a whole number"),
         (RUN | {"id": "frr_1\n2"}, "its id is not made of letters"),
-        (RUN | {"result": {"id": "file_1"}}, "its size is NoneType, not int"),
+        (RUN | {"result": {"id": "file_1"}}, "its size is null, not a whole number"),
     ],
 )
 def test_it_says_what_came_instead(once: StripeApi, server: ScriptedServer, body: Any, says: str) -> None:
@@ -169,7 +169,7 @@ def test_a_damaged_report_type_costs_no_other(once: StripeApi, server: ScriptedS
     server.answers("GET", f"{TYPES}/b.1", Answer(damaged))
     account = Account(once)
     assert account.report_type("a.1").id == "a.1"
-    with pytest.raises(StripeRequestError, match="its data_available_end is NoneType"):
+    with pytest.raises(StripeRequestError, match="its data_available_end is null"):
         account.report_type("b.1")
 
 
