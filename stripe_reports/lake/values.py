@@ -19,13 +19,13 @@ _ZERO, _MINUS, _POINT = b"0-."
 # Arrow reads "0x10" as 16.
 _INTEGER_TEXT = r"^-?[0-9]{1,19}$"
 
-_NO_BYTES = pa.scalar(0, pa.int32())
 _YEAR_1 = -62_135_596_800_000_000  # its first microsecond, counted from 1970
 
 # Made from buffers, because pyarrow would import pandas to make them from Python's texts.
-_TRUE, _FALSE = pa.Array.from_buffers(
-    pa.string(), 2, [None, pa.py_buffer(np.array([0, 4, 9], np.int32)), pa.py_buffer(b"truefalse")]
+_TRUE, _FALSE, _EMPTY = pa.Array.from_buffers(
+    pa.string(), 3, [None, pa.py_buffer(np.array([0, 4, 9, 9], np.int32)), pa.py_buffer(b"truefalse")]
 )
+(_NULL,) = pa.nulls(1, pa.string())
 
 DESCRIPTIONS: Mapping[ColumnType, str] = {
     ColumnType.STRING: "text in UTF-8",
@@ -88,12 +88,11 @@ def _fits(texts: pa.ChunkedArray, type_: ColumnType) -> bool:
 
 
 def _count_empties(texts: pa.ChunkedArray) -> int:
-    return pc.sum(pc.equal(pc.binary_length(texts), _NO_BYTES)).as_py() or 0
+    return pc.sum(pc.equal(texts, _EMPTY)).as_py() or 0
 
 
 def _without_empties(texts: pa.ChunkedArray) -> pa.ChunkedArray:
-    is_empty = pc.equal(pc.binary_length(texts), _NO_BYTES)
-    return pc.if_else(is_empty, pa.scalar(None, texts.type), texts)
+    return pc.if_else(pc.equal(texts, _EMPTY), _NULL, texts)
 
 
 def _string(texts: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -307,7 +307,7 @@ from stripe_reports.lake import Csv, DayColumn, ExpectedColumns, Lake
 
 lake, itemized = Lake.open({str(tmp_path)!r}), REPORT_TYPES["balance_change_from_activity.itemized.3"]
 csv = b"description,gross,is_link,created_utc\\n" + b'"a","1.00","true","2025-09-01 12:00:00"\\n' * 10_000
-later = b'"a","1.00",,"2025-09-02 12:00:00"\\n'
+later = b'"a","1.00",,"2025-09-02 12:00:00"\\n"a","","","2025-09-02 12:00:00"\\n'
 lake.land(itemized, date(2025, 9, 1), [Csv([csv])], expected=ExpectedColumns(), facts={{}})
 lake.land_days(
     itemized,
