@@ -88,6 +88,16 @@ def test_a_new_column_lands_as_text_and_warns(
     assert event.materialization.metadata["new_columns"].value == ["new"]
 
 
+def test_quoted_empties_are_counted_in_the_metadata(
+    instance: dg.DagsterInstance, resources: dict[str, Any], server: ScriptedServer
+) -> None:
+    header = "category,description,net_amount,currency"
+    result = _land(instance, resources, server, header, 'a,"","",usd')
+    assert _check(result) == (True, {})
+    (event,) = result.get_asset_materialization_events()
+    assert event.materialization.metadata["quoted_empties"].value == {"net_amount": 1}
+
+
 def test_a_column_that_the_account_does_not_know_is_left_out_and_warns(
     instance: dg.DagsterInstance, resources: dict[str, Any], server: ScriptedServer
 ) -> None:
