@@ -25,6 +25,8 @@ class KeptClosing:
     rests_on_more: bool
     """Whether that closing has the same books and was left as it is, though what they rest on has changed
     since: days that were landed again, waivers, the version of this package."""
+    restored: Sequence[str] = ()
+    """The documents of that closing that were lost or damaged, and were written again as they were."""
 
 
 def keep_closing(lake: Lake, month: Month, documents: Mapping[str, bytes], *, reclose: bool) -> KeptClosing:
@@ -35,15 +37,18 @@ def keep_closing(lake: Lake, month: Month, documents: Mapping[str, bytes], *, re
     manifest = lake.documents.read(folder, MANIFEST)
     changed = [name for name, body in documents.items() if lake.documents.read(folder, name) != body]
     if manifest is not None and not reclose:
-        # The manifest is asked, too: a closing that was cut off between its documents is not whole.
+        # The manifest says what was closed. A document that is another one now is lost, or damaged.
         said = said_digests(manifest)
         books = {name: sha256(body).hexdigest() for name, body in documents.items() if name != MANIFEST}
-        if moved := [name for name in books if name in changed or said.get(name) != books[name]]:
+        if moved := [name for name in {**books, **said} if said.get(name) != books.get(name)]:
             raise CloseError(
                 f"{month} is closed already, and its books would move: {', '.join(moved)} would be replaced;"
                 " see which of its days were landed again, and close it with reclose: true if that is meant"
             )
-        return KeptClosing(uris, True, (), bool(changed))
+        restored = [name for name in books if name in changed]
+        for name in restored:
+            lake.documents.put(folder, name, documents[name])
+        return KeptClosing(uris, True, (), MANIFEST in changed, restored)
     for name, body in documents.items() if changed else ():
         lake.documents.put(folder, name, body)
     return KeptClosing(uris, manifest is not None, changed if manifest is not None else (), False)

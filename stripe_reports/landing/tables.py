@@ -150,20 +150,23 @@ class Tables:
         ]
 
     def _there_already(self, facts: Mapping[str, str]) -> dict[date, _Table] | None:
-        """The tables, if all of them rest on these results and can be read."""
+        """The tables, if all of them rest on these results and can be read, and so can the CSVs that prove
+        them. Days that share a CSV have it read once."""
         same = {name: fact for name, fact in facts.items() if name not in _MAY_DIFFER}
         same |= {"package_version": __version__, "csv_kept": str(self.shared.lake.keeps_csvs).lower()}
         found: dict[date, _Table] = {}
+        digests: set[str] = set()
         lake, table = self.shared.lake, self.report_type.table
         try:
             for day in self.days:
                 landed = lake.landed(table, day)
                 if landed is None or not same.items() <= landed.provenance.items():
                     return None
+                digests.update(filter(None, landed.table.csv_sha256.split(",")))
                 found[day] = landed.table, landed.provenance["report_run_id"], lake.totals(table, day), None
         except LakeError:  # damaged: it is landed again
             return None
-        return found
+        return found if not lake.keeps_csvs or all(map(lake.has_csv, digests)) else None
 
     def _converted(
         self, parts: Sequence[WantedRun], asked: tuple[str, ...], facts: Mapping[str, str]

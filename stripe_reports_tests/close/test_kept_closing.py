@@ -77,14 +77,35 @@ def test_the_same_books_on_other_evidence_stay_as_they_were_closed(lake: Lake) -
     assert _bodies(lake) == later
 
 
-def test_a_document_that_is_lost_or_altered_is_not_replaced_without_a_word(lake: Lake) -> None:
+@pytest.mark.parametrize("damage", [None, b"", b"on", b"ome"], ids=["deleted", "emptied", "cut", "flipped"])
+@pytest.mark.parametrize("name", _BOOKS)
+def test_a_document_that_is_lost_or_damaged_is_restored_with_a_word(
+    lake: Lake, name: str, damage: bytes | None
+) -> None:
     _keep(lake, _CLOSED)
-    _path(lake, "journal.csv").write_bytes(b"altered")
-    _path(lake, "trial_balance.csv").unlink()
-    with pytest.raises(CloseError, match=r"journal\.csv, trial_balance\.csv would be replaced"):
-        _keep(lake, _CLOSED)
-    _keep(lake, _CLOSED, reclose=True)
+    if damage is None:
+        _path(lake, name).unlink()
+    else:
+        _path(lake, name).write_bytes(damage)
+    kept = _keep(lake, _documents(_BOOKS, evidence="b"))
+    assert (kept.closed_before, kept.changed, kept.rests_on_more) == (True, (), True)
+    assert kept.restored == [name]
     assert _bodies(lake) == _CLOSED
+    assert _keep(lake, _CLOSED).restored == []
+
+
+def test_a_lost_document_is_not_restored_from_other_books(lake: Lake) -> None:
+    _keep(lake, _CLOSED)
+    _path(lake, "journal.csv").unlink()
+    with pytest.raises(CloseError, match=r"would move: journal\.csv would be replaced"):
+        _keep(lake, _MOVED)
+    assert not _path(lake, "journal.csv").exists()
+
+
+def test_a_document_that_only_the_manifest_names_is_not_dropped(lake: Lake) -> None:
+    _keep(lake, _documents({**_BOOKS, "journal.old": b"three"}))
+    with pytest.raises(CloseError, match=r"would move: journal\.old would be replaced"):
+        _keep(lake, _CLOSED)
 
 
 def test_a_first_closing_that_was_cut_off_is_written_whole(lake: Lake) -> None:

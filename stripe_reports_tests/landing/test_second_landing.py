@@ -9,6 +9,7 @@ from pathlib import Path
 from threading import Barrier, Thread
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -93,6 +94,36 @@ def test_a_damaged_file_is_landed_again_from_the_run_that_is_there(
     assert {name: data for name, (data, _) in files_of(lake).items()} == {
         name: data for name, (data, _) in before.items()
     }
+
+
+def _flip(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+
+
+def _another(path: Path) -> None:
+    """Reads well, and is not what landed."""
+    path.write_bytes(pa.Codec("zstd").compress(b"description\n", asbytes=True))
+
+
+@pytest.mark.parametrize("damage", [_delete, _cut, _empty, _flip, _another])
+def test_a_kept_csv_that_is_lost_or_damaged_is_kept_again_from_the_run_that_is_there(
+    sandbox: Sandbox, account: Account, lake: Lake, damage: Any
+) -> None:
+    backfill({_ACTIVITY: _DAYS}, account, lake)
+    before = files_of(lake)
+    sha256 = lake.provenance(_ACTIVITY.table, _DAYS[2])["csv_sha256"]
+    damage(Path(lake.root, "_csv", f"{sha256}.csv.zst"))
+    assert all(day.error for day in lake.verify(_ACTIVITY.table))
+    second = backfill({_ACTIVITY: _DAYS}, account_of(sandbox), lake)
+    assert (second.days, second.errors, second.unchanged) == (_DAYS, {}, 0)
+    assert sandbox.report_runs_created == 1
+    assert [day.error for day in lake.verify(_ACTIVITY.table)] == [None] * 5
+    assert {name: data for name, (data, _) in files_of(lake).items()} == {
+        name: data for name, (data, _) in before.items()
+    }
+    assert backfill({_ACTIVITY: _DAYS}, account_of(sandbox), lake).unchanged == 5
 
 
 def test_other_days_of_a_month_that_has_landed_are_a_run_of_their_own(

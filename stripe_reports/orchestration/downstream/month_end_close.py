@@ -113,6 +113,8 @@ def _log(context: dg.AssetExecutionContext, closing: Closing) -> None:
         context.log.warning(f"{closing.month}: {name} is not proven: {why}")
     for name in closing.kept.changed:
         context.log.warning(f"{closing.month}: {name} is another one than in the closing before")
+    for name in closing.kept.restored:
+        context.log.warning(f"{closing.month}: {name} was lost or damaged, and is restored as it was closed")
     if closing.kept.rests_on_more:
         context.log.info(
             f"{closing.month}: closed before with the same books; left as it was, though what they rest on"
