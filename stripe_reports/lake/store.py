@@ -89,7 +89,7 @@ def _s3_store(
     if not bucket:
         raise ConfigurationError("the lake's uri names no bucket; use s3://bucket/prefix")
     config: S3Config = {}
-    if endpoint_url:
+    if endpoint_url := endpoint_url or (session and _endpoint_of(session)):
         config["endpoint"] = endpoint_url
     if region:
         config["region"] = region
@@ -112,6 +112,24 @@ def _s3_store(
             credential_provider=provider,
         )
     return store, root
+
+
+def _endpoint_of(session: Any) -> str | None:
+    """What a boto3 session says of S3's address: AWS' variables, then its profile, by service or for all."""
+    from botocore.configprovider import ConfiguredEndpointProvider  # of boto3, which a session implies
+    from botocore.exceptions import BotoCoreError
+
+    core = getattr(session, "_session", None)
+    if core is None:  # something like a session, that only has credentials
+        return None
+    try:
+        if core.get_config_variable("ignore_configured_endpoint_urls"):
+            return None
+        provider = ConfiguredEndpointProvider(core.full_config, core.get_scoped_config(), "s3")
+        endpoint: str | None = provider.provide()
+    except BotoCoreError as error:
+        raise ConfigurationError(f"AWS' configuration cannot be used: {error}") from None
+    return endpoint
 
 
 @contextmanager
