@@ -12,7 +12,7 @@ from threading import Thread
 from stripe_reports.catalog import ReportType
 from stripe_reports.errors import DataNotAvailableError, StripeReportsError
 from stripe_reports.lake import Lake
-from stripe_reports.landing.beginning import Beginning
+from stripe_reports.landing.beginning import begin
 from stripe_reports.landing.outcome import (
     FailedDay,
     LandedDay,
@@ -63,13 +63,14 @@ class Backfill:
     ) -> None:
         settings = settings or LandingSettings()
         self._asked = {report_type: sorted(set(days)) for report_type, days in asked.items()}
+        self._requests = requests or {}
+        self._given = given or {}
         self._untold = {report_type: set(days) for report_type, days in self._asked.items()}
         self._shared = Shared.of(
             account, lake, timezone, settings, warn=lambda text: self._outcomes.put(Warned(text))
         )
         self._outcomes: SimpleQueue[Outcome | BaseException | None] = SimpleQueue()
         self._finished: SimpleQueue[tuple[Piece, Callable[[], None]] | None] = SimpleQueue()
-        self._beginning = Beginning(self._shared, self._asked, requests or {}, given or {})
         self._runs = RunsInFlight(self._shared, self._finished.put, ready=self._go_on, failed=self._fail)
         self._small = Workers(_LANDINGS_AT_ONCE, "landing")
         self._large = Workers(_LARGE_LANDINGS_AT_ONCE, "large-landing")
@@ -143,10 +144,10 @@ class Backfill:
 
     def _run(self) -> None:
         try:
-            while not (self._is_done or self._is_to_be_released()):
-                self._begin()
+            self._begin()
+            while self._open and not self._shared.stopped.is_set() and not self._is_to_be_released():
                 self._runs.go_on()
-                if not self._is_done:
+                if self._open:
                     self._take_finished()
         except BaseException as raised:  # noqa: BLE001 - raised where somebody waits for outcomes
             try:
@@ -159,23 +160,16 @@ class Backfill:
             self._large.end()
             self._outcomes.put(None)
 
-    @property
-    def _is_done(self) -> bool:
-        return self._shared.stopped.is_set() or (self._beginning.is_over and not self._open)
-
     def _begin(self) -> None:
-        """Let the report types that are due begin."""
         pieces: list[Piece] = []
-        for begun in self._beginning.due():
+        for begun in begin(self._shared, self._asked, self._requests, self._given):
             pieces += begun.pieces
             for days, why in begun.failed:
                 self._fail_days(begun.report_type, days, why)
-        if not pieces:
-            return
         self._open.update(pieces)
         self._pieces += len(pieces)
         self._shared.find_made_runs(piece.tables.data_ready_by for piece in pieces)
-        coming = {(piece.report_type.id, day) for piece in self._open for day in piece.days}
+        coming = {(piece.report_type.id, day) for piece in pieces for day in piece.days}
         for piece in pieces:
             places = [(id_, piece.days[0]) for id_ in piece.after]
             if before := next((place for place in places if place in coming), None):
@@ -184,10 +178,9 @@ class Backfill:
                 self._go_on(piece)
 
     def _take_finished(self) -> None:
-        """Wait for something to be done in a thread, or for what is due next."""
-        times = (self._runs.seconds_to_next(), self._beginning.seconds_to_next())
+        """Wait for something to be done in a thread, or for the next run that is due."""
         try:
-            finished = self._finished.get(timeout=min((s for s in times if s is not None), default=None))
+            finished = self._finished.get(timeout=self._runs.seconds_to_next())
         except Empty:
             return
         if finished:
@@ -313,7 +306,7 @@ class Backfill:
         patience = self._shared.settings.release_after
         if patience is None or self._counts["failed"] or self._landing or not self._runs.only_pending:
             return False
-        if not self._beginning.is_over or time.monotonic() - self._moved < patience:
+        if time.monotonic() - self._moved < patience:
             return False
         days = sum(len(piece.days) for piece in self._open)
         self._outcomes.put(StillPending(days, tuple(self._runs.ids)))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from datetime import date
 from stripe_reports.catalog import ReportType
 from stripe_reports.errors import StripeReportsError, StripeRequestError
 from stripe_reports.lake import Lake
-from stripe_reports.landing.beginning import Beginning
+from stripe_reports.landing.beginning import begin
 from stripe_reports.landing.obtain import obtain_run
 from stripe_reports.landing.piece import Piece
 from stripe_reports.landing.request import ReportRequest
@@ -83,13 +82,10 @@ def submit(
         else:
             to_submit[report_type] = ordered
     pieces: list[Piece] = []
-    beginning = Beginning(shared, to_submit, requests or {}, {})
-    while not beginning.is_over:
-        time.sleep(beginning.seconds_to_next() or 0.0)
-        for begun in beginning.due():
-            pieces += begun.pieces
-            for days, why in begun.failed:
-                yield _not_submitted(begun.report_type, tuple(days), why)
+    for begun in begin(shared, to_submit, requests or {}, {}):
+        pieces += begun.pieces
+        for days, why in begun.failed:
+            yield _not_submitted(begun.report_type, tuple(days), why)
     shared.find_made_runs(piece.tables.data_ready_by for piece in pieces)
     calls = ThreadPoolExecutor(_CALLS_AT_ONCE, "stripe-reports-submit")
     try:

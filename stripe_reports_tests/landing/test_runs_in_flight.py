@@ -13,7 +13,7 @@ import pytest
 from stripe_reports.catalog import REPORT_TYPES
 from stripe_reports.errors import ReportRunError, StripeRequestError
 from stripe_reports.lake import Lake
-from stripe_reports.landing import Backfill, beginning, runs_in_flight
+from stripe_reports.landing import Backfill, runs_in_flight
 from stripe_reports.sandbox import Sandbox
 from stripe_reports.stripe_api import Account, StripeApi, list_report_runs
 from stripe_reports_tests.landing.support import account_of, backfill, days_from, quick, run
@@ -35,8 +35,7 @@ def sandbox() -> Iterator[Sandbox]:
 @pytest.fixture
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """In trouble that the SDK has not got over."""
-    for module in (runs_in_flight, beginning):
-        monkeypatch.setattr(module, "PAUSES_IN_TROUBLE", (0.05, 0.05))
+    monkeypatch.setattr(runs_in_flight, "PAUSES_IN_TROUBLE", (0.05, 0.05))
 
 
 class _Watch:
@@ -251,22 +250,21 @@ def test_where_all_are_lost_the_days_fail_and_it_ends(
 
 @pytest.mark.parametrize("path", ["*/report_types", "*/account"])
 def test_a_report_type_begins_late_where_the_account_cannot_be_asked_for_a_while(
-    sandbox: Sandbox, lake: Lake, short_pauses: None, path: str
+    sandbox: Sandbox, lake: Lake, no_pauses: None, path: str
 ) -> None:
     fault = sandbox.fault("status", method="GET", path=path, code=503, body="html", count=3)
     ended = backfill({_ACTIVITY: _DAYS, _BALANCE: _DAYS}, account_of(sandbox, max_network_retries=0), lake)
     assert (len(ended.landed), ended.errors, fault.applied) == (24, {}, 3)
-    assert all(text.endswith("; retrying in 0.05 s") for text in ended.warnings)
 
 
 def test_it_fails_after_bounded_attempts_and_holds_up_no_other(
-    sandbox: Sandbox, lake: Lake, short_pauses: None
+    sandbox: Sandbox, lake: Lake, no_pauses: None
 ) -> None:
     unlisted = replace(_ACTIVITY, id="brand_new.1")
     fault = sandbox.fault("status", method="GET", path="*/report_types/*", code=503)
     ended = backfill({unlisted: _DAYS, _BALANCE: _DAYS}, account_of(sandbox, max_network_retries=0), lake)
     assert {each.report_type for each in ended.landed} == {_BALANCE}
-    assert (len(ended.landed), len(ended.failed), fault.applied) == (12, 12, 3)
+    assert (len(ended.landed), len(ended.failed), fault.applied) == (12, 12, 5)
     assert all(isinstance(each.error, StripeRequestError) for each in ended.failed)
 
 
