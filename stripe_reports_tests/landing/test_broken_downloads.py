@@ -153,9 +153,9 @@ def test_a_download_that_does_not_begin_is_asked_for_again(
 @pytest.mark.parametrize(
     ("contents", "requests"),
     [
-        (Answer(CSV[:40]), 12),
-        (ServedFile(CSV[:40]), 12),
-        (Answer(CSV + b"x"), 6),
+        (Answer(CSV[:40]), 8),
+        (ServedFile(CSV[:40]), 8),
+        (Answer(CSV + b"x"), 8),
         (Answer(CSV, cut=0), 8),
         (Answer(status=500), 8),
         (Answer(reset=True), 8),
