@@ -1,9 +1,9 @@
 """What Stripe can report: report types as data, their columns and types, days as intervals. No I/O."""
 
 from stripe_reports.catalog._nearest import nearest
-from stripe_reports.catalog.amounts import EXACT, amount_text
+from stripe_reports.catalog.amounts import EXACT, amount_text, currency_digits
 from stripe_reports.catalog.availability import data_ready_by
-from stripe_reports.catalog.columns import ColumnType, column_type
+from stripe_reports.catalog.columns import ColumnType, column_type, line_columns
 from stripe_reports.catalog.days import (
     Interval,
     day_interval,
@@ -33,12 +33,14 @@ __all__ = [
     "ReportType",
     "amount_text",
     "column_type",
+    "currency_digits",
     "data_ready_by",
     "day_interval",
     "days_between",
     "dimensions",
     "id_candidates",
     "is_utc",
+    "line_columns",
     "nearest",
     "newest_complete_day",
     "parse_day",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from enum import StrEnum
 
 from stripe_reports.catalog._data import catalog_data
@@ -23,6 +24,19 @@ class ColumnType(StrEnum):
     """`YYYY-MM-DD HH:MM:SS` in the time zone of the report run."""
     TIMESTAMP_UTC = "timestamp_utc"
     """The same in UTC; the column's name ends in `_utc`."""
+
+
+_LINES = (("category",), ("balance_transaction_component",), ("debit", "credit"))
+
+
+def line_columns(columns: Collection[str]) -> tuple[str, ...]:
+    """The columns that say what a row's amount is, where rows of a report are not parts of one whole.
+
+    Such amounts are never added up: a balance summary has starting balance, activity and ending balance, the
+    itemized activity has gross and fee of a transaction in rows of their own, and a journal entry of revenue
+    recognition has a debited and a credited account. Elsewhere the rows of a currency are parts of one whole.
+    """
+    return next((names for names in _LINES if all(name in columns for name in names)), ())
 
 
 def column_type(name: str) -> ColumnType:

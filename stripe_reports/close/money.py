@@ -8,23 +8,10 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
-from stripe_reports.catalog import EXACT
+from stripe_reports.catalog import EXACT, currency_digits
 
 SCALE = 18
 _CODE = re.compile("[a-z]{3,8}")
-
-# https://docs.stripe.com/currencies#zero-decimal and #three-decimal
-_ZERO_DECIMAL = frozenset(
-    "bif clp djf gnf jpy kmf krw mga pyg rwf ugx vnd vuv xaf xof xpf".split()  # noqa: SIM905
-)
-_THREE_DECIMAL = frozenset(("bhd", "jod", "kwd", "omr", "tnd"))
-
-
-def digits(currency: str) -> int:
-    """Behind the point, of a currency's amounts at Stripe."""
-    if currency in _ZERO_DECIMAL:
-        return 0
-    return 3 if currency in _THREE_DECIMAL else 2
 
 
 def is_code(currency: str) -> bool:
@@ -48,11 +35,11 @@ def as_text(amount: int, currency: str) -> str:
     A minus in front, no thousands separator, no exponent: `-1234.50`.
     """
     whole, rest = divmod(abs(amount), 10**SCALE)
-    fraction = f"{rest:0{SCALE}d}".rstrip("0").ljust(digits(currency), "0")
+    fraction = f"{rest:0{SCALE}d}".rstrip("0").ljust(currency_digits(currency), "0")
     return f"{'-' if amount < 0 else ''}{whole}{'.' if fraction else ''}{fraction}"
 
 
 def minor_units(amount: int, currency: str) -> int | None:
     """In the currency's smallest unit; None where the amount has a part of one."""
-    whole, rest = divmod(amount, 10 ** (SCALE - digits(currency)))
+    whole, rest = divmod(amount, 10 ** (SCALE - currency_digits(currency)))
     return None if rest else whole

@@ -259,7 +259,9 @@ class Lake:
 
         Of the columns gross, fee, net, gross_amount, fee_amount, net_amount and amount, those that the table
         has; empty if it has none, no `currency`, or no rows. A null currency is "", a null amount is nothing,
-        and rows whose `reporting_category` is "total" are left out. Raises LakeError if it cannot be read.
+        and rows whose `reporting_category` is "total" are left out. Where rows are not parts of one whole, as
+        those of a balance summary (`catalog.line_columns` names the columns that tell them apart), it is
+        {currency: {line: sum}}: `ending_balance`. Raises LakeError if it cannot be read.
         """
         from stripe_reports.lake import reader
         from stripe_reports.lake.totals import sum_amounts

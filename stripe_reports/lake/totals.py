@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Decimal
 
 import numpy as np
@@ -9,11 +10,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from stripe_reports.catalog import EXACT
+from stripe_reports.catalog import EXACT, line_columns
 
 _AMOUNTS = ("gross", "fee", "net", "gross_amount", "fee_amount", "net_amount", "amount")
 _CURRENCY, _CATEGORY = "currency", "reporting_category"
 _BATCH_ROWS = 1 << 16
+_MOST_LINES = 500
 _WIDEST = 76  # digits of a decimal256
 
 # Made from buffers, because pyarrow would import pandas to make it from Python's text.
@@ -32,26 +34,47 @@ def sum_amounts(file: pq.ParquetFile) -> Sums:
     ]
     if _CURRENCY not in schema.names or not amounts:
         return {}
-    columns = [_CURRENCY, *amounts] + [_CATEGORY] * (_CATEGORY in schema.names)
+    lines = line_columns(schema.names)
+    columns = [_CURRENCY, *amounts, *lines] + [_CATEGORY] * (_CATEGORY in schema.names)
     sums: Sums = {}
     # One row group after another: Arrow would fetch all that it is asked for into memory.
     for number in range(file.num_row_groups):
         for batch in file.iter_batches(_BATCH_ROWS, row_groups=[number], columns=columns, use_threads=False):
-            _add(batch, amounts, sums)
+            _add(batch, amounts, lines, sums)
+            if sum(map(len, sums.values())) > _MOST_LINES:
+                return {}
     return dict(sorted(sums.items()))
 
 
-def _add(batch: pa.RecordBatch, amounts: list[str], sums: Sums) -> None:
+def _add(batch: pa.RecordBatch, amounts: list[str], lines: tuple[str, ...], sums: Sums) -> None:
     # No `group_by`: it would import pandas, too.
     if _CATEGORY in batch.schema.names:
         batch = batch.filter(pc.invert(pc.is_in(batch.column(_CATEGORY), value_set=_TOTAL)))
-    currencies, batch = batch.column(_CURRENCY), batch.select(amounts)
-    for currency in pc.unique(currencies):
-        its = pc.equal(currencies, currency) if currency.is_valid else pc.is_null(currencies)
-        rows = batch.filter(its)
-        own = sums.setdefault(currency.as_py() or "", dict.fromkeys(amounts, Decimal(0)))
-        for name in amounts:
-            own[name] = EXACT.add(own[name], _sum(rows.column(name)))
+    for currency, of_currency in _split(batch, _CURRENCY):
+        own = sums.setdefault(currency, {} if lines else dict.fromkeys(amounts, Decimal(0)))
+        for line, rows in _lines(of_currency, lines):
+            for amount in amounts:
+                name = amount if not lines else line if len(amounts) == 1 else f"{line}: {amount}"
+                own[name] = EXACT.add(own.get(name, Decimal(0)), _sum(rows.column(amount)))
+
+
+def _split(batch: pa.RecordBatch, column: str) -> Iterator[tuple[str, pa.RecordBatch]]:
+    """Each value of the column, in the order of the rows, with its rows; a null is ""."""
+    values = batch.column(column)
+    for value in pc.unique(values):
+        its = pc.equal(values, value) if value.is_valid else pc.is_null(values)
+        yield value.as_py() or "", batch.filter(its)
+
+
+def _lines(batch: pa.RecordBatch, columns: tuple[str, ...]) -> Iterator[tuple[str, pa.RecordBatch]]:
+    """Each line with its rows: `ending_balance`, or `cash - revenue` where several columns say it."""
+    if not columns:
+        yield "", batch
+        return
+    first, *others = columns
+    for value, rows in _split(batch, first):
+        for rest, own in _lines(rows, tuple(others)):
+            yield f"{value or 'none'} - {rest or 'none'}" if others else value or "none", own
 
 
 def _sum(values: pa.Array) -> Decimal:

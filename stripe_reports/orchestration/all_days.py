@@ -38,7 +38,11 @@ class _Bad:
     def amount(self) -> str:
         """`usd 0.01`; only the currency where no amount is off."""
         off = self.residual and _COUNTED not in self.reason
-        return f"{self.currency} {amount_text(self.residual)}" if off and self.residual else self.currency
+        return (
+            f"{self.currency} {amount_text(self.residual, self.currency)}"
+            if off and self.residual
+            else self.currency
+        )
 
 
 def all_days_evaluation(

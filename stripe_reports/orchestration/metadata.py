@@ -205,10 +205,16 @@ def table_of(rows: Sequence[Mapping[str, str | int]]) -> dg.MetadataValue[Any]:
 
 
 def _totals(totals: Mapping[str, Mapping[str, Decimal]]) -> dg.MetadataValue[Any]:
+    """A row for each currency. A report may have a row of nothing without a currency, which is not shown."""
+    shown = {currency: sums for currency, sums in totals.items() if currency or any(sums.values())}
+    names = dict.fromkeys(name for sums in shown.values() for name in sums)
     return table_of(
         [
-            {"currency": currency, **{name: amount_text(sum_) for name, sum_ in sums.items()}}
-            for currency, sums in totals.items()
+            {
+                "currency": currency,
+                **{name: amount_text(sums[name], currency) if name in sums else "" for name in names},
+            }
+            for currency, sums in shown.items()
         ]
     )
 

@@ -15,13 +15,14 @@ from beancount.core.data import Balance, Open, Transaction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stripe_reports.catalog import currency_digits
 from stripe_reports.close.accounts import ACCOUNTS, BALANCE, OPENING, ChartOfAccounts
 from stripe_reports.close.beancount import beancount_journal
 from stripe_reports.close.books import Books, keep_books
 from stripe_reports.close.entry import Moved, activity_entry
 from stripe_reports.close.hledger import hledger_journal
 from stripe_reports.close.journal import journal_csv
-from stripe_reports.close.money import digits, units
+from stripe_reports.close.money import units
 from stripe_reports.close.movements import Movements
 from stripe_reports.close.trial_balance import TOTAL, trial_balance, trial_balance_csv
 from stripe_reports.errors import CloseError, ConfigurationError
@@ -35,7 +36,7 @@ _CATEGORIES = [*ACCOUNTS, "revenue_share", "new-at Stripe;|", "", "2nd"]
 def _moves(draw: st.DrawFn, *, payout: bool = False) -> Moved:
     currency = draw(st.sampled_from(["usd", "eur", "jpy", "kwd"]))
     cents = st.integers(-(10**12), 10**12) | st.just(0)
-    unit = 10 ** (18 - digits(currency))
+    unit = 10 ** (18 - currency_digits(currency))
     gross, fee = draw(cents) * unit, draw(cents) * unit
     day = OCTOBER.first + timedelta(days=draw(st.integers(0, 30)))
     category = draw(st.sampled_from(["payout", "payout_reversal"] if payout else _CATEGORIES))

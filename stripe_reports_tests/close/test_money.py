@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stripe_reports.catalog import amount_text
-from stripe_reports.close.money import as_decimal, as_text, digits, minor_units, units
+from stripe_reports.catalog import amount_text, currency_digits
+from stripe_reports.close.money import as_decimal, as_text, minor_units, units
 
 _AMOUNTS = st.integers(-(10**38) + 1, 10**38 - 1)
 
@@ -45,8 +45,28 @@ def test_minor_units_are_whole_or_none() -> None:
     assert minor_units(units(Decimal("12")), "jpy") == 12
     assert minor_units(units(Decimal("1.234")), "kwd") == 1234
     assert minor_units(units(Decimal("0.005")), "usd") is None
-    assert [digits(each) for each in ("usd", "jpy", "kwd")] == [2, 0, 3]
+    assert [currency_digits(each) for each in ("usd", "jpy", "kwd")] == [2, 0, 3]
 
 
 def test_a_null_is_nothing() -> None:
     assert units(None) == 0
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "text"),
+    [
+        ("471.00", "jpy", "471"),
+        ("471.5", "jpy", "471.5"),
+        ("10.5", "usd", "10.50"),
+        ("-0.00", "usd", "0.00"),
+        ("1.2345", "kwd", "1.2345"),
+        ("12", "kwd", "12.000"),
+        ("-1200", "usd", "-1200.00"),
+        ("1200.00", "", "1200"),
+        ("-0.0", "", "0"),
+    ],
+)
+def test_an_amount_has_the_digits_of_its_currency_and_is_never_rounded(
+    amount: str, currency: str, text: str
+) -> None:
+    assert amount_text(Decimal(amount), currency) == text

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stripe_reports.catalog import REPORT_TYPES, ReportType, line_columns
 from stripe_reports.errors import LakeError
 from stripe_reports.lake import Lake, table_writer, totals
 from stripe_reports_tests.lake.support import DAY, TABLE, land, stripe_csv
@@ -130,6 +131,73 @@ def test_total_rows_of_a_summary_are_left_out(lake: Lake) -> None:
 def test_without_a_reporting_category_all_rows_count(lake: Lake) -> None:
     rows = [("total", "usd", "1"), ("total", "usd", "2")]
     assert _totals(lake, ["description", "currency", "net"], rows) == {"usd": {"net": Decimal(3)}}
+
+
+def test_lines_that_are_not_parts_of_one_whole_are_not_added_up(lake: Lake) -> None:
+    rows = [
+        ("starting_balance", "eur", "4777.68"),
+        ("activity", "eur", "-1904.42"),
+        ("ending_balance", "eur", "2873.26"),
+        ("starting_balance", "jpy", "471.00"),
+        ("ending_balance", "jpy", "471.00"),
+        ("payouts", None, "0.00"),
+        ("payouts", "eur", "-1.00"),
+        ("payouts", "eur", "-2.00"),
+    ]
+    assert _totals(lake, ["category", "currency", "net_amount"], rows) == {
+        "": {"payouts": Decimal(0)},
+        "eur": {
+            "starting_balance": Decimal("4777.68"),
+            "activity": Decimal("-1904.42"),
+            "ending_balance": Decimal("2873.26"),
+            "payouts": Decimal(-3),
+        },
+        "jpy": {"starting_balance": Decimal(471), "ending_balance": Decimal(471)},
+    }
+
+
+def test_journal_entries_are_shown_by_their_accounts(lake: Lake) -> None:
+    rows = [("Cash", "Revenue", "usd", "5"), ("Cash", "Revenue", "usd", "2"), (None, "Cash", "usd", "1")]
+    assert _totals(lake, ["debit", "credit", "currency", "amount"], rows) == {
+        "usd": {"Cash - Revenue": Decimal(7), "none - Cash": Decimal(1)}
+    }
+
+
+def test_no_more_lines_are_shown_than_a_person_reads(lake: Lake) -> None:
+    rows = [(f"category {number}", "usd", "1") for number in range(501)]
+    assert _totals(lake, ["category", "currency", "net_amount"], rows) == {}
+    assert len(_totals(lake, ["category", "currency", "net_amount"], rows[1:])["usd"]) == 500
+
+
+_AMOUNTS = {"gross", "fee", "net", "gross_amount", "fee_amount", "net_amount", "amount"}
+_LINES = {
+    "balance.summary.1": ("category",),
+    "balance.summary.2": ("category",),
+    "connected_account_balance.summary.1": ("category",),
+    "activity.itemized.2": ("balance_transaction_component",),
+    "activity.itemized.3": ("balance_transaction_component",),
+    **{
+        f"revenue_recognition.debit_credit_{by}.1": ("debit", "credit")
+        for by in ("by_customer", "by_invoice", "by_invoice_line_item", "by_price", "by_product", "summary")
+    },
+}
+_WHOLE = (
+    *("activity.summary", "all_fees", "balance_change_from_activity", "ending_balance_reconciliation"),
+    *("payout_reconciliation", "payouts"),
+)
+"""Families whose rows of a currency are parts of one whole: activity, fees, balance, payouts."""
+
+
+@pytest.mark.parametrize("report_type", REPORT_TYPES.values(), ids=str)
+def test_of_each_report_type_it_is_decided_what_is_added_up(report_type: ReportType) -> None:
+    has_totals = "currency" in report_type.columns and _AMOUNTS & set(report_type.columns)
+    family = report_type.id.removeprefix("connected_account_")
+    if not has_totals:
+        assert report_type.id not in _LINES
+    elif line_columns(report_type.columns):
+        assert line_columns(report_type.columns) == _LINES[report_type.id]
+    else:
+        assert family.startswith(_WHOLE), "decide whether its rows are parts of one whole"
 
 
 @pytest.mark.parametrize(
