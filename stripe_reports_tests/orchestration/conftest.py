@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -35,6 +36,24 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def instance() -> Iterator[dg.DagsterInstance]:
     with dg.DagsterInstance.ephemeral() as ephemeral:
         yield ephemeral
+
+
+@pytest.fixture(scope="session")
+def empty_records(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Dagster's databases without a row; to make them takes longer than to copy them."""
+    folder = tmp_path_factory.mktemp("records")
+    with dg.DagsterInstance.local_temp(str(folder)) as made:
+        made.get_run_records()
+        made.get_asset_keys()
+        made.all_instigator_state()
+    return folder
+
+
+@pytest.fixture
+def instance_on_disk(empty_records: Path, tmp_path: Path) -> Iterator[dg.DagsterInstance]:
+    """As schedules need it."""
+    with dg.DagsterInstance.local_temp(str(shutil.copytree(empty_records, tmp_path / "records"))) as instance:
+        yield instance
 
 
 @pytest.fixture

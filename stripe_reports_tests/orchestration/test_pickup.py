@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -90,9 +89,8 @@ class Elsewhere:
 
 
 @pytest.fixture
-def elsewhere(own_sandbox: Sandbox, tmp_path: Path) -> Iterator[Elsewhere]:
-    with dg.instance_for_test() as instance:
-        yield Elsewhere(own_sandbox, instance, tmp_path)
+def elsewhere(own_sandbox: Sandbox, instance_on_disk: dg.DagsterInstance, tmp_path: Path) -> Elsewhere:
+    return Elsewhere(own_sandbox, instance_on_disk, tmp_path)
 
 
 def test_runs_of_one_day_land_in_one_dagster_run_without_new_ones(elsewhere: Elsewhere) -> None:
