@@ -237,20 +237,21 @@ def test_the_demos_ui_serves_the_landed_data_until_it_is_stopped(tmp_path: Path)
     )
     query = """{ assetsOrError { ... on AssetConnection { nodes {
         key { path } assetMaterializations(limit: 1) { partition } } } } }"""
-    landed: set[str] = set()
+
+    def landed() -> set[str]:
+        assert process.poll() is None, "the demo ended"
+        try:
+            answer = requests.post(
+                f"http://127.0.0.1:{port}/graphql", json={"query": query}, timeout=PATIENCE
+            ).json()
+        except requests.ConnectionError:
+            return set()
+        nodes = answer["data"]["assetsOrError"].get("nodes", [])
+        return {node["key"]["path"][-1] for node in nodes if node["assetMaterializations"]}
+
     try:
-        deadline = time.monotonic() + 120
-        while time.monotonic() < deadline and len(landed) < 13:
-            time.sleep(1)
-            assert process.poll() is None, "the demo ended"
-            try:
-                answer = requests.post(
-                    f"http://127.0.0.1:{port}/graphql", json={"query": query}, timeout=PATIENCE
-                ).json()
-            except requests.ConnectionError:
-                continue
-            nodes = answer["data"]["assetsOrError"].get("nodes", [])
-            landed = {node["key"]["path"][-1] for node in nodes if node["assetMaterializations"]}
+        until(lambda: len(landed()) >= 13, every=1)
+        found = landed()
         shown = requests.post(
             f"http://127.0.0.1:{port}/graphql", json={"query": _STRIPE_RESOURCE}, timeout=PATIENCE
         ).text
@@ -258,7 +259,7 @@ def test_the_demos_ui_serves_the_landed_data_until_it_is_stopped(tmp_path: Path)
         assert process.wait(timeout=PATIENCE) == 0
     finally:
         process.kill()
-    assert len(landed) == 13, "nine reports, what came of reconciling them, and what is built on them"
+    assert len(found) == 13, "nine reports, what came of reconciling them, and what is built on them"
     assert "STRIPE_API_KEY" in shown, "the UI shows where the key comes from"
     assert "sk_test_" not in shown, "and not the key"
     with socket.socket() as probe:
