@@ -33,6 +33,7 @@ from stripe_reports.orchestration.evaluations import with_targets
 from stripe_reports.orchestration.metadata import failures_metadata, oddities_of_file, recorded_changes
 from stripe_reports.orchestration.recording import Event, Recording, Report
 from stripe_reports.orchestration.resources import ReportLakeResource, StripeResource
+from stripe_reports.stripe_api import Account
 
 _PROGRESS_SECONDS = 5.0
 _MOST_RETRIES = 1000
@@ -101,10 +102,12 @@ class Materialization:
         report_lake: ReportLakeResource,
         asked: Mapping[Report, Sequence[date]],
     ) -> Backfill:
+        account, lake = stripe.account, report_lake.lake
+        self._context.log.info(f"landing from {account.api.which} ({_named(account)}) into {lake.root}")
         return Backfill(
             {report.report_type: days for report, days in asked.items()},
-            account=stripe.account,
-            lake=report_lake.lake,
+            account=account,
+            lake=lake,
             requests={report.report_type.id: report.request for report in asked},
             given=self._settings.report_runs,
             timezone=self._settings.timezone,
@@ -211,6 +214,15 @@ class Materialization:
             )
         self._context.log.info(f"the step goes on in {min(pauses)} s")
         return dg.RetryRequested(max_retries=_MOST_RETRIES, seconds_to_wait=min(pauses))
+
+
+def _named(account: Account) -> str:
+    """For the log: a Stripe that does not answer fails the days, with its own error."""
+    try:
+        id_ = account.id
+    except StripeReportsError:
+        id_ = None
+    return f"account {id_}" if id_ else "account unknown"
 
 
 def evaluate_checks_alone(

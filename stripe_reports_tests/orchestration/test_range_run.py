@@ -101,6 +101,16 @@ def test_each_day_has_its_own_facts(instance: dg.DagsterInstance, resources: dic
     assert len(rows) > 3, "days differ, so facts of another day would be seen"
 
 
+def test_the_first_line_of_the_log_says_which_stripe_account_and_lake(
+    instance: dg.DagsterInstance, own_sandbox: Sandbox, own_resources: dict[str, Any]
+) -> None:
+    result = materialize_range(instance, own_resources, _DAYS[:1], select="balance.summary.1")
+    said = [entry.user_message for entry in instance.all_logs(result.run_id) if not entry.is_dagster_event]
+    where = own_sandbox.api_base.removeprefix("http://")
+    assert said[0].startswith(f"landing from sandbox at http://{where} (account acct_")
+    assert said[0].endswith(f") into {own_resources['report_lake'].lake.root}")
+
+
 def test_one_asset_of_many_can_be_selected(instance: dg.DagsterInstance, resources: dict[str, Any]) -> None:
     chosen = dg.AssetSelection.assets(_key("payouts_itemized_3"))
     result = materialize_range(instance, resources, _DAYS, select=_SELECT, selection=chosen)
