@@ -42,6 +42,16 @@ def count(name: str, *, default: int) -> int:
     return int(value)
 
 
+def api_base(default: str) -> str:
+    """The address of Stripe's API: STRIPE_API_BASE."""
+    return text("STRIPE_API_BASE", default)
+
+
+def files_base(default: str) -> str:
+    """The address of Stripe's files host: STRIPE_FILES_BASE."""
+    return text("STRIPE_FILES_BASE", default)
+
+
 def lake_uri() -> str:
     """Where the lake is: STRIPE_REPORTS_LAKE."""
     return text("STRIPE_REPORTS_LAKE", "./lake")

@@ -40,6 +40,52 @@ def test_python_examples_run(number: int, tmp_path: Path, demo_lake: Path) -> No
     assert done.returncode == 0, done.stderr
 
 
+_ONLY_THIS_MACHINE = """
+import sys
+
+def refuse_other_hosts(event, args):
+    if event == "socket.getaddrinfo":
+        host = args[0]
+    elif event == "socket.connect":
+        host = args[1][0] if isinstance(args[1], tuple) else None
+    else:
+        return
+    if host not in (None, "127.0.0.1", "localhost"):
+        raise SystemExit(f"{event} {host}")
+
+sys.addaudithook(refuse_other_hosts)
+"""
+_LAND = """
+done = defs.resolve_implicit_global_asset_job_def().execute_in_process(
+    partition_key="{day}", asset_selection=[dg.AssetKey(["stripe_reports", "balance_summary_1"])]
+)
+assert done.success
+"""
+
+
+def test_the_definitions_of_a_project_talk_to_the_sandbox_that_is_exported(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    (snippet,) = (text for text in _PYTHON if "build_stripe_reports_definitions(" in text)
+    snippet = snippet.replace("s3://finance-lake/stripe", str(tmp_path / "lake"))
+    day = newest_complete_day(datetime.now(UTC))
+    exported = {
+        "STRIPE_API_KEY": sandbox.key,
+        "STRIPE_API_BASE": sandbox.api_base,
+        "STRIPE_FILES_BASE": sandbox.files_base,
+    }
+    code = f"{_ONLY_THIS_MACHINE}{snippet}{_LAND.format(day=day)}"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, **exported},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert len(list((tmp_path / "lake").rglob("part-0.parquet"))) == 1
+
+
 @pytest.fixture(scope="session")
 def demo_lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder in which the demo has been run."""

@@ -62,9 +62,9 @@ class StripeApi:
             raise ConfigurationError(f"calls_per_second is {self.calls_per_second:g}; give one above 0")
         # By `object`, because the dataclass is frozen.
         if not self.api_base:
-            object.__setattr__(self, "api_base", environment.text("STRIPE_API_BASE", API_BASE))
+            object.__setattr__(self, "api_base", environment.api_base(API_BASE))
         if not self.files_base:
-            object.__setattr__(self, "files_base", environment.text("STRIPE_FILES_BASE", FILES_BASE))
+            object.__setattr__(self, "files_base", environment.files_base(FILES_BASE))
 
     @cached_property
     def _client(self) -> stripe.StripeClient:
