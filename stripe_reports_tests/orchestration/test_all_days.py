@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Sequence
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from stripe_reports import (
     build_stripe_reports_downstream_assets,
     build_stripe_reports_reconciliation,
 )
-from stripe_reports.catalog import select_report_types
+from stripe_reports.catalog import amount_text, select_report_types
 from stripe_reports.lake import Lake
 from stripe_reports.sandbox import Sandbox
 from stripe_reports_tests.core_lake import a_cent_off, days_of, land, rewrite, without_row
@@ -86,7 +87,7 @@ def test_it_is_red_whichever_day_came_last_until_the_day_is_mended(run: Run, lak
     rewrite(lake, _ACTIVITY, _BAD, a_cent_off("net"))
     run(_DAYS[:3])
     later = run(_DAYS[3:])
-    text = f"3 of 4 days agree; broken: {_BAD} ({currency} 0.01)"
+    text = f"3 of 4 days agree; broken: {_BAD} ({currency} {amount_text(Decimal('0.01'), currency)})"
     assert _told(later) == (False, Severity.ERROR, text)
     shown = [dict(row.data) for row in _all_days(later).metadata["broken"].value.records]  # type: ignore[union-attr]
     assert {(row["day"], row["currency"]) for row in shown} == {(str(_BAD), currency)}
