@@ -14,7 +14,7 @@ from stripe_reports.lake.landed_file import FACT_PREFIX, LandedFile
 from stripe_reports.lake.landed_table import LandedTable
 from stripe_reports.lake.object_files import ObjectFileHandler
 from stripe_reports.lake.partition import partition_path
-from stripe_reports.lake.reader import reading
+from stripe_reports.lake.reader import not_landed, reading, repeated
 from stripe_reports.lake.store import Store
 
 _FACTS = ("report_type", "day", "csv_sha256", "csv_bytes", "rows")
@@ -51,6 +51,15 @@ def provenance_of(metadata: pq.FileMetaData) -> dict[str, str]:
     }
 
 
+def read_provenance(store: Store, root: str, table: str, day: date) -> dict[str, str]:
+    """The facts of any table's day. Raises LakeError if it is not landed, or cannot be read."""
+    path = partition_path(table, day)
+    footer = repeated(lambda: read_footer(store, root, path))
+    if footer is None:
+        raise not_landed(f"{root}/{path}")
+    return footer.provenance
+
+
 def read_landed(store: Store, root: str, table: str, day: date) -> LandedFile | None:
     """The facts of a landed day; None if there is no such file.
 
@@ -58,7 +67,7 @@ def read_landed(store: Store, root: str, table: str, day: date) -> LandedFile | 
     """
     path = partition_path(table, day)
     uri = f"{root}/{path}"
-    footer = read_footer(store, root, path)
+    footer = repeated(lambda: read_footer(store, root, path))
     if footer is None:
         return None
     facts = footer.provenance

@@ -222,8 +222,7 @@ class Lake:
         return sorted(folder for folder in folders if is_table(folder) and self.days(folder))
 
     def days(self, table: str) -> list[date]:
-        """The landed days of a table, sorted; none if there is no such table. Raises LakeError for a name
-        that no table can have."""
+        """The landed days of a table, sorted; none if there is none. Raises LakeError for an impossible name."""
         folder = table_path(table)
         with storage_errors(f"list {self.root}/{table}"):
             paths = [entry["path"] for page in obstore.list(self._store, f"{folder}/") for entry in page]
@@ -235,24 +234,18 @@ class Lake:
 
         Raises LakeError if the day is not landed.
         """
-        from stripe_reports.lake import reader
-        from stripe_reports.lake.footer import read_footer
+        from stripe_reports.lake.footer import read_provenance
 
-        path = partition_path(table, day)
-        footer = reader.repeated(lambda: read_footer(self._store, self.root, path))
-        if footer is None:
-            raise reader.not_landed(self.uri(table, day))
-        return footer.provenance
+        return read_provenance(self._store, self.root, table, day)
 
     def landed(self, table: str, day: date) -> LandedFile | None:
         """What landing said of the day that is landed, by the footer and size of its file; None if none is.
 
         Raises LakeError if the file cannot be read, or does not say that it is this day.
         """
-        from stripe_reports.lake import reader
         from stripe_reports.lake.footer import read_landed
 
-        return reader.repeated(lambda: read_landed(self._store, self.root, table, day))
+        return read_landed(self._store, self.root, table, day)
 
     def totals(self, table: str, day: date) -> Mapping[str, Mapping[str, Decimal]]:
         """The exact sums of a landed day, {currency: {column: sum}}, sorted by currency.

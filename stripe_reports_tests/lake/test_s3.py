@@ -159,7 +159,7 @@ def test_two_lakes_in_one_bucket_do_not_see_each_other(lake: Lake, bucket: str) 
     land(lake, _CSV)
     assert Lake.open(f"s3://{bucket}/some/prefix2").tables() == []
     assert Lake.open(f"s3://{bucket}/some/prefix/").tables() == [TABLE]
-    assert Lake.open(f"s3://{bucket}").days(f"some/prefix/{TABLE}") == [DAY]
+    assert Lake.open(f"s3://{bucket}").tables() == []
 
 
 def test_a_bucket_that_is_not_there_is_named_in_one_line(aws: str) -> None:
