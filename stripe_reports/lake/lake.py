@@ -222,7 +222,7 @@ class Lake:
         return sorted(folder for folder in folders if is_table(folder) and self.days(folder))
 
     def days(self, table: str) -> list[date]:
-        """The landed days of a table, sorted; none if there is none. Raises LakeError for an impossible name."""
+        """The landed days of a table, sorted; maybe none. Raises LakeError for an impossible name."""
         folder = table_path(table)
         with storage_errors(f"list {self.root}/{table}"):
             paths = [entry["path"] for page in obstore.list(self._store, f"{folder}/") for entry in page]
