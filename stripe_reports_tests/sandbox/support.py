@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 
 from stripe_reports.sandbox import Sandbox
+from stripe_reports_tests.waiting import PATIENCE
 
 DAY = 86400
 START = date(2025, 1, 1)
@@ -68,8 +69,9 @@ class Client:
 
     def __init__(self, sandbox: Sandbox) -> None:
         # There is no TLS to verify, and to load the certificates takes longer than most tests.
-        self.http = httpx.Client(base_url=sandbox.api_base, auth=(sandbox.key, ""), verify=False)
-        self.files = httpx.Client(base_url=sandbox.files_base, auth=(sandbox.key, ""), verify=False)
+        settings: dict[str, Any] = {"auth": (sandbox.key, ""), "verify": False, "timeout": PATIENCE}
+        self.http = httpx.Client(base_url=sandbox.api_base, **settings)
+        self.files = httpx.Client(base_url=sandbox.files_base, **settings)
 
     def close(self) -> None:
         self.http.close()
