@@ -9,8 +9,6 @@ from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
-import obstore
-
 from stripe_reports import __version__
 from stripe_reports.catalog import ReportType
 from stripe_reports.errors import StripeReportsError
@@ -18,12 +16,13 @@ from stripe_reports.lake import marker
 from stripe_reports.lake.derived import Derived
 from stripe_reports.lake.documents import Documents
 from stripe_reports.lake.inbox import Inbox
+from stripe_reports.lake.landed_days import landed_days, landed_tables
 from stripe_reports.lake.landed_file import FACT_PREFIX, LandedFile
 from stripe_reports.lake.landed_table import LandedTable
-from stripe_reports.lake.partition import is_table, partition_day, partition_path, table_path
+from stripe_reports.lake.partition import partition_path
 from stripe_reports.lake.replaced import Replaced
 from stripe_reports.lake.source import Csv, DayColumn, ExpectedColumns
-from stripe_reports.lake.store import Store, open_store, storage_errors, whole_object, whole_objects
+from stripe_reports.lake.store import Store, open_store, whole_object, whole_objects
 from stripe_reports.lake.table_settings import SettledTables
 
 if TYPE_CHECKING:
@@ -217,17 +216,11 @@ class Lake:
 
     def tables(self) -> list[str]:
         """The tables of which at least one day is landed, sorted."""
-        with storage_errors(f"list {self.root}"):
-            folders = obstore.list_with_delimiter(self._store)["common_prefixes"]
-        return sorted(folder for folder in folders if is_table(folder) and self.days(folder))
+        return landed_tables(self._store, self.root)
 
     def days(self, table: str) -> list[date]:
         """The landed days of a table, sorted; maybe none. Raises LakeError for an impossible name."""
-        folder = table_path(table)
-        with storage_errors(f"list {self.root}/{table}"):
-            paths = [entry["path"] for page in obstore.list(self._store, f"{folder}/") for entry in page]
-        days = (partition_day(path.removeprefix(f"{table}/")) for path in paths)
-        return sorted(day for day in days if day is not None)
+        return landed_days(self._store, self.root, table)
 
     def provenance(self, table: str, day: date) -> dict[str, str]:
         """Where a landed day comes from, read from the footer of its file.
@@ -248,13 +241,9 @@ class Lake:
         return read_landed(self._store, self.root, table, day)
 
     def totals(self, table: str, day: date) -> Mapping[str, Mapping[str, Decimal]]:
-        """The exact sums of a landed day, {currency: {column: sum}}, sorted by currency.
+        """The exact sums of a landed day by currency and column, or by line; see `totals.py`.
 
-        Of the columns gross, fee, net, gross_amount, fee_amount, net_amount and amount, those that the table
-        has; empty if it has none, no `currency`, or no rows. A null currency is "", a null amount is nothing,
-        and rows whose `reporting_category` is "total" are left out. Where rows are not parts of one whole, as
-        those of a balance summary (`catalog.line_columns` names the columns that tell them apart), it is
-        {currency: {line: sum}}: `ending_balance`. Raises LakeError if it cannot be read.
+        Raises LakeError if it cannot be read.
         """
         from stripe_reports.lake import reader
         from stripe_reports.lake.totals import sum_amounts

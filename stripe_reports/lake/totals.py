@@ -27,7 +27,14 @@ Sums = dict[str, dict[str, Decimal]]
 
 
 def sum_amounts(file: pq.ParquetFile) -> Sums:
-    """{currency: {column: sum}}, as `Lake.totals` says. Raises what Arrow raises."""
+    """{currency: {column: sum}}, sorted by currency.
+
+    Of the columns gross, fee, net, gross_amount, fee_amount, net_amount and amount, those that the table has;
+    empty if it has none, no `currency`, or no rows. A null currency is "", a null amount is nothing, and rows
+    whose `reporting_category` is "total" are left out. Where rows are not parts of one whole, as those of a
+    balance summary (`catalog.line_columns` names the columns that tell them apart), it is
+    {currency: {line: sum}}, such as `ending_balance`. Raises what Arrow raises.
+    """
     schema = file.schema_arrow
     amounts = [
         name for name in _AMOUNTS if name in schema.names and pa.types.is_decimal128(schema.field(name).type)
