@@ -223,10 +223,7 @@ class Lake:
         return landed_days(self._store, self.root, table)
 
     def provenance(self, table: str, day: date) -> dict[str, str]:
-        """Where a landed day comes from, read from the footer of its file.
-
-        Raises LakeError if the day is not landed.
-        """
+        """Where a landed day comes from, by the footer of its file. Raises LakeError if it is not landed."""
         from stripe_reports.lake.footer import read_provenance
 
         return read_provenance(self._store, self.root, table, day)
