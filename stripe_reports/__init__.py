@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     )
     from stripe_reports.reading import read
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = [
     "PRESETS",

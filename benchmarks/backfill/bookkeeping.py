@@ -1,7 +1,8 @@
 """What Dagster takes to record a backfill: `python -m benchmarks.backfill.bookkeeping ASKED` prints JSON.
 
-A multi-asset with the specs, checks and partitions of the report assets lands nothing, and yields for each
-partition what the backfill has yielded: its metadata, and an evaluation for each check. In the seconds of
+A multi-asset with the specs, checks and partitions of the report assets lands nothing, and records each
+partition as the backfill does: with its metadata, and an evaluation for each check that looks up what it
+checked. In the seconds of
 that run are the events that plan each partition of each asset (and of each check), those that say that it is
 materialized, those of the checks, and the step around them; all in SQLite.
 """
@@ -21,6 +22,7 @@ from benchmarks import process
 from benchmarks.backfill.instance import execute, materializations, opened
 from stripe_reports import build_stripe_report_assets
 from stripe_reports.orchestration.assets import IO_MANAGER_KEY, START_DATE
+from stripe_reports.orchestration.made_partitions import MadePartitions, all_made
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,25 +78,26 @@ def _recording(
     )
     def record(
         context: dg.AssetExecutionContext,
-    ) -> Iterator[dg.MaterializeResult[Any] | dg.AssetCheckEvaluation]:
+    ) -> Iterator[dg.MaterializeResult[Any] | dg.AssetMaterialization | dg.AssetCheckEvaluation]:
+        made = MadePartitions(context)
+        for spec in like.specs:
+            names = [check.name for check in like.check_specs if checks and check.asset_key == spec.key]
+            for day in context.partition_keys:
+                evaluations = [_evaluation(spec.key, name, day) for name in names]
+                made.add(spec.key, day, known[spec.key].get(day, {}), evaluations=evaluations)
+                yield from made.due()
+        yield from made.rest()
         # An asset after what it depends on, of which there is one at most.
         for spec in sorted(like.specs, key=lambda spec: len(list(spec.deps))):
-            for day in context.partition_keys:
-                metadata = known[spec.key].get(day, {})
-                context.add_asset_metadata(metadata, asset_key=spec.key, partition_key=day)
-            yield dg.MaterializeResult(asset_key=spec.key)
-            for check in like.check_specs if checks else ():
-                if check.asset_key == spec.key:
-                    for day in context.partition_keys:
-                        yield dg.AssetCheckEvaluation(
-                            asset_key=spec.key,
-                            check_name=check.name,
-                            partition=day,
-                            passed=True,
-                            severity=dg.AssetCheckSeverity.WARN,
-                        )
+            yield all_made(spec.key)
 
     return record
+
+
+def _evaluation(key: dg.AssetKey, check: str, day: str) -> dg.AssetCheckEvaluation:
+    return dg.AssetCheckEvaluation(
+        asset_key=key, check_name=check, partition=day, passed=True, severity=dg.AssetCheckSeverity.WARN
+    )
 
 
 if __name__ == "__main__":
