@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from stripe_reports.catalog import ReportType
-from stripe_reports.errors import StripeReportsError, StripeRequestError
+from stripe_reports.errors import StripeReportsError
 from stripe_reports.lake import OfferedReports
 from stripe_reports.landing.given_run import GivenRun, given_run
 from stripe_reports.landing.parameters import table_settings
@@ -63,13 +63,12 @@ def begin(
 
 
 def _keep_offered(shared: Shared) -> None:
-    """Write down what the account offers: whoever reads the lake does not ask Stripe."""
+    """Write down what the account offers, for those who read the lake. Days land without it."""
     try:
-        offered = shared.account.report_types()
-    except StripeRequestError as error:  # each report type is asked for alone
+        OfferedReports(shared.lake).keep(shared.account.report_types())
+    except BaseException as raised:  # noqa: BLE001
+        error = shared.error_of(raised)
         shared.warn(f"could not write down which reports the account offers: {error}")
-        return
-    OfferedReports(shared.lake).keep(offered)
 
 
 def _given_run(

@@ -67,8 +67,8 @@ def difference(
 ) -> str | None:
     """The first difference between Stripe's run and what was asked for, in words; None if there is none.
 
-    A parameter that is null, an empty list or Stripe's default is the same as one that is not there.
-    Parameters that Stripe does not document for the answer are not compared.
+    What the answer does not repeat is not compared, and neither are parameters that Stripe does not document
+    for it: they contradict nothing. Null and an empty list count as not repeated.
     """
     if id_ is not None and run.id != id_:
         return f"its id is {redact(run.id)}, asked for was {id_}"
@@ -78,8 +78,9 @@ def difference(
         return f"it is in {_mode(run.livemode)} mode, asked for was {_mode(livemode)} mode"
     its, asked = _given(run.parameters), _given(parameters)
     for name in _REPEATED:
-        if _text(its.get(name)) != _text(asked.get(name)):
-            return _difference_in(name, its.get(name), asked.get(name), redact)
+        repeated = run.parameters.get(name) not in (None, [])
+        if repeated and _text(its.get(name)) != _text(asked.get(name)):
+            return _difference_in(name, run.parameters[name], asked.get(name), redact)
     return _difference_in_columns(its.get("columns"), asked.get("columns", []), redact)
 
 
@@ -125,10 +126,7 @@ def _difference_in_columns(its: Any, asked: Sequence[str], redact: Callable[[str
 
 
 def _difference_in(name: str, its: Any, asked: Any, redact: Callable[[str], str]) -> str:
-    shown = _cut(redact(name))
-    said = f"it has no {shown}"
-    if its is not None:
-        said = f"its {shown} is {_cut(redact(_text(its)))}{_when(name, its)}"
+    said = f"its {name} is {_cut(redact(_text(its)))}{_when(name, its)}"
     if asked is None:
         return f"{said}, not asked for"
     return f"{said}, asked for was {_cut(_text(asked))}{_when(name, asked)}"

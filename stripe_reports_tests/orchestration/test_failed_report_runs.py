@@ -319,7 +319,7 @@ def test_stripes_text_is_told_without_the_key(watch: Watch, own_sandbox: Sandbox
     run = _fails(own_sandbox, NEWEST)
     _delivered(watch, run, subject={"error": f"no\nluck with {own_sandbox.key}"})
     (body,) = watch.new_alerts()
-    assert "no luck with …;" in body["error"]
+    assert "no luck with sk_test_…;" in body["error"]
     assert own_sandbox.key not in json.dumps(body) + str(watch.cursor)
 
 

@@ -81,7 +81,6 @@ def test_what_stripe_may_add_or_leave_out_makes_no_difference(
         ),
         ({"parameters": {**_ASKED, "interval_end": 2.5}}, "its interval_end is 2.5, asked for was 172800"),
         ({"parameters": {**_ASKED, "interval_end": True}}, "its interval_end is true, asked for was 172800"),
-        ({"parameters": {}}, "it has no interval_start, asked for was 86400"),
         ({"parameters": {**_ASKED, "currency": "usd"}}, 'its currency is "usd", asked for was "eur"'),
         ({"parameters": {**_ASKED, "payout": "po_1"}}, 'its payout is "po_1", not asked for'),
         (
@@ -110,8 +109,9 @@ def test_a_run_that_was_not_asked_for_is_refused_by_its_first_difference(
         {**_ASKED, "columns": ["net", "fee", "gross"]},
         {**_ASKED, "columns": None},
         {**_ASKED, "decimal_format": "plain"},
+        {},
     ],
-    ids=["columns in another order", "more columns", "no word of columns", "a parameter without a schema"],
+    ids=["columns in another order", "more columns", "no columns", "a parameter without a schema", "nothing"],
 )
 def test_an_answer_may_differ_in_what_lands_alike_and_yet_is_no_equal_request(
     api: StripeApi, server: ScriptedServer, parameters: dict[str, Any]
@@ -119,6 +119,14 @@ def test_an_answer_may_differ_in_what_lands_alike_and_yet_is_no_equal_request(
     run = _answered(api, server, parameters=parameters)
     _check(api, run)
     assert request_text("a.1", run.parameters) != request_text("a.1", _ASKED)
+
+
+def test_a_run_in_utc_does_not_answer_a_request_in_another_time_zone(
+    api: StripeApi, server: ScriptedServer
+) -> None:
+    run = _answered(api, server, parameters={**_ASKED, "timezone": "UTC"})
+    with pytest.raises(ReportRunError, match='its timezone is "UTC", asked for was "Asia/Tokyo"'):
+        check_answers_request(api, run, "a.1", {**_ASKED, "timezone": "Asia/Tokyo"})
 
 
 def test_a_key_or_a_flood_in_an_answer_does_not_get_into_the_message(
