@@ -22,6 +22,7 @@ from rich.console import Console, ConsoleOptions, Group
 from rich.table import Table
 from rich.text import Text
 
+from stripe_reports.catalog import amount_text
 from stripe_reports.errors import ConfigurationError
 from stripe_reports.query import QueryError, as_texts, run_query, tables_of
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from stripe_reports.lake import Lake
 
 _IN_MEMORY_BYTES = 32 << 20
-_MONEY_DIGITS = 2
+_CURRENCY = "currency"
 _LAKE_MARKER = "_stripe_reports.json"
 
 
@@ -65,7 +66,11 @@ def print_rows(lake: Lake, query: str, *, most: int) -> None:
 
     table, rows = run_query(lake, query, first_rows)
     with as_texts(table) as texts:
-        columns = [_aligned(texts.column(number), each.type) for number, each in enumerate(table.schema)]
+        names = table.schema.names
+        currencies = texts.column(_CURRENCY).to_pylist() if names.count(_CURRENCY) == 1 else None
+        columns = [
+            _shown(texts.column(number), each.type, currencies) for number, each in enumerate(table.schema)
+        ]
     _print(table.schema, columns)
     if rows > table.num_rows:
         more = f"… and {rows - table.num_rows:,} more rows; --rows 0 shows all, --csv writes all"
@@ -165,15 +170,17 @@ def _parquet(reader: pa.RecordBatchReader, file: IO[bytes]) -> None:
             writer.write_batch(batch)
 
 
-def _aligned(texts: pa.ChunkedArray, type_: pa.DataType) -> list[str | None]:
-    """Decimals with the same number of digits behind the point: two, or as many as one of them has."""
+def _shown(
+    texts: pa.ChunkedArray, type_: pa.DataType, currencies: Sequence[str | None] | None
+) -> list[str | None]:
+    """Decimals with the digits of their row's currency, where that is known; all else as it is."""
     values: list[str | None] = texts.to_pylist()
-    if not (pa.types.is_decimal(type_) and type_.scale):
+    if currencies is None or not (pa.types.is_decimal(type_) and type_.scale):
         return values
-    parts = [None if value is None else value.partition(".") for value in values]
-    most = max((len(part[2]) for part in parts if part), default=0)
-    digits = max(most, min(_MONEY_DIGITS, type_.scale))
-    return [part and f"{part[0]}.{part[2]:0<{digits}}" for part in parts]
+    return [
+        value and amount_text(Decimal(value), currency or "")
+        for value, currency in zip(values, currencies, strict=True)
+    ]
 
 
 def _print(schema: pa.Schema, columns: Sequence[Sequence[str | None]]) -> None:

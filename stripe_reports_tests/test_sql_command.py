@@ -106,12 +106,20 @@ def test_a_lake_without_tables_is_an_error(tmp_path: Path) -> None:
             ask(empty)
 
 
-def test_a_result_is_shown_with_aligned_exact_amounts(shown: Run) -> None:
+def test_a_result_is_shown_with_exact_amounts_in_the_digits_of_their_currency(shown: Run) -> None:
     lines = shown(f"SELECT date, gross FROM {TABLE} WHERE currency = 'usd' ORDER BY ALL LIMIT 2").splitlines()
     assert lines[0].split() == ["date", "gross"]
-    assert lines[2:] == ["2025-09-01   0.50", "2025-09-02   1.50"]
+    assert lines[2:] == ["2025-09-01    0.5", "2025-09-02    1.5"]
     assert shown(f"SELECT sum(gross) AS s FROM {TABLE}").split()[-1] == "12.500000000000000005"
-    assert shown("SELECT 1500::DECIMAL(38, 18) AS yen").split()[-1] == "1500.00"
+    assert shown("SELECT 1500::DECIMAL(38, 18) AS yen").split()[-1] == "1500"
+    by_currency = (
+        "SELECT * FROM (VALUES ('jpy', 471::DECIMAL(38, 18)), ('kwd', 1.5), ('usd', -2)) t(currency, a)"
+    )
+    assert shown(f"{by_currency} ORDER BY ALL").splitlines()[2:] == [
+        "jpy         471",
+        "kwd       1.500",
+        "usd       -2.00",
+    ]
 
 
 def test_no_more_rows_are_shown_than_asked_for_and_it_is_said_how_many_there_are(

@@ -102,7 +102,12 @@ def test_what_passes_does_not_change_what_lands(
             r"given up with 0 of \d+ bytes of file_\w+ after 8 requests",
         ),
         ("truncated", {"bytes": 10}, DownloadError, r"given up with 2000 of \d+ bytes .* after 200 requests"),
-        ("truncated", {"declared": "short"}, DownloadError, "truncated"),
+        (
+            "truncated",
+            {"declared": "short"},
+            DownloadError,
+            r"sent \d+ bytes in place of file_\w+, which has",
+        ),
         ("wrong_size", {"bytes": 1}, DownloadError, "bytes"),
         ("expired", {}, DownloadError, "answered 404"),
         ("missing_column", {"column": "net"}, CsvError, "lacks these columns: 'net'"),
@@ -131,28 +136,45 @@ def test_what_stays_fails_clearly_and_leaves_the_day_as_it_was(
     assert path.read_bytes() == before
 
 
-@pytest.mark.parametrize("declared", ["full", "short"])
+@pytest.mark.parametrize(
+    ("declared", "requests"),
+    [("full", 3), ("short", 2)],
+    ids=["cut, the answer to the range, whole", "of another length, whole"],
+)
 def test_a_cut_file_begins_again_where_ranges_are_ignored(
-    faulty: Sandbox, account: Account, lake: Lake, tmp_path: Path, no_pauses: None, declared: str
+    faulty: Sandbox,
+    account: Account,
+    lake: Lake,
+    tmp_path: Path,
+    no_pauses: None,
+    declared: str,
+    requests: int,
 ) -> None:
     untroubled = Lake.open(str(tmp_path / "untroubled"))
     _land(account, untroubled)
     no_range = faulty.fault("no_range")
     faulty.fault("truncated", declared=declared, count=1)
     _land(account, lake)
-    assert no_range.applied == 3, "the cut file, the answer to the range, and the file from its beginning"
+    assert no_range.applied == requests
     assert lake.read_table(_ACTIVITY.table).equals(untroubled.read_table(_ACTIVITY.table))
 
 
-@pytest.mark.parametrize("declared", ["full", "short"])
+@pytest.mark.parametrize(
+    ("declared", "says", "requests"),
+    [
+        ("full", "cannot go on there: the files host answered 200", 12),
+        ("short", r"in place of file_\w+, which has .*; given up", 8),
+    ],
+    ids=["cut", "of another length"],
+)
 def test_a_file_that_is_always_cut_never_lands_where_ranges_are_ignored(
-    faulty: Sandbox, account: Account, lake: Lake, no_pauses: None, declared: str
+    faulty: Sandbox, account: Account, lake: Lake, no_pauses: None, declared: str, says: str, requests: int
 ) -> None:
     no_range = faulty.fault("no_range")
     faulty.fault("truncated", declared=declared)
-    with pytest.raises(DownloadError, match="cannot go on there: the files host answered 200"):
+    with pytest.raises(DownloadError, match=says):
         _land(account, lake)
-    assert no_range.applied == 12, "bounded attempts"
+    assert no_range.applied == requests, "bounded attempts"
     assert not list(Path(lake.root).rglob("*.parquet"))
 
 

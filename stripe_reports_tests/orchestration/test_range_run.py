@@ -87,10 +87,14 @@ def test_each_day_has_its_own_facts(instance: dg.DagsterInstance, resources: dic
         assert metadata["csv_bytes"] > 0
         shown_totals = metadata["totals"].records if "totals" in metadata else []  # a day may have no rows
         totals = {row.data["currency"]: row.data for row in shown_totals}
-        exact = lake.totals(table, day)
+        exact = {
+            currency: sums
+            for currency, sums in lake.totals(table, day).items()
+            if currency or any(sums.values())  # a payouts line of 0 may have no currency
+        }
         assert set(totals) == set(exact)
         for currency, sums in exact.items():
-            shown = {name: text for name, text in totals[currency].items() if name != "currency"}
+            shown = {name: text for name, text in totals[currency].items() if name != "currency" and text}
             assert {name: Decimal(text) for name, text in shown.items()} == sums
             digits = {"jpy": 0, "kwd": 3}.get(currency, 2)
             assert {len(text.partition(".")[2]) for text in shown.values()} == {digits}

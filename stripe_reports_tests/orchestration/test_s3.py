@@ -22,6 +22,14 @@ from stripe_reports_tests.orchestration.conftest import NEWEST, failure, materia
 _TABLE = "balance_summary_1"
 
 
+_RECORDS = (
+    "stripe/_account/report_types.json",
+    "stripe/_stripe_reports.json",
+    f"stripe/_tables/{_TABLE}.json",
+)
+"""What a lake says of itself: the reports that the account offers, whose it is, and the table's settings."""
+
+
 def _landed(s3: Any, bucket: str) -> list[str]:
     return sorted(entry["Key"] for entry in s3.list_objects_v2(Bucket=bucket).get("Contents", []))
 
@@ -35,7 +43,7 @@ def test_awss_variables_are_enough(
     path = f"stripe/{_TABLE}/date={NEWEST}/part-0.parquet"
     (event,) = result.get_asset_materialization_events()
     kept = f"stripe/_csv/{event.materialization.metadata['csv_sha256'].value}.csv.zst"
-    assert _landed(s3, bucket) == [kept, "stripe/_stripe_reports.json", path]
+    assert _landed(s3, bucket) == sorted([kept, path, *_RECORDS])
     assert event.materialization.metadata["dagster/uri"].value == f"s3://{bucket}/{path}"
     assert lake.lake.read_table(_TABLE, [NEWEST]).num_rows > 0
 
@@ -60,7 +68,7 @@ def test_dagsters_s3_resource_brings_keys_region_and_endpoint(
     (result,) = materialize(instance, resources | {"report_lake": lake}, NEWEST)
     assert result.success
     table = f"stripe/{_TABLE}/date={NEWEST}/part-0.parquet"
-    assert _landed(s3, bucket) == ["stripe/_stripe_reports.json", table], "and no CSV"
+    assert _landed(s3, bucket) == sorted([table, *_RECORDS]), "and no CSV"
 
 
 def test_a_profile_is_enough(
@@ -84,7 +92,7 @@ def test_a_profile_is_enough(
     (result,) = materialize(instance, resources | {"report_lake": lake}, NEWEST)
     assert result.success
     table = f"stripe/{_TABLE}/date={NEWEST}/part-0.parquet"
-    assert _landed(s3, bucket) == ["stripe/_stripe_reports.json", table], "and no CSV"
+    assert _landed(s3, bucket) == sorted([table, *_RECORDS]), "and no CSV"
 
 
 def test_without_credentials_it_says_so_in_one_line(
@@ -117,7 +125,10 @@ def test_the_books_of_a_lake_in_a_bucket_are_reconciled(
         instance=instance,
         resources={"report_lake": lake},
     )
-    assert [each.passed for each in result.get_asset_check_evaluations()] == [True] * 13
+    evaluations = result.get_asset_check_evaluations()
+    assert len(evaluations) == 14
+    failed = [each.check_name for each in evaluations if not each.passed]
+    assert failed == ["all_days"], "the day before is not reconciled"
     (event,) = result.get_asset_materialization_events()
     uri = f"s3://{bucket}/stripe/reconciliation/date={NEWEST}/part-0.parquet"
     assert event.materialization.metadata["dagster/uri"].value == uri
