@@ -11,6 +11,7 @@ from stripe_reports.catalog.days import (
     is_utc,
     newest_complete_day,
     parse_day,
+    stretch_texts,
     stretches,
     time_zone,
 )
@@ -45,6 +46,7 @@ __all__ = [
     "newest_complete_day",
     "parse_day",
     "select_report_types",
+    "stretch_texts",
     "stretches",
     "time_zone",
     "unlisted_report_type",

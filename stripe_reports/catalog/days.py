@@ -71,6 +71,11 @@ def stretches(days: Iterable[date]) -> list[tuple[date, ...]]:
     return [tuple(day for _, day in group) for _, group in groups]
 
 
+def stretch_texts(days: Iterable[date]) -> list[str]:
+    """The days as a person reads them: `2026-11-01 to 2026-11-14`, `2026-11-20`."""
+    return [str(run[0]) if len(run) == 1 else f"{run[0]} to {run[-1]}" for run in stretches(days)]
+
+
 def newest_complete_day(now: datetime, timezone: str = "UTC") -> date:
     """The newest day whose data Stripe has, by its documented schedule.
 

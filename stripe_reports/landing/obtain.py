@@ -16,6 +16,7 @@ from stripe_reports.stripe_api import (
     RunParameters,
     check_answers_request,
     create_report_run,
+    is_replayed,
 )
 
 # What comes behind these words in Stripe's answer may be a list of the columns that it does know.
@@ -112,19 +113,13 @@ def _make(
             run = create_report_run(account.api, wanted.report_type, sent, key)
             check_answers_request(account.api, run, wanted.report_type, sent, livemode=wanted.livemode)
         except StripeRequestError as error:
-            if _is_stored(error):
+            if is_replayed(error):
                 wanted.number += 1
             raise
         wanted.number += 1
         if run.id not in hopeless and not wanted.has_given_up(run):
             return run
     raise ReportRunError("Stripe answers with failed report runs of before only; try again later")
-
-
-def _is_stored(error: StripeRequestError) -> bool:
-    """Whether Stripe would give this answer again under the same key: a 500, or a limit told with 400."""
-    status = getattr(error.__cause__, "http_status", None)
-    return status is not None and (status >= 500 or (status == 400 and error.passes))
 
 
 def _refused_columns(error: StripeRequestError, asked: Sequence[str]) -> set[str]:

@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from stripe_reports.catalog import ReportType, stretches
+from stripe_reports.catalog import ReportType, stretch_texts
 from stripe_reports.errors import StripeReportsError
 from stripe_reports.lake import LandedTable
 from stripe_reports.stripe_api import ResultFile
@@ -147,9 +147,6 @@ def failure_lines(failed: Iterable[FailedDay]) -> list[str]:
 
 def _named(days: Iterable[date]) -> str:
     """Such as `2026-11-01 to 2026-11-14, 2026-11-20`."""
-    found = [
-        str(stretch[0]) if len(stretch) == 1 else f"{stretch[0]} to {stretch[-1]}"
-        for stretch in stretches(days)
-    ]
+    found = stretch_texts(days)
     more = len(found) - _MOST_STRETCHES
     return ", ".join(found[:_MOST_STRETCHES]) + (f" and {more} more" if more > 0 else "")

@@ -8,16 +8,16 @@ from typing import Any
 
 import dagster as dg
 
-from stripe_reports.catalog import amount_text, stretches
+from stripe_reports.catalog import amount_text, stretch_texts
 from stripe_reports.errors import LakeError
 from stripe_reports.lake import Lake
 from stripe_reports.orchestration.metadata import table_of
+from stripe_reports.orchestration.outcomes import some
 from stripe_reports.reconcile import Outcome, Verdict
 
 ALL_DAYS_CHECK = "all_days"
 DESCRIPTION = "The reports of every day that is reconciled agree, whichever day was reconciled last."
 
-_MOST_NAMED = 3
 _MOST_ROWS = 100
 _COUNTED = " rows, found "
 """In the reason of an identity that is off by rows, not by an amount."""
@@ -74,11 +74,11 @@ def all_days_evaluation(
     agree = len(days) - len({each.day for each in bad})
     told = [f"{agree} of {len(days)} days agree"]
     if broken:
-        told.append(f"broken: {_some(_broken_days(broken))}")
+        told.append(f"broken: {some(_broken_days(broken))}")
     if unproven:
-        told.append(f"not proven, as tables are missing: {_some(_ranges(unproven))}")
+        told.append(f"not proven, as tables are missing: {some(stretch_texts(unproven))}")
     if not_reconciled:
-        told.append(f"not reconciled yet: {_some(_ranges(not_reconciled))}")
+        told.append(f"not reconciled yet: {some(stretch_texts(not_reconciled))}")
     errors = any(
         severities.get(each.identity, dg.AssetCheckSeverity.ERROR) is dg.AssetCheckSeverity.ERROR
         for each in broken
@@ -147,16 +147,6 @@ def _broken_days(broken: Sequence[_Bad]) -> Sequence[str]:
         f"{day} ({', '.join(filter(None, amounts.values()))})" if any(amounts.values()) else str(day)
         for day, amounts in days.items()
     ]
-
-
-def _ranges(days: Iterable[date]) -> Sequence[str]:
-    runs = stretches(sorted(days))
-    return [str(run[0]) if len(run) == 1 else f"{run[0]} to {run[-1]}" for run in runs]
-
-
-def _some(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
-    return ", ".join(names[:_MOST_NAMED]) + more
 
 
 def _table(broken: Sequence[_Bad]) -> dg.MetadataValue[Any]:

@@ -238,7 +238,9 @@ def evaluate_checks_alone(
         if report.key not in checked:
             continue
         evaluations: list[dg.AssetCheckEvaluation] = []
-        for day in map(parse_day, context.partition_keys):
+        days = [parse_day(partition) for partition in context.partition_keys]
+        changes = recorded_changes(context.instance, report.key, days)
+        for day in days:
             try:
                 found = report_lake.lake.landed(report.report_type.table, day)
             except StripeReportsError as error:
@@ -247,6 +249,6 @@ def evaluate_checks_alone(
                 what = f"{report.report_type.id} {day}: there is no table to check; materialize the day first"
                 raise dg.Failure(what, allow_retries=False)
             selected = context.selected_asset_check_keys
-            oddities = oddities_of_file(found, recorded_changes(context.instance, report.key, day))
+            oddities = oddities_of_file(found, changes.get(day, {}))
             evaluations += check_evaluations(report.report_type, report.key, day, oddities, selected)
         yield from with_targets(context.instance, evaluations)

@@ -1,7 +1,7 @@
 """What the Dagster UI shows: a table's columns, and facts about each landed partition."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -36,8 +36,8 @@ _CHANGES = (
     "compared_by",
 )
 """Keys of the metadata of a table that has replaced another one; the first of them is always there."""
-_MOST_MATERIALIZATIONS = 100
-"""Of one day, to look for one that tells of changes."""
+_PAGE = 1000
+"""Of materializations, of one query."""
 
 _SHOWN_TYPE = {
     ColumnType.DECIMAL: "decimal(38, 18)",
@@ -124,15 +124,26 @@ def oddities_of_file(landed: LandedFile, changes: Mapping[str, dg.MetadataValue[
 
 
 def recorded_changes(
-    instance: dg.DagsterInstance, key: dg.AssetKey, day: date
-) -> Mapping[str, dg.MetadataValue[Any]]:
-    """What the newest materialization of the day that replaced an older table says; empty without one."""
-    of_day = dg.AssetRecordsFilter(asset_key=key, asset_partitions=[day.isoformat()])
-    for record in instance.fetch_materializations(of_day, limit=_MOST_MATERIALIZATIONS).records:
-        told = record.asset_materialization
-        if told and _AMOUNTS_CHANGED in told.metadata:
-            return {name: told.metadata[name] for name in _CHANGES if name in told.metadata}
-    return {}
+    instance: dg.DagsterInstance, key: dg.AssetKey, days: Iterable[date]
+) -> dict[date, Mapping[str, dg.MetadataValue[Any]]]:
+    """What the newest materialization of each day that replaced an older table says; without the days of
+    which none says so."""
+    partitions = {day.isoformat(): day for day in days}
+    found: dict[date, Mapping[str, dg.MetadataValue[Any]]] = {}
+    if not partitions:
+        return found
+    of_days = dg.AssetRecordsFilter(asset_key=key, asset_partitions=list(partitions))
+    cursor: str | None = None
+    while True:  # newest first
+        page = instance.fetch_materializations(of_days, limit=_PAGE, cursor=cursor)
+        for record in page.records:
+            told = record.asset_materialization
+            if told and told.partition in partitions and _AMOUNTS_CHANGED in told.metadata:
+                changes = {name: told.metadata[name] for name in _CHANGES if name in told.metadata}
+                found.setdefault(partitions[told.partition], changes)
+        if not page.has_more or len(found) == len(partitions):
+            return found
+        cursor = page.cursor
 
 
 def landed_metadata(landed: LandedDay) -> Mapping[str, Any]:

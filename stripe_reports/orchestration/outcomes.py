@@ -109,11 +109,11 @@ def chain_evaluation(
     if not chain.days:
         told.append("No day of the balance summary has landed.")
     if chain.broken:
-        told.append(f"Broken at {_some([f'{each.day} {each.currency}' for each in chain.broken])}.")
+        told.append(f"Broken at {some([f'{each.day} {each.currency}' for each in chain.broken])}.")
     if gaps:
-        told.append(f"Not landed: {_some(gaps)}.")
+        told.append(f"Not landed: {some(gaps)}.")
     if others := [str(day) for day in chain.of_other_zones]:
-        told.append(f"Days of another time zone, which are not compared: {_some(others)}.")
+        told.append(f"Days of another time zone, which are not compared: {some(others)}.")
     return dg.AssetCheckEvaluation(
         asset_key=key,
         check_name=name,
@@ -140,7 +140,8 @@ def _told(verdict: Verdict, outcomes: Sequence[Outcome]) -> str:
     return f"{verdict.value.replace('_', ' ').capitalize()}{where}: {first.reason}.{others}"
 
 
-def _some(names: Sequence[str], most: int = 3) -> str:
+def some(names: Sequence[str], most: int = 3) -> str:
+    """The first of them in a sentence, and how many more there are."""
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more
 

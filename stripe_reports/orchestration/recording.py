@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from graphlib import TopologicalSorter
+from typing import Any
 
 import dagster as dg
 
@@ -41,6 +42,7 @@ class Recording:
         self._reports = reports
         self._keys = {report.report_type.id: key for key, report in reports.items()}
         self._made = MadePartitions(context)
+        self._changes: dict[dg.AssetKey, Mapping[date, Mapping[str, dg.MetadataValue[Any]]]] = {}
 
     @property
     def reports(self) -> Sequence[Report]:
@@ -70,7 +72,7 @@ class Recording:
         oddities = oddities_of_day(landed)
         if landed.unchanged and landed.report_type.rows_change:
             # Landing the same file again does not take back what an earlier landing has changed.
-            oddities = replace(oddities, changes=recorded_changes(self._context.instance, key, landed.day))
+            oddities = replace(oddities, changes=self._changes_before(key).get(landed.day))
         selected = self._context.selected_asset_check_keys
         evaluations = check_evaluations(landed.report_type, key, landed.day, oddities, selected)
         self._made.add(
@@ -80,6 +82,12 @@ class Recording:
             version=landed.table.csv_sha256,
             evaluations=list(evaluations),
         )
+
+    def _changes_before(self, key: dg.AssetKey) -> Mapping[date, Mapping[str, dg.MetadataValue[Any]]]:
+        """What was recorded before this step of the asset's days; looked up once, for all of them."""
+        if key not in self._changes:
+            self._changes[key] = recorded_changes(self._context.instance, key, self._days)
+        return self._changes[key]
 
     def due(self) -> Iterator[Event]:
         """The days that have waited long enough to be recorded."""

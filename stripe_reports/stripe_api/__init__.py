@@ -6,6 +6,7 @@ from stripe_reports.stripe_api.api_key import redact
 from stripe_reports.stripe_api.event import Event, parse_event, read_event
 from stripe_reports.stripe_api.events import EndedRuns, FeedCursor, ended_report_runs
 from stripe_reports.stripe_api.pages import list_report_runs
+from stripe_reports.stripe_api.refusal import is_replayed
 from stripe_reports.stripe_api.report_run import (
     ReportRun,
     ResultFile,
@@ -34,6 +35,7 @@ __all__ = [
     "check_available",
     "create_report_run",
     "ended_report_runs",
+    "is_replayed",
     "list_report_runs",
     "open_result",
     "parse_event",

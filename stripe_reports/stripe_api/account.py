@@ -14,7 +14,7 @@ import stripe
 
 from stripe_reports.errors import StripeRequestError
 from stripe_reports.stripe_api.api import StripeApi
-from stripe_reports.stripe_api.fields import is_object, word
+from stripe_reports.stripe_api.fields import demand_object, word
 from stripe_reports.stripe_api.refusal import is_unknown, is_withheld
 from stripe_reports.stripe_api.repeat import until_it_passes
 from stripe_reports.stripe_api.report_type import (
@@ -103,5 +103,5 @@ class Account:
 
 
 def _id(told: Mapping[str, Any]) -> str:
-    is_object(told, "account", "account")
+    demand_object(told, "account", "account")
     return word(told, "id")

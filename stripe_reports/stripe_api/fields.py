@@ -73,7 +73,7 @@ def items(told: Mapping[str, Any], name: str, type_: type[_T]) -> list[_T]:
     return values
 
 
-def is_object(told: Mapping[str, Any], kind: str, words: str) -> None:
+def demand_object(told: Mapping[str, Any], kind: str, words: str) -> None:
     """Raise ValueError for any other object than one of this kind, which a person calls `words`."""
     if told.get("object") != kind:
         raise ValueError(f"it is no {words}")

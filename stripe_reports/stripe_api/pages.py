@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeVar
 import stripe
 
 from stripe_reports.stripe_api.api import StripeApi
-from stripe_reports.stripe_api.fields import field, is_object, items
+from stripe_reports.stripe_api.fields import demand_object, field, items
 from stripe_reports.stripe_api.refusal import unusable
 from stripe_reports.stripe_api.report_run import ReportRun, report_run_of
 
@@ -56,7 +56,7 @@ def pages(
     oldest: int | None = None
 
     def read_page(told: Mapping[str, Any]) -> tuple[list[Found], bool]:
-        is_object(told, "list", "list")
+        demand_object(told, "list", "list")
         found = [read(each) for each in items(told, "data", dict)]
         if repeated := next((each.id for each in found if each.id in seen), None):
             raise ValueError(f"its next page repeats {repeated}")

@@ -44,6 +44,12 @@ def is_kept(error: stripe.StripeError) -> bool:
     return status >= 500 or (status == 400 and is_limit(error) and _code(error) not in _LIMITS)
 
 
+def is_replayed(error: StripeRequestError) -> bool:
+    """Whether Stripe keeps the answer behind this error under the idempotency key, as `is_kept` says."""
+    cause = error.__cause__
+    return isinstance(cause, stripe.StripeError) and is_kept(cause)
+
+
 def is_withheld(error: StripeRequestError) -> bool:
     """Whether this is the answer to a key without the right, or of a server without that call."""
     return getattr(error.__cause__, "http_status", None) in (400, 403, 404, 405, 501)

@@ -11,7 +11,7 @@ import stripe
 
 from stripe_reports.errors import StripeRequestError
 from stripe_reports.stripe_api.api import StripeApi
-from stripe_reports.stripe_api.fields import field, instant, is_object, size, word
+from stripe_reports.stripe_api.fields import demand_object, field, instant, size, word
 from stripe_reports.stripe_api.refusal import is_kept
 
 RunParameters = Mapping[str, str | int | Sequence[str]]
@@ -90,7 +90,7 @@ class _Post:
 
 def report_run_of(told: Mapping[str, Any]) -> ReportRun:
     """The run that an object of Stripe's tells. Raises ValueError where it is none, or a damaged one."""
-    is_object(told, "reporting.report_run", "report run")
+    demand_object(told, "reporting.report_run", "report run")
     result = field(told, "result", dict, NoneType)
     return ReportRun(
         id=word(told, "id"),

@@ -10,7 +10,7 @@ from typing import Any
 from stripe_reports.catalog import Interval, IntervalKind
 from stripe_reports.errors import DataNotAvailableError
 from stripe_reports.stripe_api.api import StripeApi
-from stripe_reports.stripe_api.fields import field, instant, is_object, items, word
+from stripe_reports.stripe_api.fields import demand_object, field, instant, items, word
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +57,12 @@ def retrieve_report_type(api: StripeApi, id_: str) -> OfferedReportType:
 
 
 def _all_offered(told: Mapping[str, Any]) -> dict[str, OfferedReportType]:
-    is_object(told, "list", "list of report types")
+    demand_object(told, "list", "list of report types")
     return {offered.id: offered for offered in map(_offered, items(told, "data", dict))}
 
 
 def _offered(told: Mapping[str, Any]) -> OfferedReportType:
-    is_object(told, "reporting.report_type", "report type")
+    demand_object(told, "reporting.report_type", "report type")
     has_columns = told.get("default_columns") is not None
     return OfferedReportType(
         id=word(told, "id"),

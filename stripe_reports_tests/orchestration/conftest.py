@@ -16,9 +16,12 @@ from stripe_reports import (
     build_stripe_report_assets,
 )
 from stripe_reports.catalog import newest_complete_day
+from stripe_reports.lake import Lake
 from stripe_reports.sandbox import Sandbox
+from stripe_reports_tests.core_lake import days_of, land
 
 START = "2025-06-01"
+FOUR_DAYS = days_of(date(2025, 9, 1), 4)
 NEWEST = newest_complete_day(datetime.now(UTC))
 
 
@@ -54,6 +57,20 @@ def instance_on_disk(empty_records: Path, tmp_path: Path) -> Iterator[dg.Dagster
     """As schedules need it."""
     with dg.DagsterInstance.local_temp(str(shutil.copytree(empty_records, tmp_path / "records"))) as instance:
         yield instance
+
+
+@pytest.fixture(scope="session")
+def four_days(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The lake of FOUR_DAYS of the core reports, not to be changed."""
+    root = tmp_path_factory.mktemp("four_days") / "lake"
+    land(Lake.open(str(root)), sandbox, FOUR_DAYS)
+    return root
+
+
+@pytest.fixture
+def lake(four_days: Path, tmp_path: Path) -> Lake:
+    """A copy of it."""
+    return Lake.open(str(shutil.copytree(four_days, tmp_path / "lake")))
 
 
 @pytest.fixture

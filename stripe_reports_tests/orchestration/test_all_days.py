@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal
@@ -20,11 +19,11 @@ from stripe_reports import (
 )
 from stripe_reports.catalog import amount_text, select_report_types
 from stripe_reports.lake import Lake
-from stripe_reports.sandbox import Sandbox
-from stripe_reports_tests.core_lake import a_cent_off, days_of, land, rewrite, without_row
+from stripe_reports_tests.core_lake import a_cent_off, rewrite, without_row
+from stripe_reports_tests.orchestration.conftest import FOUR_DAYS
 from stripe_reports_tests.orchestration.support import range_tags
 
-_DAYS = days_of(date(2025, 9, 1), 4)
+_DAYS = FOUR_DAYS
 _BAD = _DAYS[2]
 _START = "2025-09-01"
 _KEY = dg.AssetKey(["stripe_reports", "reconciliation"])
@@ -32,18 +31,6 @@ _ACTIVITY = "balance_change_from_activity_itemized_3"
 
 Run = Callable[..., dg.ExecuteInProcessResult]
 Severity = dg.AssetCheckSeverity
-
-
-@pytest.fixture(scope="module")
-def landed(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("landed") / "lake"
-    land(Lake.open(str(root)), sandbox, _DAYS)
-    return root
-
-
-@pytest.fixture
-def lake(landed: Path, tmp_path: Path) -> Lake:
-    return Lake.open(str(shutil.copytree(landed, tmp_path / "lake")))
 
 
 @pytest.fixture

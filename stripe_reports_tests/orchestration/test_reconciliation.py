@@ -22,13 +22,12 @@ from stripe_reports.lake import Lake, OfferedReports
 from stripe_reports.orchestration.books import build_stripe_reports_books_sensor, with_automation
 from stripe_reports.orchestration.outcomes import chain_evaluation
 from stripe_reports.reconcile import IDENTITIES, Chain
-from stripe_reports.sandbox import Sandbox
-from stripe_reports_tests.core_lake import a_cent_off, days_of, land, rewrite, without_row
-from stripe_reports_tests.orchestration.conftest import failure
+from stripe_reports_tests.core_lake import a_cent_off, rewrite, without_row
+from stripe_reports_tests.orchestration.conftest import FOUR_DAYS, failure
 from stripe_reports_tests.orchestration.support import check_rows, range_tags
 
 _FIRST = date(2025, 9, 1)
-_DAYS = days_of(_FIRST, 4)
+_DAYS = FOUR_DAYS
 _DAY = _DAYS[2]
 _START = "2025-09-01"
 _KEY = dg.AssetKey(["stripe_reports", "reconciliation"])
@@ -37,18 +36,6 @@ _BALANCE = "balance_summary_1"
 _EVERY = {*IDENTITIES, "chain", "all_days"}
 
 Severity = dg.AssetCheckSeverity
-
-
-@pytest.fixture(scope="module")
-def landed(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("landed") / "lake"
-    land(Lake.open(str(root)), sandbox, _DAYS)
-    return root
-
-
-@pytest.fixture
-def lake(landed: Path, tmp_path: Path) -> Lake:
-    return Lake.open(str(shutil.copytree(landed, tmp_path / "lake")))
 
 
 @pytest.fixture
