@@ -1,12 +1,8 @@
 """The code location: the environment, handed to the builders."""
 
-from pathlib import Path
-
 import dagster as dg
 
 from stripe_reports import environment
-from stripe_reports.errors import ConfigurationError
-from stripe_reports.lake import Lake
 from stripe_reports.landing import MAX_RUNS_IN_FLIGHT
 from stripe_reports.orchestration import (
     ReportLakeResource,
@@ -15,7 +11,6 @@ from stripe_reports.orchestration import (
 )
 from stripe_reports.orchestration.assets import START_DATE
 from stripe_reports.orchestration.failed_runs import WEBSERVER_URL
-from stripe_reports.stripe_api import Account, StripeApi
 
 _SEVERITIES = {"error": dg.AssetCheckSeverity.ERROR, "warn": dg.AssetCheckSeverity.WARN, "off": None}
 
@@ -33,7 +28,7 @@ def defs() -> dg.Definitions:
                 "STRIPE_REPORTS_MAX_RUNS_IN_FLIGHT", default=MAX_RUNS_IN_FLIGHT
             ),
         ),
-        report_lake=_report_lake(),
+        report_lake=ReportLakeResource(uri=environment.lake_uri(), keep_csv=environment.keep_csv()),
         select=environment.text("STRIPE_REPORTS_SELECT", "core"),
         start_date=environment.text("STRIPE_REPORTS_START_DATE", START_DATE),
         timezone=environment.text("STRIPE_REPORTS_TIMEZONE", "UTC"),
@@ -42,29 +37,4 @@ def defs() -> dg.Definitions:
         alert_url=environment.text("STRIPE_REPORTS_ALERT_URL") or None,
         webserver_url=environment.text("STRIPE_REPORTS_WEBSERVER_URL", WEBSERVER_URL),
         running=environment.texts("STRIPE_REPORTS_AUTOMATION"),
-    )
-
-
-def account_of_environment() -> Account:
-    """The account that the variables name, for the command line. Raises ConfigurationError without a key."""
-    return Account(StripeApi(environment.text("STRIPE_API_KEY"), trouble_attempts=1))
-
-
-def lake_of_environment(uri: str | None = None) -> Lake:
-    """The lake at `uri`, or where the variables say, for the command line: one that is there already.
-
-    Raises ConfigurationError for a directory that is not there, and for an address that is none.
-    """
-    resource = _report_lake(uri)
-    if "://" not in resource.uri and not Path(resource.uri).expanduser().is_dir():
-        raise ConfigurationError(
-            f"there is no lake at {resource.uri}; name another with --lake or STRIPE_REPORTS_LAKE"
-        )
-    return resource.lake
-
-
-def _report_lake(uri: str | None = None) -> ReportLakeResource:
-    return ReportLakeResource(
-        uri=uri or environment.lake_uri(),
-        keep_csv=environment.keep_csv(),
     )

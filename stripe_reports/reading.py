@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
 
-from stripe_reports import environment
 from stripe_reports.catalog import days_between, nearest, parse_day
-from stripe_reports.errors import ConfigurationError, LakeError
-from stripe_reports.lake import Lake
+from stripe_reports.errors import LakeError
+from stripe_reports.lake import Lake, open_existing_lake
 
 if TYPE_CHECKING:
     from stripe_reports.lake.landed_rows import Rows
@@ -34,7 +31,7 @@ def read(
     them would be of too little without a word. With `allow_missing_days` those are left out. Raises
     ConfigurationError where there is no lake, and DayError for what is no day.
     """
-    found = lake if isinstance(lake, Lake) else _open(lake or environment.lake_uri())
+    found = lake if isinstance(lake, Lake) else open_existing_lake(lake, option="lake=")
     name = table.replace(".", "_")
     landed = found.days(name)
     if not landed:
@@ -53,19 +50,6 @@ def read(
         if not wanted:
             raise LakeError(f"{found.root} has no day of {name} from {first} to {last}")
     return found.dataset(name, wanted)
-
-
-def _open(uri: str) -> Lake:
-    """A lake that is there: opening one makes its directory."""
-    parts = urlsplit(uri)
-    path = unquote(parts.path) if parts.scheme == "file" else uri
-    if parts.scheme in ("", "file") and not Path(path).expanduser().is_dir():
-        raise ConfigurationError(f"there is no lake at {uri}; name another with lake= or STRIPE_REPORTS_LAKE")
-    if parts.scheme != "s3":
-        return Lake.open(uri)
-    from boto3.session import Session  # knows profiles and roles, as those that land the tables do
-
-    return Lake.open(uri, s3_session=Session())
 
 
 def _day(given: date | str | None) -> date | None:

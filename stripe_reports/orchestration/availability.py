@@ -19,9 +19,10 @@ from stripe_reports.orchestration.due import (
     offered_report_types,
     tell_not_offered,
 )
-from stripe_reports.orchestration.inbox import REPORT_TYPE_UPDATED, look_into_inbox
+from stripe_reports.orchestration.inbox import look_into_inbox
 from stripe_reports.orchestration.resources import ReportLakeResource, StripeResource
 from stripe_reports.orchestration.watched import WatchedReports
+from stripe_reports.webhook import REPORT_TYPE_UPDATED
 
 if TYPE_CHECKING:
     from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition

@@ -18,7 +18,7 @@ from stripe_reports.errors import ReportRunError, StripeReportsError
 from stripe_reports.landing import GivenRun, RefusedRuns, ReportRequest, given_run
 from stripe_reports.orchestration.assets import requests_by_id
 from stripe_reports.orchestration.cursor import read_cursor
-from stripe_reports.orchestration.inbox import SUCCEEDED, delivered_runs, known_runs, look_into_inbox
+from stripe_reports.orchestration.inbox import delivered_runs, known_runs, look_into_inbox
 from stripe_reports.orchestration.resources import ReportLakeResource, StripeResource
 from stripe_reports.orchestration.watched import WatchedReports
 from stripe_reports.stripe_api import (
@@ -27,6 +27,7 @@ from stripe_reports.stripe_api import (
     ReportRun,
     ended_report_runs,
 )
+from stripe_reports.webhook import SUCCEEDED
 
 if TYPE_CHECKING:
     from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition

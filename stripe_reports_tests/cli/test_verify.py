@@ -15,12 +15,12 @@ import pyarrow as pa
 import pytest
 
 from stripe_reports.catalog import REPORT_TYPES, newest_complete_day
+from stripe_reports.cli.verify.verification import run_verification
 from stripe_reports.errors import LakeError
 from stripe_reports.lake import Lake
 from stripe_reports.landing import LandingSettings, ReportRequest, land_day
 from stripe_reports.sandbox import Sandbox
 from stripe_reports.stripe_api import Account, StripeApi
-from stripe_reports.verification_command import run_verification
 from stripe_reports_tests.lake.support import TABLE, land, stripe_csv
 from stripe_reports_tests.lake.tampering import rewrite, with_value
 

@@ -1,46 +1,39 @@
-"""The receiver of Stripe's webhook: what announces report runs and new data is kept in the lake's inbox.
+"""The receiver of Stripe's webhook: an ASGI application that keeps signed events in the lake's inbox."""
 
-No Dagster has to run for it, so nothing is lost while Dagster is down; sensors read the inbox.
-"""
+from __future__ import annotations
 
 import asyncio
 import logging
-import signal
-import socket
-from collections.abc import Callable
 from functools import cached_property
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
-from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from stripe_reports import environment
 from stripe_reports.errors import ConfigurationError, LakeError, StripeReportsError, WebhookError
+from stripe_reports.lake import open_lake
 from stripe_reports.lake.inbox import Inbox
-from stripe_reports.orchestration.inbox import FAILED, REPORT_TYPE_UPDATED, SUCCEEDED
-from stripe_reports.orchestration.resources import ReportLakeResource
 from stripe_reports.stripe_api import Event, read_event
+from stripe_reports.webhook import FAILED, REPORT_TYPE_UPDATED, SUCCEEDED
 
 WEBHOOK_PATH = "/stripe/webhook"
+REQUEST_SECONDS = 10.0
+"""How long a request may take to arrive; Stripe sends one at once."""
 
 _KINDS = {
     "reporting.report_run.succeeded": SUCCEEDED,
     "reporting.report_run.failed": FAILED,
     "reporting.report_type.updated": REPORT_TYPE_UPDATED,
 }
-"""Of the inbox, by type of event. A report run's event has its id as name, so that one that is delivered
-twice is kept once; of a report type, whose id is the name, only the event that came last is kept."""
-_MOST_BYTES = 1 << 20
-"""Of a body; Stripe's have a few thousand."""
-_REQUEST_SECONDS = 10.0
-"""For a request to come whole; Stripe sends one at once."""
-_GRACE_SECONDS = 10
-"""For deliveries that are being kept when the receiver is stopped."""
+"""The inbox's kind for each type of event. An event about a report run is kept under its own id, so that one
+that is delivered twice is kept once. An event about a report type is kept under the report type's id, so
+that only the latest is kept."""
+_MAX_BODY_BYTES = 1 << 20
+"""The largest body that is read; Stripe's events have a few thousand bytes."""
 
 _log = logging.getLogger(__name__)
 
@@ -97,43 +90,9 @@ def webhook_app_of_environment(lake_uri: str | None = None) -> Starlette:
     Raises ConfigurationError or LakeError where a setting is missing or the lake cannot be listed.
     """
     secrets = environment.webhook_secrets()
-    inbox = ReportLakeResource(uri=lake_uri or environment.lake_uri()).lake.inbox
+    inbox = open_lake(lake_uri or environment.lake_uri()).inbox
     _look_at(inbox)
     return build_webhook_app(inbox, secrets)
-
-
-class _BoundedConnection(H11Protocol):
-    """A connection that ends where a request does not come whole in time. uvicorn has no setting for that."""
-
-    _deadline: asyncio.TimerHandle | None = None
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin to wait for the first request."""
-        super().connection_made(transport)
-        self._wait()
-
-    def on_response_complete(self) -> None:
-        """Begin to wait for the next one."""
-        super().on_response_complete()
-        self._wait()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Wait no longer."""
-        self._end_wait()
-        super().connection_lost(exc)
-
-    def _wait(self) -> None:
-        self._end_wait()
-        self._deadline = self.loop.call_later(_REQUEST_SECONDS, self._give_up)
-
-    def _end_wait(self) -> None:
-        if self._deadline:
-            self._deadline.cancel()
-
-    def _give_up(self) -> None:
-        cycle: RequestResponseCycle | None = self.cycle
-        if cycle is None or cycle.more_body or cycle.response_complete:  # otherwise the lake is at work
-            self.transport.abort()
 
 
 class _AppOfEnvironment:
@@ -160,7 +119,7 @@ class _AppOfEnvironment:
 
 
 app = _AppOfEnvironment()
-"""For ASGI servers: `uvicorn stripe_reports.orchestration.webhook:app`."""
+"""For ASGI servers: `uvicorn stripe_reports.webhook.receiver:app`."""
 
 
 def log_events() -> None:
@@ -169,70 +128,26 @@ def log_events() -> None:
     _log.setLevel(logging.INFO)
 
 
-def serve_webhook(app: Starlette, host: str, port: int, on_ready: Callable[[str], None]) -> None:
-    """Serve it until Ctrl-C or SIGTERM, then return. `on_ready` is given the address for deliveries.
-
-    For the main thread, as signals go there. Raises ConfigurationError where the port cannot be had.
-    """
-    config = uvicorn.Config(
-        app,
-        http=_BoundedConnection,
-        ws="none",
-        log_level="warning",
-        access_log=False,
-        lifespan="off",
-        server_header=False,
-        timeout_graceful_shutdown=_GRACE_SECONDS,
-    )
-    server = uvicorn.Server(config)
-
-    def stop(*_: object) -> None:
-        server.should_exit = True
-
-    with _listen(host, port) as listening:
-        # uvicorn has handlers of its own while it runs, and then raises the signal again for these.
-        before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-        try:
-            shown = f"[{host}]" if ":" in host else host
-            on_ready(f"http://{shown}:{listening.getsockname()[1]}{WEBHOOK_PATH}")
-            server.run(sockets=[listening])
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    try:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        return socket.create_server((host, port), family=family)
-    except (OSError, OverflowError) as error:
-        why = getattr(error, "strerror", None) or str(error)
-        raise ConfigurationError(
-            f"the webhook cannot listen on {host} port {port} ({why}); stop what listens there or choose"
-            " another with --port"
-        ) from error
-
-
 async def _body(request: Request) -> bytes:
     declared = request.headers.get("Content-Length", "")
-    if declared.isdecimal() and len(declared) < 20 and int(declared) > _MOST_BYTES:
+    if declared.isdecimal() and len(declared) < 20 and int(declared) > _MAX_BODY_BYTES:
         raise _too_large()
     body = bytearray()
     try:
-        async with asyncio.timeout(_REQUEST_SECONDS):  # for servers that have no such bound
+        async with asyncio.timeout(REQUEST_SECONDS):  # for servers that have no such bound
             async for chunk in request.stream():
                 body += chunk
-                if len(body) > _MOST_BYTES:
+                if len(body) > _MAX_BODY_BYTES:
                     raise _too_large()
     except TimeoutError:
-        raise WebhookError(f"the body did not come whole within {_REQUEST_SECONDS:g} seconds") from None
+        raise WebhookError(f"the body did not come whole within {REQUEST_SECONDS:g} seconds") from None
     except ClientDisconnect:
         raise WebhookError("the connection ended within the body") from None
     return bytes(body)
 
 
 def _too_large() -> WebhookError:
-    return WebhookError(f"the body has more than {_MOST_BYTES} bytes, which no event of Stripe's has")
+    return WebhookError(f"the body has more than {_MAX_BODY_BYTES} bytes, which no event of Stripe's has")
 
 
 def _look_at(inbox: Inbox) -> None:

@@ -189,7 +189,7 @@ def test_ctrl_c_while_the_demo_lands_is_one_line_and_leaves_no_process(tmp_path:
     _, errors = _ended_by_ctrl_c(process, lambda: any(tmp_path.glob("demo/lake/*/date=*/part-0.parquet")))
     assert process.returncode == 130
     assert "Traceback" not in errors
-    assert errors.rstrip().splitlines()[-1].startswith("Stopped. What has landed stays")
+    assert errors.rstrip().splitlines()[-1].startswith("Stopped. Days that landed stay")
     with pytest.raises(ProcessLookupError):
         os.killpg(process.pid, 0)
 

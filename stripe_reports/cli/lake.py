@@ -1,0 +1,23 @@
+"""The option `--lake`, and the lake that it names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from stripe_reports import environment
+
+if TYPE_CHECKING:
+    from stripe_reports.lake import Lake
+
+lake_option = click.option(
+    "--lake", "uri", metavar="URI", help="The lake.  [default: STRIPE_REPORTS_LAKE, or ./lake]"
+)
+
+
+def chosen_lake(uri: str | None) -> Lake:
+    """Open the lake that the option or the environment names. Raises ConfigurationError if there is none."""
+    from stripe_reports.lake import open_existing_lake
+
+    return open_existing_lake(uri, option="--lake", keep_csv=environment.keep_csv())
