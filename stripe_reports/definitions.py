@@ -1,4 +1,4 @@
-"""The code location: the environment, handed to the builders."""
+"""The code location: Dagster definitions from environment variables."""
 
 import dagster as dg
 
@@ -17,9 +17,9 @@ _SEVERITIES = {"error": dg.AssetCheckSeverity.ERROR, "warn": dg.AssetCheckSeveri
 
 @dg.definitions
 def defs() -> dg.Definitions:
-    """Everything, from STRIPE_* variables; loads without any of them, and without a network."""
-    # By name where it is set, so that the UI and the logs never see the value. Where it is not, an empty key
-    # lets everything load, and a run then says in one line what to set.
+    """Return all definitions, set up by STRIPE_* variables. Needs none of them to load, and no network."""
+    # By name if it is set, so that the UI and the logs never see the value. Otherwise an empty key lets
+    # everything load, and a run then says in one line what to set.
     api_key = dg.EnvVar("STRIPE_API_KEY") if environment.text("STRIPE_API_KEY") else ""
     return build_stripe_reports_definitions(
         stripe=StripeResource(

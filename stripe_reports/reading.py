@@ -1,4 +1,4 @@
-"""`stripe_reports.read`: landed days as rows that pyarrow, pandas, DuckDB and polars take as they are."""
+"""`stripe_reports.read`: the rows of landed days, for pyarrow, pandas, DuckDB and polars."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ def read(
     lake: Lake | str | None = None,
     allow_missing_days: bool = False,
 ) -> Rows:
-    """The rows of a table from `start` to `end`, both included, in the order of days.
+    """Read the rows of a table from `start` to `end`, both included, in the order of days.
 
     `table` is a name such as `balance_summary_1`, or the report type's id. Days are dates or "YYYY-MM-DD";
     None is the first landed day, or the last. `lake` is a lake or its uri; None is the one that
     STRIPE_REPORTS_LAKE names. The day itself is the column `date`, unless the table has one of that name.
 
-    Raises LakeError for a table that is not there, and for days in between that have not landed: a sum over
-    them would be of too little without a word. With `allow_missing_days` those are left out. Raises
-    ConfigurationError where there is no lake, and DayError for what is no day.
+    Raises LakeError for a table that does not exist, and for days in the range that have not landed: a sum
+    without them would be too low, and nobody would notice. With `allow_missing_days` those days are left out.
+    Raises ConfigurationError if there is no lake, and DayError for a text that is not a day.
     """
     found = lake if isinstance(lake, Lake) else open_existing_lake(lake, option="lake=")
     name = table.replace(".", "_")
@@ -44,7 +44,7 @@ def read(
     first, last = _day(start) or landed[0], _day(end) or landed[-1]
     wanted = days_between(first, last)
     if not wanted:
-        raise LakeError(f"nothing to read of {name}: {first} is after {last}")
+        raise LakeError(f"cannot read {name}: the first day, {first}, is after {last}, the last")
     if allow_missing_days:
         wanted = [day for day in landed if first <= day <= last]
         if not wanted:

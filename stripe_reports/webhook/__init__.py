@@ -1,7 +1,7 @@
-"""Receiving Stripe's webhook: each event about report runs or new data is kept in the lake's inbox.
+"""The receiver of Stripe's webhook, which keeps events about report runs and new data in the lake's inbox.
 
-No Dagster has to run for it, so no event is lost while Dagster is down; Dagster's sensors read the inbox.
-What this file defines is all that they need to know.
+It does not need Dagster, so no event is lost while Dagster is down. Dagster's sensors read the inbox; this
+file has the names that both sides use, and imports nothing.
 """
 
 # The kinds of events in the inbox.

@@ -39,11 +39,12 @@ _log = logging.getLogger(__name__)
 
 
 def build_webhook_app(inbox: Inbox, secrets: tuple[str, ...]) -> Starlette:
-    """The ASGI application: `POST /stripe/webhook` for Stripe, and `GET /healthz`.
+    """Return the ASGI application: `POST /stripe/webhook` for Stripe, and `GET /healthz`.
 
-    A delivery is answered with 200 only once it is kept, or is an event of no interest here; with 400 if it
-    is not Stripe's, with one of `secrets`; and with 503 if the lake refuses, upon which Stripe delivers it
-    again (https://docs.stripe.com/webhooks#behaviors). Raises ConfigurationError for secrets that are none.
+    It answers a delivery with 200 only after keeping the event, or if no sensor needs the event; with 400 if
+    Stripe did not sign it with one of `secrets`; and with 503 if the lake cannot keep it, so that Stripe
+    delivers it again (https://docs.stripe.com/webhooks#behaviors). Raises ConfigurationError for
+    secrets that cannot be signing secrets.
     """
     if not secrets or not all(secret.isascii() and secret.isprintable() and secret for secret in secrets):
         raise ConfigurationError(
@@ -55,17 +56,17 @@ def build_webhook_app(inbox: Inbox, secrets: tuple[str, ...]) -> Starlette:
             body = await _body(request)
             event = read_event(body, request.headers.get("Stripe-Signature", ""), secrets)
         except WebhookError as error:
-            _log.warning("webhook: a delivery is refused: %s", error)
-            # The server would go on reading a body that was given up.
+            _log.warning("webhook: refused a delivery: %s", error)
+            # Otherwise the server would go on reading a body that is refused.
             return JSONResponse({"error": str(error)}, 400, {"Connection": "close"})
         kind = _KINDS.get(event.type)
         if kind is not None:
             try:
                 await run_in_threadpool(inbox.put, kind, _name(event), body)
             except LakeError as error:
-                _log.error("webhook: %s is not kept; Stripe delivers it again: %s", _told(event), error)
-                return JSONResponse({"error": "the lake does not take the event; deliver it again"}, 503)
-        _log.info("webhook: %s %s", _told(event), "is kept" if kind else "is of no interest here")
+                _log.error("webhook: cannot keep %s; Stripe will deliver it again: %s", _text(event), error)
+                return JSONResponse({"error": "the lake cannot keep the event; deliver it again"}, 503)
+        _log.info("webhook: %s %s", _text(event), "is kept" if kind else "is ignored: no sensor needs it")
         return JSONResponse({"kept": kind is not None})
 
     async def healthz(_: Request) -> JSONResponse:
@@ -85,9 +86,10 @@ def build_webhook_app(inbox: Inbox, secrets: tuple[str, ...]) -> Starlette:
 
 
 def webhook_app_of_environment(lake_uri: str | None = None) -> Starlette:
-    """The same with the secrets of STRIPE_WEBHOOK_SECRET, over the lake at `lake_uri` or STRIPE_REPORTS_LAKE.
+    """Return the application with the secrets of STRIPE_WEBHOOK_SECRET, and the lake at `lake_uri` or
+    STRIPE_REPORTS_LAKE.
 
-    Raises ConfigurationError or LakeError where a setting is missing or the lake cannot be listed.
+    Raises ConfigurationError if a setting is missing, and LakeError if the lake cannot be listed.
     """
     secrets = environment.webhook_secrets()
     inbox = open_lake(lake_uri or environment.lake_uri()).inbox
@@ -96,7 +98,7 @@ def webhook_app_of_environment(lake_uri: str | None = None) -> Starlette:
 
 
 class _AppOfEnvironment:
-    """Made when the server starts, so that importing this file needs no setting."""
+    """The application, built when the server starts, so that importing this file needs no setting."""
 
     @cached_property
     def _app(self) -> Starlette:
@@ -119,11 +121,11 @@ class _AppOfEnvironment:
 
 
 app = _AppOfEnvironment()
-"""For ASGI servers: `uvicorn stripe_reports.webhook.receiver:app`."""
+"""The application for ASGI servers: `uvicorn stripe_reports.webhook.receiver:app`."""
 
 
 def log_events() -> None:
-    """Show a line per delivery, where nobody has set up logging otherwise."""
+    """Log a line per delivery, to the standard error unless logging is set up already."""
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")
     _log.setLevel(logging.INFO)
 
@@ -134,24 +136,24 @@ async def _body(request: Request) -> bytes:
         raise _too_large()
     body = bytearray()
     try:
-        async with asyncio.timeout(REQUEST_SECONDS):  # for servers that have no such bound
+        async with asyncio.timeout(REQUEST_SECONDS):  # for servers that have no such limit
             async for chunk in request.stream():
                 body += chunk
                 if len(body) > _MAX_BODY_BYTES:
                     raise _too_large()
     except TimeoutError:
-        raise WebhookError(f"the body did not come whole within {REQUEST_SECONDS:g} seconds") from None
+        raise WebhookError(f"the body did not arrive within {REQUEST_SECONDS:g} seconds") from None
     except ClientDisconnect:
-        raise WebhookError("the connection ended within the body") from None
+        raise WebhookError("the connection ended before the body did") from None
     return bytes(body)
 
 
 def _too_large() -> WebhookError:
-    return WebhookError(f"the body has more than {_MAX_BODY_BYTES} bytes, which no event of Stripe's has")
+    return WebhookError(f"the body has more than {_MAX_BODY_BYTES} bytes, more than any event of Stripe")
 
 
 def _look_at(inbox: Inbox) -> None:
-    inbox.names(REPORT_TYPE_UPDATED)  # of which there are never more than report types
+    inbox.names(REPORT_TYPE_UPDATED)  # at most one per report type
 
 
 def _name(event: Event) -> str:
@@ -160,6 +162,6 @@ def _name(event: Event) -> str:
     return event.id
 
 
-def _told(event: Event) -> str:
+def _text(event: Event) -> str:
     about = [event.report_run and f"report run {event.report_run.id}", event.report_type]
     return " ".join([event.type, event.id, *(part for part in about if part)])

@@ -19,9 +19,10 @@ _GRACE_SECONDS = 10
 
 
 def serve_webhook(app: Starlette, host: str, port: int, on_ready: Callable[[str], None]) -> None:
-    """Serve it until Ctrl-C or SIGTERM, then return. `on_ready` is given the address for deliveries.
+    """Serve the application until Ctrl-C or SIGTERM. `on_ready` is called with the address for deliveries.
 
-    For the main thread, as signals go there. Raises ConfigurationError where the port cannot be had.
+    Call it in the main thread, which handles signals. Raises ConfigurationError if it cannot listen on the
+    port.
     """
     config = uvicorn.Config(
         app,
@@ -39,7 +40,7 @@ def serve_webhook(app: Starlette, host: str, port: int, on_ready: Callable[[str]
         server.should_exit = True
 
     with _listen(host, port) as listening:
-        # uvicorn has handlers of its own while it runs, and then raises the signal again for these.
+        # While uvicorn runs, it has its own handlers; afterwards it raises the signal again for these.
         before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
             shown = f"[{host}]" if ":" in host else host
@@ -63,22 +64,22 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 class _BoundedConnection(H11Protocol):
-    """A connection that ends where a request does not come whole in time. uvicorn has no setting for that."""
+    """A connection that ends if a request does not arrive in time. uvicorn has no setting for that."""
 
     _deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin to wait for the first request."""
+        """Start waiting for the first request."""
         super().connection_made(transport)
         self._wait()
 
     def on_response_complete(self) -> None:
-        """Begin to wait for the next one."""
+        """Start waiting for the next request."""
         super().on_response_complete()
         self._wait()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Wait no longer."""
+        """Stop waiting."""
         self._end_wait()
         super().connection_lost(exc)
 
@@ -92,5 +93,5 @@ class _BoundedConnection(H11Protocol):
 
     def _give_up(self) -> None:
         cycle: RequestResponseCycle | None = self.cycle
-        if cycle is None or cycle.more_body or cycle.response_complete:  # otherwise the lake is at work
+        if cycle is None or cycle.more_body or cycle.response_complete:  # otherwise the event is being kept
             self.transport.abort()

@@ -215,7 +215,7 @@ def test_in_json_decimals_are_texts_and_whole_numbers_are_numbers(
 
 
 def test_json_has_no_form_of_infinity(lake: Lake) -> None:
-    with pytest.raises(QueryError, match="JSON has no number for what is infinite"):
+    with pytest.raises(QueryError, match="JSON has no numbers for infinity"):
         writing.write_json(lake, "SELECT 'inf'::DOUBLE AS x")
 
 
@@ -230,14 +230,14 @@ def test_parquet_has_the_types_of_the_result(lake: Lake, tmp_path: Path) -> None
 def test_an_older_file_is_replaced_only_if_that_is_asked_for(lake: Lake, tmp_path: Path) -> None:
     file = tmp_path / "result.parquet"
     file.write_text("older")
-    with pytest.raises(ConfigurationError, match="exists already; write to another file, or replace it with"):
+    with pytest.raises(ConfigurationError, match="already exists; write to another file, or replace it with"):
         writing.write_parquet(lake, "SELECT 1", file)
     with pytest.raises(QueryError, match="too late"):
         writing.write_parquet(lake, _FAILS_LATE, file, overwrite=True)
     assert file.read_text() == "older"
     writing.write_parquet(lake, "SELECT 1 AS a", file, overwrite=True)
     assert pq.read_table(file).to_pylist() == [{"a": 1}]
-    with pytest.raises(ConfigurationError, match="is no file that can be replaced"):
+    with pytest.raises(ConfigurationError, match="is not a file that can be replaced"):
         writing.write_parquet(lake, "SELECT 1", Path(os.devnull), overwrite=True)
 
 
@@ -250,7 +250,7 @@ def test_no_result_is_written_into_a_lake(lake: Lake, tmp_path: Path) -> None:
     places = (Path(lake.uri(TABLE, _DAYS[0])), Path(lake.root) / "x", day / "x", tmp_path / "link" / "x")
     before = places[0].read_bytes()
     for place in places:
-        with pytest.raises(ConfigurationError, match="is within the lake"):
+        with pytest.raises(ConfigurationError, match="is inside the lake"):
             writing.write_parquet(lake, "SELECT 1", place, overwrite=True)
     assert places[0].read_bytes() == before
     assert not list(day.iterdir())
@@ -338,7 +338,7 @@ def test_a_query_reaches_no_variable_of_the_program(lake: Lake, monkeypatch: pyt
         ("SELEC 1", ['Parser Error: syntax error at or near "SELEC"', "LINE 1: SELEC 1", "        ^"]),
         ("FROM daily_activty", [f"has no table 'daily_activty'; did you mean '{_OTHER}'?"]),
         (f"FROM {TABLE}, daily_activty", [f"has no table 'daily_activty'; did you mean '{_OTHER}'?"]),
-        ("-- nothing", ["there is no statement in the query"]),
+        ("-- nothing", ["the query has no statement"]),
     ],
 )
 def test_a_mistake_is_one_line_and_the_place_in_the_query(lake: Lake, query: str, says: list[str]) -> None:
@@ -367,7 +367,9 @@ def test_columns_that_are_one_for_sql_are_an_error_and_never_the_wrong_one(tmp_p
     lake = Lake.open(str(tmp_path))
     land(lake, stripe_csv(["m[k]"], [("1",)]), day=_DAYS[0])
     land(lake, stripe_csv(["m[K]"], [("2",)]), day=_DAYS[1])
-    with pytest.raises(LakeError, match=rf"{TABLE} has the columns 'm_K' and 'm_k', which are one for SQL"):
+    with pytest.raises(
+        LakeError, match=rf"{TABLE} has the columns 'm_K' and 'm_k', which are the same for SQL"
+    ):
         run_query(lake, f"SELECT * FROM {TABLE}", lambda reader: reader.read_all())
     for day in _DAYS[:2]:
         land(lake, stripe_csv(["m[k]", "m[K]"], [("1", "2")]), day=day)

@@ -205,5 +205,5 @@ def test_a_table_that_is_computed_from_others_is_left_out(
 
 def test_a_table_that_is_computed_from_others_cannot_be_verified_itself(lake: Lake) -> None:
     lake.derived.put("daily_activity", _DAYS[0], pa.table({"count": [1]}), made_from="{}")
-    with pytest.raises(LakeError, match="daily_activity is computed from other tables and rests on no CSV"):
+    with pytest.raises(LakeError, match="daily_activity is computed from other tables and has no CSV"):
         run_verification(lake, [_SUMMARY, "daily_activity"])

@@ -191,7 +191,7 @@ def test_an_event_that_the_lake_refuses_is_delivered_again_and_kept_then(
     assert (refused.status_code, list(refused.json())) == (503, ["error"])
     assert str(tmp_path) not in refused.text, "where the lake is, is nobody's business outside"
     (line,) = caplog.messages
-    assert "evt_1 report run frr_1 balance.summary.1 is not kept" in line
+    assert "cannot keep reporting.report_run.succeeded evt_1 report run frr_1 balance.summary.1;" in line
     assert f"cannot write {in_the_way}" in line
     assert receiver.ask("GET", "/healthz").status_code == 503
     in_the_way.unlink()
@@ -386,7 +386,7 @@ def test_a_process_reads_a_body_no_further_than_it_may_and_ends_by_ctrl_c(tmp_pa
     assert len(left) > 100
     assert (tmp_path / "new" / "lake").is_dir()
     (line,) = logged
-    assert "a delivery is refused: the body has more than 1048576 bytes" in line
+    assert "refused a delivery: the body has more than 1048576 bytes" in line
 
 
 _HALVES = [
@@ -445,4 +445,4 @@ def test_a_body_that_trickles_is_given_up(receiver: Receiver, monkeypatch: pytes
         await asyncio.Event().wait()
 
     answer = receiver.deliver(_BODY, content=chunks())
-    assert (answer.status_code, "did not come whole within 0.05 seconds" in answer.text) == (400, True)
+    assert (answer.status_code, "did not arrive within 0.05 seconds" in answer.text) == (400, True)

@@ -37,10 +37,9 @@ def list_tables(lake: Lake) -> None:
 
 
 def print_rows(lake: Lake, query: str, *, most: int) -> None:
-    """Print the result as a table of `most` rows (0: all of them), and how many more there are.
+    """Print the first `most` rows of the result (0: all rows), and how many more there are.
 
-    This and what follows raise QueryError for a query that DuckDB refuses, and LakeError for what the lake
-    does not have.
+    Raises as `run_query` does.
     """
 
     def first_rows(reader: pa.RecordBatchReader) -> tuple[pa.Table, int]:
@@ -67,7 +66,7 @@ def print_rows(lake: Lake, query: str, *, most: int) -> None:
 def _shown(
     texts: pa.ChunkedArray, type_: pa.DataType, currencies: Sequence[str | None] | None
 ) -> list[str | None]:
-    """Decimals with the digits of their row's currency, where that is known; all else as it is."""
+    """Return decimals with the digits of their row's currency, if it is known; other values as they are."""
     values: list[str | None] = texts.to_pylist()
     if currencies is None or not (pa.types.is_decimal(type_) and type_.scale):
         return values
@@ -78,7 +77,7 @@ def _shown(
 
 
 def _print(schema: pa.Schema, columns: Sequence[Sequence[str | None]]) -> None:
-    """A line for a row; in a terminal that is too narrow for that, a line for a value."""
+    """Print a line per row, or in a terminal that is too narrow, a line per value."""
     table = _grid()
     for column in schema:
         number = pa.types.is_decimal(column.type) or pa.types.is_integer(column.type)
@@ -102,7 +101,7 @@ def _grid() -> Table:
 
 
 def _console_for(table: Table) -> Console:
-    """As wide as the table where its lines do not end at a terminal's edge."""
+    """Return a console; if it is not a terminal, it is as wide as the table."""
     console = Console()
     if not console.is_terminal:
         console.width = max(console.width, console.measure(table, options=_unlimited(console)).maximum)
@@ -114,7 +113,7 @@ def _unlimited(console: Console) -> ConsoleOptions:
 
 
 def _cell(text: str | None) -> Text:
-    """What a terminal would act on is shown instead."""
+    """Return the text with control characters escaped, so that a terminal does not act on them."""
     if text is None:
         return Text("NULL", style="dim")
     return Text("".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text))

@@ -29,20 +29,23 @@ _LAKE_MARKER = "_stripe_reports.json"
 
 
 def write_csv(lake: Lake, query: str) -> None:
-    """Write the result to the standard output, as Stripe writes CSVs: null is nothing, all else is quoted."""
+    """Write the result to the standard output as Stripe writes CSVs: null is nothing, any value is quoted.
+
+    This and the other functions raise as `run_query` does.
+    """
     _to_output(lake, query, _csv)
 
 
 def write_json(lake: Lake, query: str) -> None:
-    """Write the result to the standard output as a list of objects, one in a line; decimals are texts."""
+    """Write the result to the standard output as a list of objects, one per line; decimals are strings."""
     _to_output(lake, query, _json)
 
 
 def write_parquet(lake: Lake, query: str, path: Path, *, overwrite: bool = False) -> None:
-    """Write the result to that file: all of it, or nothing.
+    """Write the result to a file: all of it, or nothing.
 
-    Raises ConfigurationError for a file within a lake, for one that exists unless `overwrite`, and where it
-    cannot be written.
+    Raises ConfigurationError for a file inside a lake, for one that exists unless `overwrite`, and for one
+    that cannot be written.
     """
     _check_place(path, lake, overwrite)
     unfinished = path.with_name(f".{path.name}.{uuid4().hex}")
@@ -65,19 +68,19 @@ def _check_place(path: Path, lake: Lake, overwrite: bool) -> None:
         folder = path.parent.resolve()
         for root in (folder, *folder.parents):
             if str(root) == lake.root or (root / _LAKE_MARKER).exists():
-                raise ConfigurationError(f"{path} is within the lake {root}; write to a file outside of it")
+                raise ConfigurationError(f"{path} is inside the lake {root}; write to a file outside it")
         if path.is_file() and not overwrite:
             raise ConfigurationError(
-                f"{path} exists already; write to another file, or replace it with --overwrite"
+                f"{path} already exists; write to another file, or replace it with --overwrite"
             )
         if path.exists() and not path.is_file():
-            raise ConfigurationError(f"{path} is no file that can be replaced; write to another")
+            raise ConfigurationError(f"{path} is not a file that can be replaced; write to another file")
     except OSError as error:
         raise ConfigurationError(f"cannot write {path}: {error.strerror}") from None
 
 
 def _to_output(lake: Lake, query: str, write: Callable[[pa.RecordBatchReader, IO[bytes]], None]) -> None:
-    # Not a byte goes out before all are there: what reads a pipe does not see that a query failed half-way.
+    # Nothing goes out before the result is complete: a pipe's reader cannot see that a query failed half-way.
     with SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES) as file:
         run_query(lake, query, lambda reader: write(reader, file))
         file.seek(0)
@@ -100,7 +103,7 @@ def _json(reader: pa.RecordBatchReader, file: IO[bytes]) -> None:
                 line = json.dumps(row, default=_json_value, ensure_ascii=False, allow_nan=False)
             except ValueError:
                 raise QueryError(
-                    "JSON has no number for what is infinite or not a number; cast that column to VARCHAR"
+                    "JSON has no numbers for infinity and NaN; cast that column to VARCHAR"
                 ) from None
             file.write(between + line.encode())
             between = b",\n"
@@ -108,7 +111,7 @@ def _json(reader: pa.RecordBatchReader, file: IO[bytes]) -> None:
 
 
 def _json_value(value: Any) -> str | int:
-    """What JSON has no form of. A decimal is a text, so that no reader makes a float of it."""
+    """Convert a value that JSON has no type for. A decimal becomes a string: readers make floats of numbers."""
     if isinstance(value, Decimal):
         text = f"{value:f}"
         return text.rstrip("0").rstrip(".") if "." in text else int(text)
