@@ -111,7 +111,7 @@ def _json(reader: pa.RecordBatchReader, file: IO[bytes]) -> None:
 
 
 def _json_value(value: Any) -> str | int:
-    """Convert a value that JSON has no type for. A decimal becomes a string: readers make floats of numbers."""
+    """Convert a value that JSON has no type for: a decimal to a string, as readers make floats of numbers."""
     if isinstance(value, Decimal):
         text = f"{value:f}"
         return text.rstrip("0").rstrip(".") if "." in text else int(text)
