@@ -35,7 +35,7 @@ def _run(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProces
     )
 
 
-@pytest.mark.parametrize("command", [(), ("sandbox",), ("demo",), ("sql",), ("verify",), ("webhook",)])
+@pytest.mark.parametrize("command", [(), *((name,) for name in cli.commands)], ids=" ".join)
 def test_every_command_has_help_with_examples(command: tuple[str, ...]) -> None:
     done = _run(*command, "--help")
     assert done.returncode == 0

@@ -161,7 +161,7 @@ def test_a_wide_table_shows_whole_names(landed: Path, capsys: pytest.CaptureFixt
         (("balance_sumary_1",), "has no table 'balance_sumary_1'; did you mean 'balance_summary_1'?"),
         (("balance.summary.1",), "has no table 'balance.summary.1'; did you mean 'balance_summary_1'?"),
         (("--from", "soon"), "'soon' is not a day; write YYYY-MM-DD"),
-        (("--to", "2020-01-01"), "has no day of any table from the first to 2020-01-01; choose others"),
+        (("--to", "2020-01-01"), "has no day of any table from the first to 2020-01-01; choose other days"),
         ((_SUMMARY, "--from", "2099-01-01"), f"has no day of {_SUMMARY} from 2099-01-01 to the last"),
         (
             ("--lake", "nowhere"),

@@ -13,6 +13,7 @@ import duckdb
 import pyarrow as pa
 
 from stripe_reports.catalog import nearest
+from stripe_reports.cli.lake import tables_of
 from stripe_reports.errors import LakeError, StripeReportsError
 from stripe_reports.reading import read
 
@@ -38,13 +39,6 @@ class QueryError(StripeReportsError):
 
     def __str__(self) -> str:
         return self.what
-
-
-def tables_of(lake: Lake) -> list[str]:
-    """Return the names of the lake's tables. Raises LakeError if there is none."""
-    if tables := lake.tables():
-        return tables
-    raise LakeError(f"{lake.root} has no table yet; materialize a day first, or choose with --lake")
 
 
 def run_query(lake: Lake, query: str, use: Callable[[pa.RecordBatchReader], T]) -> T:

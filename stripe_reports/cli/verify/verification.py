@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from stripe_reports.catalog import nearest
+from stripe_reports.cli.lake import tables_of
 from stripe_reports.errors import CsvNotKeptError, LakeError
 from stripe_reports.lake.derived import MADE_FROM
 
@@ -92,9 +93,7 @@ def run_verification(
 def _wanted(
     lake: Lake, tables: Sequence[str], first: date | None, last: date | None
 ) -> dict[str, list[date]]:
-    known = lake.tables()
-    if not known:
-        raise LakeError(f"{lake.root} has no table yet; materialize a day first, or choose with --lake")
+    known = tables_of(lake)
     for table in tables:
         if table not in known:
             raise LakeError(f"{lake.root} has no table {table!r}{nearest(table, known)}")
@@ -126,7 +125,7 @@ def _is_derived(lake: Lake, table: str) -> bool:
 def _no_day(lake: Lake, table: str, first: date | None, last: date | None) -> LakeError:
     return LakeError(
         f"{lake.root} has no day of {table} from {first or 'the first'} to {last or 'the last'};"
-        " choose others with --from and --to"
+        " choose other days with --from and --to"
     )
 
 
