@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from stripe_reports.catalog import newest_complete_day
-from stripe_reports.definitions import defs, lake_of_environment
+from stripe_reports.definitions import defs
 from stripe_reports.errors import ConfigurationError, StripeReportsError
+from stripe_reports.lake import Lake
 from stripe_reports.landing import MAX_RUNS_IN_FLIGHT
 from stripe_reports.sandbox import Sandbox
 from stripe_reports_tests.lake.support import land
@@ -55,10 +56,12 @@ def _account(sandbox: Sandbox) -> dict[str, str]:
 
 
 def test_a_variable_says_that_no_csv_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STRIPE_REPORTS_LAKE", str(tmp_path))
     for value, keep_csv in (("", True), ("true", True), ("false", False)):
         monkeypatch.setenv("STRIPE_REPORTS_KEEP_CSV", value)
-        assert defs().resources["report_lake"].keep_csv is keep_csv
-        land(lake_of_environment(str(tmp_path)), b"gross\n%d\n" % keep_csv)
+        report_lake = defs().resources["report_lake"]
+        assert report_lake.keep_csv is keep_csv
+        land(report_lake.lake, b"gross\n%d\n" % keep_csv)
     assert len(list(tmp_path.glob("_csv/*"))) == 1
 
 
@@ -90,7 +93,7 @@ def test_the_command_line_lands_days_of_several_reports_in_one_run_and_shows_no_
     assert landed.stderr.count("RUN_SUCCESS") == 1
     assert "6 of 6 partitions landed" in landed.stderr
     assert list(tmp_path.glob("lake/_csv/*.csv.zst"))
-    lake = lake_of_environment(str(tmp_path / "lake"))
+    lake = Lake.open(str(tmp_path / "lake"))
     for table in ("balance_summary_1", "payouts_itemized_3"):
         assert lake.days(table) == [first, first + timedelta(days=1), _DAY]
 

@@ -15,6 +15,14 @@ from stripe_reports.catalog.days import (
     stretches,
     time_zone,
 )
+from stripe_reports.catalog.money import (
+    SCALE,
+    as_decimal,
+    as_text,
+    is_currency_code,
+    minor_units,
+    units,
+)
 from stripe_reports.catalog.report_type import (
     REPORT_TYPES,
     IntervalKind,
@@ -28,11 +36,14 @@ __all__ = [
     "EXACT",
     "PRESETS",
     "REPORT_TYPES",
+    "SCALE",
     "ColumnType",
     "Interval",
     "IntervalKind",
     "ReportType",
     "amount_text",
+    "as_decimal",
+    "as_text",
     "column_type",
     "currency_digits",
     "data_ready_by",
@@ -40,8 +51,10 @@ __all__ = [
     "days_between",
     "dimensions",
     "id_candidates",
+    "is_currency_code",
     "is_utc",
     "line_columns",
+    "minor_units",
     "nearest",
     "newest_complete_day",
     "parse_day",
@@ -49,5 +62,6 @@ __all__ = [
     "stretch_texts",
     "stretches",
     "time_zone",
+    "units",
     "unlisted_report_type",
 ]

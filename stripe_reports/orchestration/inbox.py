@@ -9,11 +9,6 @@ from stripe_reports.errors import StripeReportsError, StripeRequestError
 from stripe_reports.orchestration.resources import ReportLakeResource
 from stripe_reports.stripe_api import ReportRun, StripeApi, parse_event, retrieve_report_run
 
-# Kinds, by what the webhook tells.
-SUCCEEDED = "succeeded"
-FAILED = "failed"
-REPORT_TYPE_UPDATED = "report_type_updated"
-
 _MOST_AT_ONCE = 200
 _TEST_EVENT = re.compile("frr_0+")
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 from pydantic import Field, PrivateAttr
 
-from stripe_reports.errors import ConfigurationError
 from stripe_reports.landing import MAX_RUNS_IN_FLIGHT, LandingSettings
 from stripe_reports.stripe_api import CALLS_PER_SECOND, Account, StripeApi
 
@@ -138,27 +137,7 @@ class ReportLakeResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     @cached_property
     def lake(self) -> "Lake":
-        """The lake, opened once per resource. Raises ConfigurationError for an address that is none."""
-        from stripe_reports.lake import Lake
+        """The lake, opened once per resource. Raises ConfigurationError as `open_lake` does."""
+        from stripe_reports.lake import open_lake
 
-        if not self.uri.startswith("s3://"):
-            return Lake.open(self.uri, keep_csv=self.keep_csv)
-        from boto3.session import Session
-        from botocore.exceptions import BotoCoreError
-
-        endpoint_url = self.s3.endpoint_url if self.s3 else None
-        try:
-            session = (
-                Session(
-                    aws_access_key_id=self.s3.aws_access_key_id,
-                    aws_secret_access_key=self.s3.aws_secret_access_key,
-                    aws_session_token=self.s3.aws_session_token,
-                    region_name=self.s3.region_name,
-                    profile_name=self.s3.profile_name,
-                )
-                if self.s3
-                else Session()
-            )
-            return Lake.open(self.uri, s3_session=session, endpoint_url=endpoint_url, keep_csv=self.keep_csv)
-        except BotoCoreError as error:  # such as a profile that is not there
-            raise ConfigurationError(f"AWS' configuration cannot be used for {self.uri}: {error}") from None
+        return open_lake(self.uri, s3=self.s3, keep_csv=self.keep_csv)

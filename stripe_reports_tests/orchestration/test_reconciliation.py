@@ -248,7 +248,7 @@ def test_identities_whose_reports_are_not_selected_have_no_checks() -> None:
     ("select", "settings", "told"),
     [
         ("tax.*", {}, "there is nothing to reconcile"),
-        ("core", {"identities": ["I13"]}, "'I13' is no identity"),
+        ("core", {"identities": ["I13"]}, "'I13' is not an identity"),
         ("core", {"severity": {"I99": Severity.WARN}}, "'I99', no identity"),
     ],
 )

@@ -17,12 +17,13 @@ from stripe_reports.orchestration.automation.due import (
     offered_report_types,
     tell_not_offered,
 )
-from stripe_reports.orchestration.inbox import REPORT_TYPE_UPDATED, look_into_inbox
+from stripe_reports.orchestration.inbox import look_into_inbox
 from stripe_reports.orchestration.jobs import AssetJob
 from stripe_reports.orchestration.names import AVAILABILITY_SENSOR
 from stripe_reports.orchestration.reports import Reports
 from stripe_reports.orchestration.resource_parameters import resource_parameters
 from stripe_reports.orchestration.resources import ReportLakeResource, StripeResource
+from stripe_reports.webhook import REPORT_TYPE_UPDATED
 
 
 class _Cursor(BaseModel):

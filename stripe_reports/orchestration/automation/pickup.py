@@ -17,7 +17,7 @@ from stripe_reports.catalog import data_ready_by
 from stripe_reports.errors import ReportRunError, StripeReportsError
 from stripe_reports.landing import GivenRun, RefusedRuns, given_run
 from stripe_reports.orchestration.automation.cursor import read_cursor
-from stripe_reports.orchestration.inbox import SUCCEEDED, delivered_runs, known_runs, look_into_inbox
+from stripe_reports.orchestration.inbox import delivered_runs, known_runs, look_into_inbox
 from stripe_reports.orchestration.jobs import AssetJob
 from stripe_reports.orchestration.names import PICKUP_SENSOR
 from stripe_reports.orchestration.reports import Reports
@@ -29,6 +29,7 @@ from stripe_reports.stripe_api import (
     ReportRun,
     ended_report_runs,
 )
+from stripe_reports.webhook import SUCCEEDED
 
 _REASONS_TOLD = 5
 _ENDS_KEPT = 4

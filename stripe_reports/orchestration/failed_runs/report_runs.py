@@ -12,10 +12,11 @@ from stripe_reports.landing import whole_days
 from stripe_reports.orchestration.failed_runs.dagster_runs import failed_attempts
 from stripe_reports.orchestration.failed_runs.failure import Failure, Pauses, kind_of
 from stripe_reports.orchestration.failed_runs.memory import Memory, OpenRun, Waiting
-from stripe_reports.orchestration.inbox import FAILED, delivered_runs, known_runs, look_into_inbox
+from stripe_reports.orchestration.inbox import delivered_runs, known_runs, look_into_inbox
 from stripe_reports.orchestration.reports import Reports
 from stripe_reports.orchestration.resources import ReportLakeResource, StripeResource
 from stripe_reports.stripe_api import FeedCursor, ReportRun, ended_report_runs, redact
+from stripe_reports.webhook import FAILED
 
 _ASK_EVERY = 60.0
 _LOOK_BACK = 300.0

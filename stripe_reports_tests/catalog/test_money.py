@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stripe_reports.catalog import amount_text, currency_digits
-from stripe_reports.close.money import as_decimal, as_text, minor_units, units
+from stripe_reports.catalog import amount_text, as_decimal, as_text, currency_digits, minor_units, units
 
 _AMOUNTS = st.integers(-(10**38) + 1, 10**38 - 1)
 

@@ -35,7 +35,7 @@ def _run(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProces
     )
 
 
-@pytest.mark.parametrize("command", [(), ("sandbox",), ("demo",), ("sql",), ("verify",), ("webhook",)])
+@pytest.mark.parametrize("command", [(), *((name,) for name in cli.commands)], ids=" ".join)
 def test_every_command_has_help_with_examples(command: tuple[str, ...]) -> None:
     done = _run(*command, "--help")
     assert done.returncode == 0
@@ -189,7 +189,7 @@ def test_ctrl_c_while_the_demo_lands_is_one_line_and_leaves_no_process(tmp_path:
     _, errors = _ended_by_ctrl_c(process, lambda: any(tmp_path.glob("demo/lake/*/date=*/part-0.parquet")))
     assert process.returncode == 130
     assert "Traceback" not in errors
-    assert errors.rstrip().splitlines()[-1].startswith("Stopped. What has landed stays")
+    assert errors.rstrip().splitlines()[-1].startswith("Stopped. Days that landed stay")
     with pytest.raises(ProcessLookupError):
         os.killpg(process.pid, 0)
 

@@ -1,4 +1,4 @@
-"""The command `stripe-reports verify`: which days, how far it is, and what came of it."""
+"""Verifying days of several tables, with a progress bar and a summary."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from stripe_reports.catalog import nearest
+from stripe_reports.cli.lake import tables_of
 from stripe_reports.errors import CsvNotKeptError, LakeError
 from stripe_reports.lake.derived import MADE_FROM
 
@@ -26,13 +27,13 @@ _DAYS_NAMED = 5
 
 @dataclass
 class _Verdict:
-    """Sums over the proven days of one table, and the days that are not."""
+    """Sums over the proven days of one table, and the days that are not proven."""
 
     proven: int = 0
     rows: int = 0
     values: int = 0
     csv_bytes: dict[str, int] = field(default_factory=dict)
-    """By digest, because several days may have been made from one CSV."""
+    """By digest, because several days may come from one CSV."""
     not_kept: list[date] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
 
@@ -67,11 +68,11 @@ class _Verdict:
 def run_verification(
     lake: Lake, tables: Sequence[str], first: date | None = None, last: date | None = None
 ) -> int:
-    """Verify the landed days from `first` to `last` of these tables (or of all that landed), and print what
-    came of it.
+    """Verify the landed days from `first` to `last` of these tables (by default all that landed), and print a
+    summary.
 
-    Returns the exit code: 0 only if every one of these days is proven. Raises LakeError for a table that is
-    not there or is computed from others, and where no day is to be verified.
+    Returns the exit code: 0 only if every one of these days is proven. Raises LakeError for a table that does
+    not exist or is computed from others, and if there is no day to verify.
     """
     console = Console()
     wanted = _wanted(lake, tables, first, last)
@@ -92,15 +93,13 @@ def run_verification(
 def _wanted(
     lake: Lake, tables: Sequence[str], first: date | None, last: date | None
 ) -> dict[str, list[date]]:
-    known = lake.tables()
-    if not known:
-        raise LakeError(f"{lake.root} has no table yet; materialize a day first, or choose with --lake")
+    known = tables_of(lake)
     for table in tables:
         if table not in known:
             raise LakeError(f"{lake.root} has no table {table!r}{nearest(table, known)}")
         if _is_derived(lake, table):
             raise LakeError(
-                f"{table} is computed from other tables and rests on no CSV; verify what it is made from"
+                f"{table} is computed from other tables and has no CSV; verify those tables instead"
             )
     wanted: dict[str, list[date]] = {}
     for table in tables or [table for table in known if not _is_derived(lake, table)]:
@@ -118,7 +117,7 @@ def _is_derived(lake: Lake, table: str) -> bool:
     for day in reversed(lake.days(table)):
         try:
             return MADE_FROM in lake.provenance(table, day)
-        except LakeError:  # a damaged file, of which verifying tells
+        except LakeError:  # a damaged file, which verifying reports
             continue
     return False
 
@@ -126,12 +125,12 @@ def _is_derived(lake: Lake, table: str) -> bool:
 def _no_day(lake: Lake, table: str, first: date | None, last: date | None) -> LakeError:
     return LakeError(
         f"{lake.root} has no day of {table} from {first or 'the first'} to {last or 'the last'};"
-        " choose others with --from and --to"
+        " choose other days with --from and --to"
     )
 
 
 def _summary(verdicts: Mapping[str, _Verdict]) -> Table:
-    # Whole names within 80 columns, as long as the numbers are not too long.
+    # Whole names fit into 80 columns, unless the numbers are very long.
     table = Table(box=box.SIMPLE, padding=(0, 0, 0, 1), show_edge=False, pad_edge=False)
     table.add_column("table", overflow="fold")
     for name in ("days", "rows", "values", "CSV"):
@@ -148,7 +147,7 @@ def _summary(verdicts: Mapping[str, _Verdict]) -> Table:
 
 
 def _conclude(verdicts: Mapping[str, _Verdict], console: Console) -> int:
-    """Say what is not proven, and why; or that nothing is."""
+    """Print which days are not proven and why, or that all are proven; return the exit code."""
     for table, each in verdicts.items():
         for error in each.errors:
             console.print(f"[red]Not proven:[/] {escape(error)}", soft_wrap=True, highlight=False)

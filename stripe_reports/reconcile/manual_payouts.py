@@ -1,4 +1,4 @@
-"""Which payouts are manual or instant. No column says it."""
+"""Finding the payouts that are manual or instant, which no column says."""
 
 # ruff: noqa: S608  # made of constants
 from __future__ import annotations
@@ -16,12 +16,12 @@ _NAMED = 3
 
 
 def find_manual(workspace: Workspace, days: Iterable[date]) -> Mapping[tuple[date, str], Sequence[str]]:
-    """The payouts of these days that are not automatic, by day and currency; they fill the table `manual`.
+    """Return the payouts of these days that are not automatic, by day and currency; fill the table `manual`.
 
-    Payout reconciliation tells of automatic payouts only
-    (https://docs.stripe.com/reports/payout-reconciliation), so a payout without a row in it is none. Unless
-    rows of that report are lost: then its summary counts more of them than there are, in that currency. Or
-    filters left rows out: nothing is known of such a currency.
+    Payout reconciliation has automatic payouts only (https://docs.stripe.com/reports/payout-reconciliation),
+    so a payout without a row in it is not automatic. There are two exceptions. If rows of that report are
+    lost, its summary counts more rows than there are in that currency. If filters left rows out, nothing is
+    known about that currency.
     """
     known = [
         day
@@ -46,14 +46,14 @@ def find_manual(workspace: Workspace, days: Iterable[date]) -> Mapping[tuple[dat
 
 
 def named(payouts: Sequence[str]) -> str:
-    """The first of them, in a sentence."""
+    """Return a sentence that names the first of these payouts."""
     more = f" and {len(payouts) - _NAMED} more" if len(payouts) > _NAMED else ""
     are = "is" if len(payouts) == 1 else "are"
     return f"{', '.join(payouts[:_NAMED])}{more} {are} no automatic payout{'s' if len(payouts) > 1 else ''}"
 
 
 class PayoutHistory:
-    """Whether the last payout up to a day was automatic. Reads a month once, when it is asked for it."""
+    """The history of payouts, automatic or not. Each month is read once, when it is needed."""
 
     def __init__(self, lake: Lake, tables: Mapping[Family, str], timezone: str) -> None:
         self._lake = lake
@@ -64,7 +64,7 @@ class PayoutHistory:
         self._days: Sequence[date] | None = None
 
     def last_was_manual(self, currency: str, day: date) -> bool | None:
-        """None if no payout of it is known."""
+        """Return whether the last payout up to a day was not automatic; None if no payout is known."""
         for month in reversed([month for month in self._months() if month <= (day.year, day.month)]):
             for on, its, manual in self._of(month):
                 if on <= day and its == currency:
@@ -78,7 +78,7 @@ class PayoutHistory:
         return sorted({(day.year, day.month) for day in self._days})
 
     def _of(self, month: tuple[int, int]) -> list[tuple[date, str, bool]]:
-        """(day, currency, whether one of its payouts was not automatic), the newest first."""
+        """Return (day, currency, whether a payout was not automatic) for the month, the newest day first."""
         if month not in self._known:
             days = [day for day in self._days or () if (day.year, day.month) == month]
             with Workspace(self._lake, self._tables, self._timezone) as workspace:

@@ -1,4 +1,4 @@
-"""The report types as a person or a program wants them listed."""
+"""The list of report types, as data and as a table."""
 
 from __future__ import annotations
 
@@ -21,10 +21,11 @@ if TYPE_CHECKING:
 def list_report_types(
     pattern: str, offered: Mapping[str, OfferedReportType] | None = None
 ) -> list[dict[str, Any]]:
-    """An object for each report type that `pattern` selects: `id`, `table`, `interval`, `columns` and more.
+    """Return an object for each report type that `pattern` selects: `id`, `table`, `interval`, `columns`, ….
 
-    With `offered` (what the account has), each also says whether it is `offered` and from when until when
-    there are data, in ISO 8601; and what the account has and the catalog does not know is listed as well.
+    With `offered`, the report types of an account, each object also says whether the report type is `offered`
+    and from when to when it has data, in ISO 8601. Report types of the account that the catalog does not know
+    are listed too.
     """
     selected = {each.id: each for each in select_report_types(pattern)}
     for id_ in offered or ():
@@ -57,7 +58,7 @@ def _entry(report_type: ReportType, offered: Mapping[str, OfferedReportType] | N
 
 
 def show_report_types(entries: Sequence[Mapping[str, Any]]) -> RenderableType:
-    """A table of them; of a single one, its columns and parameters as well."""
+    """Return a table of the report types; for a single one, with its columns and parameters."""
     table = Table(box=box.SIMPLE, padding=(0, 0, 0, 1), show_edge=False, pad_edge=False)
     table.add_column("report type", overflow="fold")
     table.add_column("interval", no_wrap=True)

@@ -15,12 +15,12 @@ import pyarrow as pa
 import pytest
 
 from stripe_reports.catalog import REPORT_TYPES, newest_complete_day
+from stripe_reports.cli.verify.verification import run_verification
 from stripe_reports.errors import LakeError
 from stripe_reports.lake import Lake
 from stripe_reports.landing import LandingSettings, ReportRequest, land_day
 from stripe_reports.sandbox import Sandbox
 from stripe_reports.stripe_api import Account, StripeApi
-from stripe_reports.verification_command import run_verification
 from stripe_reports_tests.lake.support import TABLE, land, stripe_csv
 from stripe_reports_tests.lake.tampering import rewrite, with_value
 
@@ -161,7 +161,7 @@ def test_a_wide_table_shows_whole_names(landed: Path, capsys: pytest.CaptureFixt
         (("balance_sumary_1",), "has no table 'balance_sumary_1'; did you mean 'balance_summary_1'?"),
         (("balance.summary.1",), "has no table 'balance.summary.1'; did you mean 'balance_summary_1'?"),
         (("--from", "soon"), "'soon' is not a day; write YYYY-MM-DD"),
-        (("--to", "2020-01-01"), "has no day of any table from the first to 2020-01-01; choose others"),
+        (("--to", "2020-01-01"), "has no day of any table from the first to 2020-01-01; choose other days"),
         ((_SUMMARY, "--from", "2099-01-01"), f"has no day of {_SUMMARY} from 2099-01-01 to the last"),
         (
             ("--lake", "nowhere"),
@@ -205,5 +205,5 @@ def test_a_table_that_is_computed_from_others_is_left_out(
 
 def test_a_table_that_is_computed_from_others_cannot_be_verified_itself(lake: Lake) -> None:
     lake.derived.put("daily_activity", _DAYS[0], pa.table({"count": [1]}), made_from="{}")
-    with pytest.raises(LakeError, match="daily_activity is computed from other tables and rests on no CSV"):
+    with pytest.raises(LakeError, match="daily_activity is computed from other tables and has no CSV"):
         run_verification(lake, [_SUMMARY, "daily_activity"])

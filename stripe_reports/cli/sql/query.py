@@ -1,4 +1,4 @@
-"""SQL over the tables of a lake, by DuckDB."""
+"""Running a query over the tables of a lake, with DuckDB."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import duckdb
 import pyarrow as pa
 
 from stripe_reports.catalog import nearest
+from stripe_reports.cli.lake import tables_of
 from stripe_reports.errors import LakeError, StripeReportsError
 from stripe_reports.reading import read
 
@@ -34,26 +35,21 @@ _FOR_DEBUGGING = re.compile(r"\.? Detail: Python exception:|\n\nDebug source")
 
 
 class QueryError(StripeReportsError):
-    """A query that DuckDB refuses. Its text is one line, and two more where DuckDB shows the place."""
+    """A query that DuckDB refuses. The message is one line, and two more if DuckDB shows the place."""
 
     def __str__(self) -> str:
         return self.what
 
 
-def tables_of(lake: Lake) -> list[str]:
-    """The lake's tables. Raises LakeError if there is none."""
-    if tables := lake.tables():
-        return tables
-    raise LakeError(f"{lake.root} has no table yet; materialize a day first, or choose with --lake")
-
-
 def run_query(lake: Lake, query: str, use: Callable[[pa.RecordBatchReader], T]) -> T:
-    """What `use` makes of the rows, which come as DuckDB makes them; no two columns have one name.
+    """Run the query, and return what `use` returns for its rows, which stream as DuckDB produces them.
 
-    Every table is a view of its name. Only those are opened that the query names; all, if it names none. The
-    query reaches nothing else. `use` is called in another thread.
+    Every table is a view of the same name. Only tables that the query names are opened, or all if it names
+    none. The query can read nothing else. No two columns of the rows have the same name. `use` is called in
+    another thread.
 
-    Raises QueryError for what DuckDB refuses, LakeError for what the lake does not have, and what `use` does.
+    Raises QueryError if DuckDB refuses the query, LakeError for tables that the lake does not have or that
+    cannot be read, and whatever `use` raises.
     """
     known = tables_of(lake)
     named = [name for name in known if re.search(rf"\b{re.escape(name)}\b", query, re.IGNORECASE)]
@@ -62,13 +58,13 @@ def run_query(lake: Lake, query: str, use: Callable[[pa.RecordBatchReader], T]) 
             rows = read(name, lake=lake, allow_missing_days=True)
             _demand_different_names(f"{lake.root}/{name}", rows.schema.names)
             connection.register(name, rows)
-        # From here on no file (but in that folder), no network, no variable of Python.
+        # From here on the query reaches no file outside that folder, no network and no Python variable.
         connection.execute("SET enable_external_access = false; SET lock_configuration = true")
 
         def run() -> T:
             relation = connection.sql(query)
             if relation is None:
-                raise QueryError("there is no statement in the query")
+                raise QueryError("the query has no statement")
             with relation.to_arrow_reader(_BATCH_ROWS) as reader:
                 return use(_with_single_names(reader))
 
@@ -76,25 +72,25 @@ def run_query(lake: Lake, query: str, use: Callable[[pa.RecordBatchReader], T]) 
             return _interruptibly(run, connection)
         except (duckdb.Error, pa.ArrowException, OSError) as error:
             if isinstance(error, OSError) and error.errno is not None:
-                raise  # of what `use` writes; Arrow's own have no number
+                raise  # from writing, in `use`; errors of Arrow have no number
             raise _refused(lake, known, error) from None
 
 
 def _demand_different_names(table: str, columns: Sequence[str]) -> None:
-    """Raises LakeError for two columns that differ in case only: DuckDB would give one of them for both."""
+    """Raise LakeError for two columns that differ only in case: DuckDB would return one of them for both."""
     known: dict[str, str] = {}
     for column in columns:
         other = known.setdefault(column.casefold(), column)
         if other != column:
             raise LakeError(
-                f"{table} has the columns {other!r} and {column!r}, which are one for SQL: some days landed"
-                " with an older version or with other metadata columns; materialize these days again"
+                f"{table} has the columns {other!r} and {column!r}, which are the same for SQL: some days"
+                " landed with an older version or with other metadata columns; materialize these days again"
             )
 
 
 @contextmanager
 def as_texts(rows: pa.RecordBatchReader | pa.Table) -> Iterator[Any]:
-    """The same, in the same form, with all values as text; decimals exact, without zeros at their end."""
+    """Yield the same rows, in the same form, with all values as text; decimals without trailing zeros."""
     with _connection() as connection:
         connection.register("rows", rows)
         texts = connection.sql(f"SELECT {', '.join(map(_text, rows.schema))} FROM rows")  # noqa: S608
@@ -113,7 +109,7 @@ def _connection(folder: str | None = None) -> Iterator[duckdb.DuckDBPyConnection
 
 
 def _interruptibly(run: Callable[[], T], connection: duckdb.DuckDBPyConnection) -> T:
-    """In another thread, because DuckDB 2.0 misses one Ctrl-C in three while the main thread waits for it."""
+    """Run it in another thread: DuckDB 2.0 misses one Ctrl-C in three while the main thread waits for it."""
     with ThreadPoolExecutor(1) as thread:
         running = thread.submit(run)
         try:
@@ -124,7 +120,7 @@ def _interruptibly(run: Callable[[], T], connection: duckdb.DuckDBPyConnection) 
 
 
 def _refused(lake: Lake, known: Sequence[str], error: Exception) -> StripeReportsError:
-    """The reason in one line, and the place in the query in two more where DuckDB names one."""
+    """Return an error with the reason in one line, and two more if DuckDB shows the place in the query."""
     text, stream = str(error), ""
     while relayed := _RELAYED.match(text):
         text, stream = text[relayed.end() :], relayed[1]
@@ -140,7 +136,7 @@ def _refused(lake: Lake, known: Sequence[str], error: Exception) -> StripeReport
 
 
 def _with_single_names(reader: pa.RecordBatchReader) -> pa.RecordBatchReader:
-    """The columns `a` and `a` become `a` and `a_1`."""
+    """Rename columns that share a name: `a` and `a` become `a` and `a_1`."""
     names: list[str] = []
     for name in reader.schema.names:
         number = 0

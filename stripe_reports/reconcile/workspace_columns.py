@@ -1,4 +1,4 @@
-"""From columns of the lake's tables to those of a workspace."""
+"""The columns of a workspace, read from the columns of the lake's tables."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _ROWS_AT_ONCE = 200_000
 SQL_TYPES: Mapping[str, str] = dict.fromkeys(("gross", "fee", "net"), "DECIMAL(38, 18)") | dict.fromkeys(
     ("count", "utc", "local"), "BIGINT"
 )
-"""By our name of the column; all others are VARCHAR. Instants are microseconds."""
+"""The SQL type of a column, by our name; all other columns are VARCHAR. Instants are in microseconds."""
 
 _ARROW_TYPES: Mapping[str, pa.DataType] = {
     **dict.fromkeys(("gross", "fee", "net"), DECIMAL),
@@ -29,12 +29,12 @@ _ARROW_TYPES: Mapping[str, pa.DataType] = {
 
 
 def sql_type(name: str) -> str:
-    """Of a column of the workspace."""
+    """Return the SQL type of a column of the workspace."""
     return SQL_TYPES.get(name, "VARCHAR")
 
 
-def trouble(schema: pa.Schema, name: str, column: str) -> str | None:
-    """Why that column of a table cannot be read as what it is to be; None if it can."""
+def why_unreadable(schema: pa.Schema, name: str, column: str) -> str | None:
+    """Return why a column cannot be read as the workspace's column `name`; None if it can."""
     if column not in schema.names:
         return f"has no column {column}"
     wanted, found = _ARROW_TYPES.get(name, pa.string()), schema.field(column).type
@@ -42,12 +42,12 @@ def trouble(schema: pa.Schema, name: str, column: str) -> str | None:
 
 
 def expression(name: str) -> str:
-    """The column as SQL that makes the workspace's value of it."""
+    """Return the SQL that converts a column to the workspace's value."""
     return f"epoch_us({name}) AS {name}" if name in ("utc", "local") else name
 
 
 def batches(dataset: ds.Dataset, columns: Mapping[str, str], uri: str) -> Iterator[pa.Table]:
-    """The rows a few at a time, {our name: column} of each. Raises LakeError if they cannot be read."""
+    """Yield the rows in batches, with the columns {our name: column}. Raises LakeError if it cannot read."""
     import pyarrow.dataset as ds
 
     projection = {name: ds.field(column) for name, column in columns.items()}

@@ -20,12 +20,12 @@ import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 
-from stripe_reports import query as query_module
-from stripe_reports import sql_command
 from stripe_reports.cli import cli
+from stripe_reports.cli.sql import printing, writing
+from stripe_reports.cli.sql import query as query_module
+from stripe_reports.cli.sql.query import QueryError, run_query
 from stripe_reports.errors import ConfigurationError, LakeError
 from stripe_reports.lake import Lake, object_files
-from stripe_reports.query import QueryError, run_query
 from stripe_reports_tests.lake.support import TABLE, land, stripe_csv
 from stripe_reports_tests.waiting import PATIENCE, until
 
@@ -51,7 +51,7 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
 @pytest.fixture
 def shown(lake: Lake, capsys: pytest.CaptureFixture[str]) -> Run:
     def run(query: str) -> str:
-        sql_command.print_rows(lake, query, most=3)
+        printing.print_rows(lake, query, most=3)
         return capsys.readouterr().out
 
     return run
@@ -60,7 +60,7 @@ def shown(lake: Lake, capsys: pytest.CaptureFixture[str]) -> Run:
 @pytest.fixture
 def csv(lake: Lake, capsys: pytest.CaptureFixture[str]) -> Run:
     def run(query: str) -> str:
-        sql_command.write_csv(lake, query)
+        writing.write_csv(lake, query)
         return capsys.readouterr().out
 
     return run
@@ -93,7 +93,7 @@ def _run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_without_a_query_the_tables_are_listed(lake: Lake, capsys: pytest.CaptureFixture[str]) -> None:
-    sql_command.list_tables(lake)
+    printing.list_tables(lake)
     lines = [line.split() for line in capsys.readouterr().out.splitlines()]
     assert [TABLE, "5", "10", "4", "2025-09-01", "2025-09-05"] in lines
     assert [_OTHER, "1", "1", "2", "2025-09-01", "2025-09-01"] in lines
@@ -101,7 +101,7 @@ def test_without_a_query_the_tables_are_listed(lake: Lake, capsys: pytest.Captur
 
 def test_a_lake_without_tables_is_an_error(tmp_path: Path) -> None:
     empty = Lake.open(str(tmp_path))
-    for ask in (sql_command.list_tables, lambda lake: sql_command.write_csv(lake, "SELECT 1")):
+    for ask in (printing.list_tables, lambda lake: writing.write_csv(lake, "SELECT 1")):
         with pytest.raises(LakeError, match="has no table yet; materialize a day first"):
             ask(empty)
 
@@ -129,7 +129,7 @@ def test_no_more_rows_are_shown_than_asked_for_and_it_is_said_how_many_there_are
     assert [line.strip() for line in lines[2:5]] == ["0", "1", "2"]
     assert lines[5] == "… and 200,000 more rows; --rows 0 shows all, --csv writes all"
     assert "more" not in shown("FROM range(3)")
-    sql_command.print_rows(lake, "FROM range(1000)", most=0)
+    printing.print_rows(lake, "FROM range(1000)", most=0)
     assert len(capsys.readouterr().out.splitlines()) == 1002
 
 
@@ -202,28 +202,26 @@ def test_in_json_decimals_are_texts_and_whole_numbers_are_numbers(
     lake: Lake, capsys: pytest.CaptureFixture[str]
 ) -> None:
     query = f"SELECT date, sum(gross) AS gross, sum(1) AS n, list(gross ORDER BY gross) AS each FROM {TABLE}"
-    sql_command.write_json(lake, f"{query} WHERE date >= '2025-09-04' GROUP BY ALL ORDER BY ALL")
+    writing.write_json(lake, f"{query} WHERE date >= '2025-09-04' GROUP BY ALL ORDER BY ALL")
     found = json.loads(capsys.readouterr().out)
     tiny = "0.000000000000000001"
     first = {"date": "2025-09-04", "gross": "3.500000000000000001", "n": 2, "each": [tiny, "3.5"]}
     assert found[0] == first
     assert len(found) == 2
-    sql_command.write_json(lake, "SELECT NULL AS a, '' AS b, 0::DECIMAL(9, 2) AS c, 'ü' AS d")
+    writing.write_json(lake, "SELECT NULL AS a, '' AS b, 0::DECIMAL(9, 2) AS c, 'ü' AS d")
     assert capsys.readouterr().out == '[\n{"a": null, "b": "", "c": "0", "d": "ü"}\n]\n'
-    sql_command.write_json(lake, "SELECT 1 WHERE false")
+    writing.write_json(lake, "SELECT 1 WHERE false")
     assert json.loads(capsys.readouterr().out) == []
 
 
 def test_json_has_no_form_of_infinity(lake: Lake) -> None:
-    with pytest.raises(QueryError, match="JSON has no number for what is infinite"):
-        sql_command.write_json(lake, "SELECT 'inf'::DOUBLE AS x")
+    with pytest.raises(QueryError, match="JSON has no numbers for infinity"):
+        writing.write_json(lake, "SELECT 'inf'::DOUBLE AS x")
 
 
 def test_parquet_has_the_types_of_the_result(lake: Lake, tmp_path: Path) -> None:
     file = tmp_path / "result.parquet"
-    sql_command.write_parquet(
-        lake, f"SELECT date, gross FROM {TABLE} WHERE currency = 'usd' ORDER BY 1", file
-    )
+    writing.write_parquet(lake, f"SELECT date, gross FROM {TABLE} WHERE currency = 'usd' ORDER BY 1", file)
     table = pq.read_table(file)
     assert table.schema.types == [pa.date32(), pa.decimal128(38, 18)]
     assert table["gross"].to_pylist() == [Decimal(f"{number}.5") for number in range(5)]
@@ -232,15 +230,15 @@ def test_parquet_has_the_types_of_the_result(lake: Lake, tmp_path: Path) -> None
 def test_an_older_file_is_replaced_only_if_that_is_asked_for(lake: Lake, tmp_path: Path) -> None:
     file = tmp_path / "result.parquet"
     file.write_text("older")
-    with pytest.raises(ConfigurationError, match="exists already; write to another file, or replace it with"):
-        sql_command.write_parquet(lake, "SELECT 1", file)
+    with pytest.raises(ConfigurationError, match="already exists; write to another file, or replace it with"):
+        writing.write_parquet(lake, "SELECT 1", file)
     with pytest.raises(QueryError, match="too late"):
-        sql_command.write_parquet(lake, _FAILS_LATE, file, overwrite=True)
+        writing.write_parquet(lake, _FAILS_LATE, file, overwrite=True)
     assert file.read_text() == "older"
-    sql_command.write_parquet(lake, "SELECT 1 AS a", file, overwrite=True)
+    writing.write_parquet(lake, "SELECT 1 AS a", file, overwrite=True)
     assert pq.read_table(file).to_pylist() == [{"a": 1}]
-    with pytest.raises(ConfigurationError, match="is no file that can be replaced"):
-        sql_command.write_parquet(lake, "SELECT 1", Path(os.devnull), overwrite=True)
+    with pytest.raises(ConfigurationError, match="is not a file that can be replaced"):
+        writing.write_parquet(lake, "SELECT 1", Path(os.devnull), overwrite=True)
 
 
 def test_no_result_is_written_into_a_lake(lake: Lake, tmp_path: Path) -> None:
@@ -252,8 +250,8 @@ def test_no_result_is_written_into_a_lake(lake: Lake, tmp_path: Path) -> None:
     places = (Path(lake.uri(TABLE, _DAYS[0])), Path(lake.root) / "x", day / "x", tmp_path / "link" / "x")
     before = places[0].read_bytes()
     for place in places:
-        with pytest.raises(ConfigurationError, match="is within the lake"):
-            sql_command.write_parquet(lake, "SELECT 1", place, overwrite=True)
+        with pytest.raises(ConfigurationError, match="is inside the lake"):
+            writing.write_parquet(lake, "SELECT 1", place, overwrite=True)
     assert places[0].read_bytes() == before
     assert not list(day.iterdir())
 
@@ -264,12 +262,12 @@ _FAILS_LATE = "SELECT CASE WHEN range = 400000 THEN error('too late') ELSE range
 def test_nothing_is_written_of_a_query_that_fails_half_way(
     lake: Lake, tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]
 ) -> None:
-    for write in (sql_command.write_csv, sql_command.write_json):
+    for write in (writing.write_csv, writing.write_json):
         with pytest.raises(QueryError, match=r"^Invalid Input Error: too late$"):
             write(lake, _FAILS_LATE)
     assert capsysbinary.readouterr().out == b""
     with pytest.raises(QueryError, match="too late"):
-        sql_command.write_parquet(lake, _FAILS_LATE, tmp_path / "new.parquet")
+        writing.write_parquet(lake, _FAILS_LATE, tmp_path / "new.parquet")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -277,7 +275,7 @@ def test_nothing_is_written_of_a_query_that_fails_half_way(
 def test_a_file_that_cannot_be_written_is_an_error(lake: Lake, tmp_path: Path, place: str) -> None:
     (tmp_path / "a_file").touch()
     with pytest.raises(ConfigurationError, match=rf"cannot write .*{place}: No"):
-        sql_command.write_parquet(lake, "SELECT 1", tmp_path / place)
+        writing.write_parquet(lake, "SELECT 1", tmp_path / place)
 
 
 def test_only_the_days_and_tables_that_are_asked_for_are_read(lake: Lake, opened: list[str]) -> None:
@@ -340,7 +338,7 @@ def test_a_query_reaches_no_variable_of_the_program(lake: Lake, monkeypatch: pyt
         ("SELEC 1", ['Parser Error: syntax error at or near "SELEC"', "LINE 1: SELEC 1", "        ^"]),
         ("FROM daily_activty", [f"has no table 'daily_activty'; did you mean '{_OTHER}'?"]),
         (f"FROM {TABLE}, daily_activty", [f"has no table 'daily_activty'; did you mean '{_OTHER}'?"]),
-        ("-- nothing", ["there is no statement in the query"]),
+        ("-- nothing", ["the query has no statement"]),
     ],
 )
 def test_a_mistake_is_one_line_and_the_place_in_the_query(lake: Lake, query: str, says: list[str]) -> None:
@@ -369,7 +367,9 @@ def test_columns_that_are_one_for_sql_are_an_error_and_never_the_wrong_one(tmp_p
     lake = Lake.open(str(tmp_path))
     land(lake, stripe_csv(["m[k]"], [("1",)]), day=_DAYS[0])
     land(lake, stripe_csv(["m[K]"], [("2",)]), day=_DAYS[1])
-    with pytest.raises(LakeError, match=rf"{TABLE} has the columns 'm_K' and 'm_k', which are one for SQL"):
+    with pytest.raises(
+        LakeError, match=rf"{TABLE} has the columns 'm_K' and 'm_k', which are the same for SQL"
+    ):
         run_query(lake, f"SELECT * FROM {TABLE}", lambda reader: reader.read_all())
     for day in _DAYS[:2]:
         land(lake, stripe_csv(["m[k]", "m[K]"], [("1", "2")]), day=day)

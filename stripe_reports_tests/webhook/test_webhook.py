@@ -26,10 +26,11 @@ from stripe_reports import cli
 from stripe_reports.errors import ConfigurationError, LakeError
 from stripe_reports.lake import Lake
 from stripe_reports.lake.inbox import Inbox
-from stripe_reports.orchestration import webhook
-from stripe_reports.orchestration.webhook import WEBHOOK_PATH, build_webhook_app
 from stripe_reports.sandbox import Sandbox
 from stripe_reports.stripe_api import StripeApi, create_report_run, parse_event
+from stripe_reports.webhook import receiver as receiving
+from stripe_reports.webhook import server
+from stripe_reports.webhook.receiver import WEBHOOK_PATH, build_webhook_app, webhook_app_of_environment
 from stripe_reports_tests.events import SECRET, body_of, event_object, signature_of
 from stripe_reports_tests.waiting import PATIENCE, until
 
@@ -190,7 +191,7 @@ def test_an_event_that_the_lake_refuses_is_delivered_again_and_kept_then(
     assert (refused.status_code, list(refused.json())) == (503, ["error"])
     assert str(tmp_path) not in refused.text, "where the lake is, is nobody's business outside"
     (line,) = caplog.messages
-    assert "evt_1 report run frr_1 balance.summary.1 is not kept" in line
+    assert "cannot keep reporting.report_run.succeeded evt_1 report run frr_1 balance.summary.1;" in line
     assert f"cannot write {in_the_way}" in line
     assert receiver.ask("GET", "/healthz").status_code == 503
     in_the_way.unlink()
@@ -244,16 +245,16 @@ def test_the_application_of_the_environment_says_at_its_start_what_is_wrong(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("STRIPE_WEBHOOK_SECRET", raising=False)
-    (failed,) = _started(webhook.app)
+    (failed,) = _started(receiving.app)
     assert failed["type"] == "lifespan.startup.failed"
     assert failed["message"].startswith("no webhook secret: set STRIPE_WEBHOOK_SECRET")
     monkeypatch.setenv("STRIPE_WEBHOOK_SECRET", SECRET)
     monkeypatch.setenv("STRIPE_REPORTS_LAKE", "ftp://x")
-    (failed,) = _started(webhook.app)
+    (failed,) = _started(receiving.app)
     assert "'ftp://x' is no place for a lake" in failed["message"]
     (tmp_path / "_inbox").write_bytes(b"a file where a folder should be")
     monkeypatch.setenv("STRIPE_REPORTS_LAKE", str(tmp_path))
-    (failed,) = _started(webhook.app)
+    (failed,) = _started(receiving.app)
     assert failed["message"].startswith(f"cannot list {tmp_path}/_inbox")
 
 
@@ -262,7 +263,7 @@ def test_the_application_of_the_environment_keeps_events(
 ) -> None:
     monkeypatch.setenv("STRIPE_WEBHOOK_SECRET", f"whsec_old,{SECRET}")
     monkeypatch.setenv("STRIPE_REPORTS_LAKE", str(tmp_path / "lake"))
-    app = type(webhook.app)()
+    app = type(receiving.app)()
     assert [message["type"] for message in _started(app)] == [
         "lifespan.startup.complete",
         "lifespan.shutdown.complete",
@@ -275,11 +276,11 @@ def test_over_a_bucket_it_keeps_events_and_says_at_its_start_where_there_is_none
     bucket: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("STRIPE_WEBHOOK_SECRET", SECRET)
-    app = webhook.webhook_app_of_environment(f"s3://{bucket}/x")
+    app = webhook_app_of_environment(f"s3://{bucket}/x")
     assert Receiver(app).deliver(_BODY).status_code == 200
     assert Lake.open(f"s3://{bucket}/x").inbox.read("succeeded", "evt_1") == _BODY
     with pytest.raises(LakeError, match="cannot list s3://no-such-bucket/x/_inbox"):
-        webhook.webhook_app_of_environment("s3://no-such-bucket/x")
+        webhook_app_of_environment("s3://no-such-bucket/x")
 
 
 def _command(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
@@ -385,7 +386,7 @@ def test_a_process_reads_a_body_no_further_than_it_may_and_ends_by_ctrl_c(tmp_pa
     assert len(left) > 100
     assert (tmp_path / "new" / "lake").is_dir()
     (line,) = logged
-    assert "a delivery is refused: the body has more than 1048576 bytes" in line
+    assert "refused a delivery: the body has more than 1048576 bytes" in line
 
 
 _HALVES = [
@@ -400,7 +401,8 @@ _HALVES = [
 def test_connections_whose_requests_do_not_come_whole_end_and_deliveries_get_through(
     inbox: Inbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(webhook, "_REQUEST_SECONDS", 1.0)
+    for module in (receiving, server):
+        monkeypatch.setattr(module, "REQUEST_SECONDS", 1.0)
     monkeypatch.setattr(signal, "signal", lambda *_: None)  # not the main thread
     monkeypatch.setattr(uvicorn.Server, "install_signal_handlers", lambda _: None, raising=False)
     servers: list[uvicorn.Server] = []
@@ -413,7 +415,7 @@ def test_connections_whose_requests_do_not_come_whole_end_and_deliveries_get_thr
     monkeypatch.setattr(uvicorn.Server, "run", noted)
     ready: Queue[str] = Queue()
     app = build_webhook_app(inbox, (SECRET,))
-    thread = Thread(target=webhook.serve_webhook, args=(app, "127.0.0.1", 0, ready.put))
+    thread = Thread(target=server.serve_webhook, args=(app, "127.0.0.1", 0, ready.put))
     thread.start()
     url = ready.get(timeout=60)
     address = ("127.0.0.1", int(url.split(":")[2].partition("/")[0]))
@@ -436,11 +438,11 @@ def test_connections_whose_requests_do_not_come_whole_end_and_deliveries_get_thr
 
 
 def test_a_body_that_trickles_is_given_up(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(webhook, "_REQUEST_SECONDS", 0.05)
+    monkeypatch.setattr(receiving, "REQUEST_SECONDS", 0.05)
 
     async def chunks() -> AsyncIterator[bytes]:
         yield b"{"
         await asyncio.Event().wait()
 
     answer = receiver.deliver(_BODY, content=chunks())
-    assert (answer.status_code, "did not come whole within 0.05 seconds" in answer.text) == (400, True)
+    assert (answer.status_code, "did not arrive within 0.05 seconds" in answer.text) == (400, True)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from stripe_reports.catalog import REPORT_TYPES
-from stripe_reports.listing import list_report_types
+from stripe_reports.cli.types.listing import list_report_types
 from stripe_reports.sandbox import Sandbox
 from stripe_reports.stripe_api import OfferedReportType
 
