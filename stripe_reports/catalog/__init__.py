@@ -1,15 +1,18 @@
 """What Stripe can report: report types as data, their columns and types, days as intervals. No I/O."""
 
-from stripe_reports.catalog._nearest import nearest
 from stripe_reports.catalog.amounts import EXACT, amount_text, currency_digits
-from stripe_reports.catalog.availability import data_ready_by
+from stripe_reports.catalog.availability import (
+    USUAL_DELAY,
+    data_ready_by,
+    documented_delay,
+    newest_complete_day,
+)
 from stripe_reports.catalog.columns import ColumnType, column_type, line_columns
 from stripe_reports.catalog.days import (
     Interval,
     day_interval,
     days_between,
     is_utc,
-    newest_complete_day,
     parse_day,
     stretch_texts,
     stretches,
@@ -23,11 +26,13 @@ from stripe_reports.catalog.report_type import (
 )
 from stripe_reports.catalog.row_keys import dimensions, id_candidates
 from stripe_reports.catalog.selection import PRESETS, select_report_types
+from stripe_reports.wording import nearest
 
 __all__ = [
     "EXACT",
     "PRESETS",
     "REPORT_TYPES",
+    "USUAL_DELAY",
     "ColumnType",
     "Interval",
     "IntervalKind",
@@ -39,6 +44,7 @@ __all__ = [
     "day_interval",
     "days_between",
     "dimensions",
+    "documented_delay",
     "id_candidates",
     "is_utc",
     "line_columns",

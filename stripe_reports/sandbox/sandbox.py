@@ -15,7 +15,7 @@ from typing import Any, Self
 from starlette.applications import Starlette
 from starlette.types import ASGIApp, Scope
 
-from stripe_reports.catalog import select_report_types
+from stripe_reports.catalog import documented_delay, select_report_types
 from stripe_reports.errors import ConfigurationError
 from stripe_reports.sandbox.faults import Fault, Faults
 from stripe_reports.sandbox.http.api_host import ApiHost
@@ -133,7 +133,9 @@ class Sandbox:
         self._availability = Availability(
             report_types=self._report_types,
             start=self.data_available_start,
-            end=lambda report_type: data_available_end(now(), self._ledger.start, report_type),
+            end=lambda report_type: data_available_end(
+                now(), self._ledger.start, documented_delay(report_type)
+            ),
             faults=self._faults,
             events=self._events,
             now=now,

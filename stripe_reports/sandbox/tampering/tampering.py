@@ -7,10 +7,11 @@ from datetime import date
 from fnmatch import fnmatchcase
 from typing import Any
 
-from stripe_reports.catalog import REPORT_TYPES, nearest, parse_day
+from stripe_reports.catalog import REPORT_TYPES, parse_day
 from stripe_reports.errors import ConfigurationError, DayError
 from stripe_reports.sandbox.faults.setting import read_settings
 from stripe_reports.sandbox.tampering.kinds import KINDS
+from stripe_reports.wording import nearest
 
 _FORM = "DAY,KIND or DAY,KIND,key=value, such as 2026-11-20,cent"
 
