@@ -1,4 +1,4 @@
-"""Asking Stripe: accounts, report types, report runs, result files. No Dagster, no Parquet."""
+"""Requests to Stripe: accounts, report types, report runs, result files. No Dagster, no Parquet."""
 
 from stripe_reports.stripe_api.account import Account
 from stripe_reports.stripe_api.api import API_BASE, CALLS_PER_SECOND, FILES_BASE, StripeApi
