@@ -35,7 +35,7 @@ from stripe_reports.sandbox.http.webhook import Webhook
 from stripe_reports.sandbox.ledger import Ledger, account_id
 from stripe_reports.sandbox.reports import ACCOUNT_PROFILES, AccountProfile
 from stripe_reports.sandbox.server import Servers, listen
-from stripe_reports.sandbox.tampering import Tampering, Told
+from stripe_reports.sandbox.tampering import ReportRows, Tampering
 
 DEFAULT_KEY = "sk_test_sandbox_no_secret"
 """Opens nothing but a sandbox."""
@@ -111,15 +111,15 @@ class Sandbox:
         self._faults = Faults()
         for text in faults:
             self._faults.add(Fault.from_text(text))
-        self._told = Told(self._ledger)
+        self._report_rows = ReportRows(self._ledger)
         for text in tampering:
-            self._told.add(Tampering.from_text(text), at_once=False)
+            self._report_rows.add(Tampering.from_text(text), at_once=False)
         livemode = is_live(self.key)
         self._files = Files(livemode=livemode, now=now)
         self._events = Events(livemode=livemode)
         self._runs = ReportRuns(
             ledger=self._ledger,
-            told=self._told,
+            report_rows=self._report_rows,
             files=self._files,
             events=self._events,
             latency=latency,
@@ -237,13 +237,13 @@ class Sandbox:
         for what is not known, and where the books have nothing of that kind on that day.
         """
         tampering = Tampering(day, kind, settings)
-        self._told.add(tampering, at_once=self._servers is not None)
+        self._report_rows.add(tampering, at_once=self._servers is not None)
         return tampering
 
     @property
     def tamperings(self) -> tuple[Tampering, ...]:
         """All of them, in the order in which they were set."""
-        return self._told.all()
+        return self._report_rows.all()
 
     def _settle_all(self) -> None:
         self._runs.settle_all()
@@ -260,7 +260,7 @@ class Sandbox:
             files=self._files,
             events=self._events,
             faults=self._faults,
-            told=self._told,
+            report_rows=self._report_rows,
         )
         return self._faulty(api.app()), self._faulty(FilesHost(door, self._files).app())
 

@@ -13,7 +13,7 @@ import pytest
 from stripe_reports.errors import ConfigurationError
 from stripe_reports.sandbox import Sandbox
 from stripe_reports.sandbox.ledger import Ledger, day_of
-from stripe_reports.sandbox.reports import PLAYED, Query
+from stripe_reports.sandbox.reports import REPORT_BODIES, Query
 from stripe_reports_tests.sandbox.ledger_days import PAYOUT_COLUMNS, Day, Rows, broken, fetch
 from stripe_reports_tests.sandbox.support import DAY, NOW, Client, clock_at, midnight, total
 
@@ -252,7 +252,7 @@ class _Books:
 
     def report(self, report_type: str, *interval: int, columns: Sequence[str] = ()) -> Any:
         query = Query(interval[0], interval[-1], known_until=FIRST + 400 * DAY)
-        return SimpleNamespace(rows=list(PLAYED[report_type](self._ledger, query)))
+        return SimpleNamespace(rows=list(REPORT_BODIES[report_type](self._ledger, query)))
 
 
 def test_a_year_with_one_each_week_stays_balanced() -> None:

@@ -25,7 +25,7 @@ delivered to the webhook."""
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class FaultKind:
     """A kind of fault."""
 
     on: On
@@ -57,31 +57,35 @@ WHEN: Settings = {
 }
 """Settings of every fault: the next `count` occasions, or each with a `probability`; otherwise always."""
 
-KINDS: Mapping[str, Kind] = MappingProxyType(
+KINDS: Mapping[str, FaultKind] = MappingProxyType(
     {
         # Data of the last `seconds` is not there yet. What Stripe makes of a run that asks for it is not
         # settled: mostly it refuses; some have seen the run succeed with what was there, or fail.
-        "late": Kind(
+        "late": FaultKind(
             "availability",
             {"seconds": whole(86400, least=1), "beyond": one_of("refused", "short", "failed")},
         ),
-        "pending": Kind("report_run", {"seconds": number(None)}),  # beyond the latency; without it, forever
-        "failed": Kind(
+        "pending": FaultKind(
+            "report_run", {"seconds": number(None)}
+        ),  # beyond the latency; without it, forever
+        "failed": FaultKind(
             "report_run", {"error": words("An internal error occurred while generating the report.")}
         ),
         # The answer to the POST is `succeeded` already, with a file that another run made `seconds` before.
-        "cached": Kind("report_run", {"seconds": whole(3600, least=1)}),
-        "expired": Kind("report_run", {"seconds": whole(0)}),  # the file lives that long
-        "wrong_size": Kind("report_run", {"bytes": whole(1, least=None)}),  # so much more than there are
-        "header_only": Kind("report_run"),
-        "extra_column": Kind("report_run", {"column": words("extra_column"), "value": words("extra")}),
-        "missing_column": Kind("report_run", {"column": words(None)}),  # without it, the last
-        "reordered": Kind("report_run"),  # columns from right to left
+        "cached": FaultKind("report_run", {"seconds": whole(3600, least=1)}),
+        "expired": FaultKind("report_run", {"seconds": whole(0)}),  # the file lives that long
+        "wrong_size": FaultKind("report_run", {"bytes": whole(1, least=None)}),  # so much more than there are
+        "header_only": FaultKind("report_run"),
+        "extra_column": FaultKind("report_run", {"column": words("extra_column"), "value": words("extra")}),
+        "missing_column": FaultKind("report_run", {"column": words(None)}),  # without it, the last
+        "reordered": FaultKind("report_run"),  # columns from right to left
         # Without a column, the first one of amounts; rows count from 1.
-        "unfit": Kind("report_run", {"column": words(None), "row": whole(1, least=1), "value": words("n/a")}),
+        "unfit": FaultKind(
+            "report_run", {"column": words(None), "row": whole(1, least=1), "value": words("n/a")}
+        ),
         # The day's first row with a `payout_status` has another one, and so many rows are added to the day.
-        "restated": Kind("report_run", {"day": a_day(), "status": words("failed"), "rows": whole(1)}),
-        "status": Kind(
+        "restated": FaultKind("report_run", {"day": a_day(), "status": words("failed"), "rows": whole(1)}),
+        "status": FaultKind(
             "request",
             {
                 "code": one_number_of(500, 400, 401, 403, 404, 429, 502, 503, 504),
@@ -91,28 +95,28 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
                 "when": one_of("before", "after"),  # before or after the request has been accepted
             },
         ),
-        "reset": Kind("request", {"when": one_of("after", "before")}),
-        "stored_500": Kind("request"),  # POSTs with an idempotency key only
-        "truncated": Kind(
+        "reset": FaultKind("request", {"when": one_of("after", "before")}),
+        "stored_500": FaultKind("request"),  # POSTs with an idempotency key only
+        "truncated": FaultKind(
             # So many bytes of an answer arrive, half of them if it is not said; what does Content-Length say?
             "contents",
             {"bytes": whole(None), "declared": one_of("full", "short")},
         ),
-        "no_range": Kind("contents"),  # the header Range is ignored
-        "slow": Kind("contents", {"bytes_per_second": whole(10_000, least=1)}),
-        "file_late": Kind("contents", {"seconds": number(1.0)}),  # 404 until the file is that old
-        "duplicate_events": Kind("events"),
-        "unordered_events": Kind("events"),
-        "webhook_wrong_secret": Kind("webhook"),
-        "webhook_stale": Kind("webhook", {"seconds": whole(600, least=1)}),
-        "webhook_duplicate": Kind("webhook", {"times": whole(2, least=2)}),
+        "no_range": FaultKind("contents"),  # the header Range is ignored
+        "slow": FaultKind("contents", {"bytes_per_second": whole(10_000, least=1)}),
+        "file_late": FaultKind("contents", {"seconds": number(1.0)}),  # 404 until the file is that old
+        "duplicate_events": FaultKind("events"),
+        "unordered_events": FaultKind("events"),
+        "webhook_wrong_secret": FaultKind("webhook"),
+        "webhook_stale": FaultKind("webhook", {"seconds": whole(600, least=1)}),
+        "webhook_duplicate": FaultKind("webhook", {"times": whole(2, least=2)}),
         # Held back until a later event has been delivered, or that long.
-        "webhook_unordered": Kind("webhook", {"seconds": number(1.0)}),
+        "webhook_unordered": FaultKind("webhook", {"seconds": number(1.0)}),
     }
 )
 """All kinds by name."""
 
 
-def settings_of(kind: Kind) -> dict[str, Setting]:
+def settings_of(kind: FaultKind) -> dict[str, Setting]:
     """All settings that a fault of that kind takes."""
     return {**kind.settings, **kind.where, **WHEN}

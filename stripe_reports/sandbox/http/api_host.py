@@ -14,7 +14,7 @@ from stripe_reports.sandbox.http import form
 from stripe_reports.sandbox.http.availability import Availability
 from stripe_reports.sandbox.http.call import Call, Door, Handler, refuse
 from stripe_reports.sandbox.http.error import Refusal, missing, no_such
-from stripe_reports.sandbox.http.event import Events, as_faults_have_it
+from stripe_reports.sandbox.http.event import Events, with_event_faults
 from stripe_reports.sandbox.http.fault_calls import FaultCalls
 from stripe_reports.sandbox.http.file import Files
 from stripe_reports.sandbox.http.file_links import FileLinkCalls
@@ -23,7 +23,7 @@ from stripe_reports.sandbox.http.paging import PAGE_PARAMS, as_list, page
 from stripe_reports.sandbox.http.report_run import ReportRuns
 from stripe_reports.sandbox.http.report_type import AccountReportTypes
 from stripe_reports.sandbox.http.tampering_calls import TamperingCalls
-from stripe_reports.sandbox.tampering import Told
+from stripe_reports.sandbox.tampering import ReportRows
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class ApiHost:
     files: Files
     events: Events
     faults: Faults
-    told: Told
+    report_rows: ReportRows
 
     def app(self) -> Starlette:
         """The ASGI application."""
@@ -67,7 +67,7 @@ class ApiHost:
                 get("/v1/events", self._list_events),
                 get("/v1/events/{id}", self._retrieve_event),
                 FaultCalls(self.faults).route(),
-                TamperingCalls(self.told).route(),
+                TamperingCalls(self.report_rows).route(),
             ],
             exception_handlers={Refusal: refuse, HTTPException: refuse, Exception: refuse},
         )
@@ -144,7 +144,7 @@ class ApiHost:
         types = _wanted_types(form.text(call.params, "type"), form.texts(call.params, "types"))
         found = [e for e in self.events.newest_first() if types is None or _matches(e.type, types)]
         events, has_more = page(found, call.params, "event")
-        shown = as_faults_have_it(events, has_more, self.faults) if self.faults.are_set else events
+        shown = with_event_faults(events, has_more, self.faults) if self.faults.are_set else events
         return 200, as_list("/v1/events", [e.as_object() for e in shown], has_more)
 
     def _retrieve_event(self, call: Call) -> Answer:

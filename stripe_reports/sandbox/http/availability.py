@@ -64,8 +64,8 @@ class Availability:
                 if end != self._ends[report_type.id]:
                     self._ends[report_type.id] = end
                     self._updated[report_type.id] = moved = int(self._now())
-                    told = self._object(report_type, end)
-                    self._events.add("reporting.report_type.updated", moved, told)
+                    obj = self._object(report_type, end)
+                    self._events.add("reporting.report_type.updated", moved, obj)
 
     def _settled_end(self, report_type: ReportType) -> int:
         fault = self._faults.standing("late", Occasion(report_type.id))

@@ -62,7 +62,7 @@ class Events:
         return next((event for event in self._events if event.id == id_), None)
 
 
-def as_faults_have_it(page: list[Event], has_more: bool, faults: Faults) -> list[Event]:
+def with_event_faults(page: list[Event], has_more: bool, faults: Faults) -> list[Event]:
     """The page with its events twice, or in another order.
 
     Where there is more, the last event stays the last: it is the cursor to the next page.

@@ -13,14 +13,14 @@ from typing import Any
 
 from stripe_reports.sandbox.faults import Fault, Faults, Occasion
 from stripe_reports.sandbox.faults.rows import with_faults
+from stripe_reports.sandbox.http.build_slots import BuildSlots
+from stripe_reports.sandbox.http.error import no_such
 from stripe_reports.sandbox.http.event import Events
 from stripe_reports.sandbox.http.file import KEPT, File, Files
-from stripe_reports.sandbox.http.places import Places
 from stripe_reports.sandbox.http.run_parameters import Checked
-from stripe_reports.sandbox.http.run_target import check_target
-from stripe_reports.sandbox.ledger import Ledger
+from stripe_reports.sandbox.ledger import AnyLedger, Ledger
 from stripe_reports.sandbox.reports import Query, csv_chunks
-from stripe_reports.sandbox.tampering import Told
+from stripe_reports.sandbox.tampering import ReportRows
 
 
 @dataclass
@@ -84,7 +84,7 @@ class ReportRuns:
         self,
         *,
         ledger: Ledger,
-        told: Told,
+        report_rows: ReportRows,
         files: Files,
         events: Events,
         latency: float,
@@ -94,13 +94,13 @@ class ReportRuns:
         at_once: int | None = None,
     ) -> None:
         self._ledger = ledger
-        self._told = told
+        self._report_rows = report_rows
         self._files = files
         self._events = events
         self.folder: Path | None = None
         """Where results go, once there is such a place."""
         self._latency = latency
-        self._places = Places(at_once, latency)
+        self._slots = BuildSlots(at_once, latency)
         self._creating = Lock()
         self._livemode = livemode
         self._now = now
@@ -142,11 +142,18 @@ class ReportRuns:
         pending, longer = run.fault("pending"), 0.0
         if pending:
             longer = math.inf if pending["seconds"] is None else pending["seconds"]
-        return self._places.take(clock) - clock + self._latency + longer
+        return self._slots.take(clock) - clock + self._latency + longer
 
     def check_target(self, query: Query) -> None:
-        """Raise Refusal where a run cannot be about the accounts or the payout that it names."""
-        check_target(self._ledger, query)
+        """Raise Refusal if a connected account or the payout of the run does not exist."""
+        ledger: AnyLedger = self._ledger
+        if query.connected_accounts is not None:
+            for id_ in query.connected_accounts:
+                if id_ not in self._ledger.connected_accounts:
+                    raise no_such("account", id_, param="parameters[connected_account]", status=400)
+            ledger = self._ledger.connected(query.connected_accounts)
+        if query.payout is not None and ledger.payout(query.payout, query.known_until) is None:
+            raise no_such("payout", query.payout, param="parameters[payout]", status=400)
 
     def find(self, id_: str) -> ReportRun | None:
         """The run of that id."""
@@ -217,5 +224,5 @@ class ReportRuns:
 
     def _csv(self, run: ReportRun) -> Iterator[bytes]:
         columns = run.checked.columns
-        rows = self._told.rows(run.report_type, columns, run.checked.query)
+        rows = self._report_rows.rows(run.report_type, columns, run.checked.query)
         return csv_chunks(*with_faults(run.report_type, columns, rows, run.faults))

@@ -7,7 +7,7 @@ from typing import Any
 
 from stripe_reports.catalog import REPORT_TYPES, USUAL_DELAY, ReportType, documented_delay
 from stripe_reports.sandbox.http.error import Refusal, no_such
-from stripe_reports.sandbox.reports import PLAYED, columns_of, is_enabled
+from stripe_reports.sandbox.reports import REPORT_BODIES, columns_of, is_enabled
 
 _DAY = 86400
 
@@ -23,7 +23,7 @@ class AccountReportTypes:
 
     def listed(self) -> list[ReportType]:
         """Return the report types that can be run, in the catalog's order."""
-        return [found for id_ in PLAYED if self._has(found := REPORT_TYPES[id_]) and self._may(found)]
+        return [found for id_ in REPORT_BODIES if self._has(found := REPORT_TYPES[id_]) and self._may(found)]
 
     def for_run(self, id_: str) -> ReportType:
         """Return the report type for a new run. Raises Refusal if the account does not have it."""
@@ -37,7 +37,7 @@ class AccountReportTypes:
         return self._find(id_, no_such("report type", id_, param="report_type"))
 
     def _find(self, id_: str, otherwise: Refusal) -> ReportType:
-        if id_ not in PLAYED or not self._has(REPORT_TYPES[id_]):
+        if id_ not in REPORT_BODIES or not self._has(REPORT_TYPES[id_]):
             raise otherwise
         if not self._may(REPORT_TYPES[id_]):
             raise Refusal(

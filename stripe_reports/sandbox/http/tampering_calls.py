@@ -15,14 +15,14 @@ from stripe_reports.sandbox.http.call import with_request_id
 from stripe_reports.sandbox.http.error import Refusal
 from stripe_reports.sandbox.http.faulty_host import TAMPERINGS_PATH
 from stripe_reports.sandbox.http.paging import as_list
-from stripe_reports.sandbox.tampering import Tampering, Told
+from stripe_reports.sandbox.tampering import ReportRows, Tampering
 
 
 class TamperingCalls:
     """`GET` and `POST` of the tamperings that are set. They stay: what the books say is not unsaid."""
 
-    def __init__(self, told: Told) -> None:
-        self._told = told
+    def __init__(self, report_rows: ReportRows) -> None:
+        self._report_rows = report_rows
 
     def route(self) -> Route:
         """For the API host."""
@@ -32,7 +32,7 @@ class TamperingCalls:
         if request.method == "POST":
             body = await run_in_threadpool(self._set, await request.body())
         else:
-            body = as_list(TAMPERINGS_PATH, [tampering.as_object() for tampering in self._told.all()])
+            body = as_list(TAMPERINGS_PATH, [tampering.as_object() for tampering in self._report_rows.all()])
         return JSONResponse(body, headers=with_request_id())
 
     def _set(self, body: bytes) -> dict[str, Any]:
@@ -47,7 +47,7 @@ class TamperingCalls:
             )
         try:
             tampering = Tampering(str(settings.pop("day")), str(settings.pop("kind")), settings)
-            self._told.add(tampering, at_once=True)
+            self._report_rows.add(tampering, at_once=True)
         except ConfigurationError as error:
             raise Refusal(str(error)) from None
         return tampering.as_object()

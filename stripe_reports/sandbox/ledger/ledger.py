@@ -23,7 +23,6 @@ from stripe_reports.sandbox.ledger.irregular import (
     reversal,
 )
 from stripe_reports.sandbox.ledger.joint import JointLedger
-from stripe_reports.sandbox.ledger.kept import Kept
 from stripe_reports.sandbox.ledger.money import CURRENCIES
 from stripe_reports.sandbox.ledger.payout_schedule import (
     LONGEST_WAY,
@@ -32,6 +31,7 @@ from stripe_reports.sandbox.ledger.payout_schedule import (
     paid_out_at,
     transaction_days,
 )
+from stripe_reports.sandbox.ledger.row_cache import RowCache
 from stripe_reports.sandbox.ledger.transaction import BalanceTransaction, Payout
 
 _NEAR = timedelta(days=7)
@@ -55,9 +55,9 @@ class Ledger:
         self._start_date = start_date
         self._rows_per_day = rows_per_day
         self._activity = Activity(seed, rows_per_day, calendar)
-        self._kept_days: Kept[date, tuple[BalanceTransaction, ...]] = Kept(_KEPT_ROWS)
-        self._kept_aftermaths: Kept[date, Aftermath] = Kept(_KEPT_ROWS)
-        self._kept_payouts: Kept[tuple[date, str], Payout] = Kept(_KEPT_ROWS)
+        self._kept_days: RowCache[date, tuple[BalanceTransaction, ...]] = RowCache(_KEPT_ROWS)
+        self._kept_aftermaths: RowCache[date, Aftermath] = RowCache(_KEPT_ROWS)
+        self._kept_payouts: RowCache[tuple[date, str], Payout] = RowCache(_KEPT_ROWS)
         self._irregular = Irregular()
         self._lock = RLock()  # one maker at a time: two would do the same work twice
 

@@ -33,7 +33,7 @@ PRICES = tuple(
 """Two prices for each of three products."""
 
 
-class Entry(NamedTuple):
+class AccountingEntry(NamedTuple):
     """`amount` in minor units, moved from `credit` to `debit`, in the accounting period `YYYY-MM`."""
 
     transaction: BalanceTransaction
@@ -44,14 +44,14 @@ class Entry(NamedTuple):
     open: bool = True
 
 
-def entries(t: BalanceTransaction) -> Iterator[Entry]:
+def entries(t: BalanceTransaction) -> Iterator[AccountingEntry]:
     """What a transaction means. Subscriptions are earned one half at once and the other half a month later.
 
     Disputes go back to the month of their charge, which is closed if it is not the current one. Reserves and
     adjustments move no revenue.
     """
     period = _month(t.created)
-    entry = Entry(t, period, "Cash", "AccountsReceivable", t.gross)
+    entry = AccountingEntry(t, period, "Cash", "AccountsReceivable", t.gross)
     match t.reporting_category:
         case "charge" if t.charge and t.charge.subscription:
             yield entry._replace(debit="AccountsReceivable", credit="DeferredRevenue")
@@ -76,9 +76,9 @@ def entries(t: BalanceTransaction) -> Iterator[Entry]:
         case "fee":
             yield entry._replace(debit="StripeFees", credit="Cash", amount=-t.gross)
     if t.fee > 0:
-        yield Entry(t, period, "StripeFees", "Cash", t.fee)
+        yield AccountingEntry(t, period, "StripeFees", "Cash", t.fee)
     elif t.fee < 0:
-        yield Entry(t, period, "Cash", "StripeFees", -t.fee)
+        yield AccountingEntry(t, period, "Cash", "StripeFees", -t.fee)
 
 
 def _month(instant: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable, Iterator
 
-from stripe_reports.sandbox.ledger import DAY, Books, Ledger
+from stripe_reports.sandbox.ledger import DAY, AnyLedger, Ledger
 from stripe_reports.sandbox.reports.fee_line import SCALE, FeeLine, fee_lines
 from stripe_reports.sandbox.reports.query import Query, Row
 from stripe_reports.sandbox.reports.sums import summed
@@ -39,7 +39,7 @@ def fees_summary(ledger: Ledger, query: Query) -> Iterator[Row]:
         }
 
 
-def _taken(ledger: Books, query: Query, start: int, end: int) -> Iterator[FeeLine]:
+def _taken(ledger: AnyLedger, query: Query, start: int, end: int) -> Iterator[FeeLine]:
     for t in ledger.activity(start, end):
         if query.currency in (None, t.currency):
             yield from fee_lines(t)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from stripe_reports.sandbox.ledger import CURRENCIES, Books
+from stripe_reports.sandbox.ledger import CURRENCIES, AnyLedger
 from stripe_reports.sandbox.reports.query import Query, Row
 
 _PAYOUTS = {
@@ -15,7 +15,7 @@ _PAYOUTS = {
 }
 
 
-def balance_summary(ledger: Books, query: Query) -> Iterator[Row]:
+def balance_summary(ledger: AnyLedger, query: Query) -> Iterator[Row]:
     """A block per settlement currency; `starting_balance + activity + payouts = ending_balance`.
 
     All amounts are signed: `payouts` is negative where money went to the bank. Transactions of the category

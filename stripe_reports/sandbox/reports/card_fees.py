@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from stripe_reports.sandbox.ledger import CONNECTED, BalanceTransaction, Books, Ledger, chance, decimals
+from stripe_reports.sandbox.ledger import CONNECTED, AnyLedger, BalanceTransaction, Ledger, chance, decimals
 from stripe_reports.sandbox.reports.query import Query, Row
 from stripe_reports.sandbox.reports.sums import summed
 
@@ -23,7 +23,7 @@ class CardFee(NamedTuple):
     subtotal: int
 
 
-def card_payments_fees(ledger: Books, query: Query) -> Iterator[Row]:
+def card_payments_fees(ledger: AnyLedger, query: Query) -> Iterator[Row]:
     """Three rows per card payment: `subtotal = rate * volume + fixed amount * count`."""
     for t, fees in _payments(ledger, query):
         for fee in fees:
@@ -43,11 +43,11 @@ def card_payments_fees(ledger: Books, query: Query) -> Iterator[Row]:
 
 def connect_transaction_level(ledger: Ledger, query: Query) -> Iterator[Row]:
     """A row per card payment of a connected account: `total_amount` is the sum of its parts."""
-    books = ledger.connected()
+    joint = ledger.connected()
     names = _names(ledger)
-    for t, fees in _payments(books, query):
+    for t, fees in _payments(joint, query):
         interchange, scheme, discount = fees
-        payout = books.payout_of(t, query.known_until)
+        payout = joint.payout_of(t, query.known_until)
         yield {
             "platform_id": ledger.account,
             "connected_account_id": t.account,
@@ -99,9 +99,9 @@ def connect_plan_level(ledger: Ledger, query: Query) -> Iterator[Row]:
 
 
 def _payments(
-    books: Books, query: Query
+    ledger: AnyLedger, query: Query
 ) -> Iterator[tuple[BalanceTransaction, tuple[CardFee, CardFee, CardFee]]]:
-    for t in books.activity(query.start, query.end):
+    for t in ledger.activity(query.start, query.end):
         if t.reporting_category == "charge" and t.charge and "card_brand" in t.charge.payment_method.columns:
             yield t, _fees(t)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from stripe_reports.sandbox.ledger import DAY, BalanceTransaction, Books
+from stripe_reports.sandbox.ledger import DAY, AnyLedger, BalanceTransaction
 from stripe_reports.sandbox.reports.query import Query, Row, date_stamp
 from stripe_reports.sandbox.reports.transaction_row import transaction_row
 from stripe_reports.sandbox.reports.transactions import filtered
@@ -20,7 +20,7 @@ _EVENTS = {
 }
 
 
-def activity_components(ledger: Books, query: Query) -> Iterator[Row]:
+def activity_components(ledger: AnyLedger, query: Query) -> Iterator[Row]:
     """A balance transaction is one row for its gross and one for its fee, negative where Stripe keeps it.
 
     So the amounts add up to the net of the itemized balance change from activity of the same interval.

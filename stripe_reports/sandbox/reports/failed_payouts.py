@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from stripe_reports.sandbox.ledger import Books, Payout, chance, stripe_id
+from stripe_reports.sandbox.ledger import AnyLedger, Payout, chance, stripe_id
 from stripe_reports.sandbox.reports.payouts import selected_payouts
 from stripe_reports.sandbox.reports.query import Query, Row, date_stamp
 
@@ -16,7 +16,7 @@ _FAILURES = (
 )
 
 
-def failed_payouts(ledger: Books, query: Query) -> Iterator[Row]:
+def failed_payouts(ledger: AnyLedger, query: Query) -> Iterator[Row]:
     """First tries of some payouts, which the bank refused and which were repeated in the same second.
 
     The money came back before it was gone, so the balance and all other reports know the second try only.

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from stripe_reports.sandbox.ledger import (
     CURRENCIES,
     DAY,
-    Books,
+    AnyLedger,
     Ledger,
     Payout,
     chance,
@@ -74,13 +74,13 @@ def balance_change_summary(ledger: Ledger, query: Query) -> Iterator[Row]:
 def balance_summary(ledger: Ledger, query: Query) -> Iterator[Row]:
     """A block per account and currency; `starting_balance + activity = ending_balance`."""
     first, last = query.local_date(query.start), query.local_date(query.end - 1)
-    for id_, books in ledger.connected_accounts.items():
+    for id_, account_ledger in ledger.connected_accounts.items():
         if query.connected_accounts is not None and id_ not in query.connected_accounts:
             continue
         change = dict.fromkeys(CURRENCIES, 0)
-        for flow in _flows(books, query.start, query.end):
+        for flow in _flows(account_ledger, query.start, query.end):
             change[flow.payout.currency] += flow.amount
-        starting, ending = _balances(books, query.start), _balances(books, query.end)
+        starting, ending = _balances(account_ledger, query.start), _balances(account_ledger, query.end)
         for currency in CURRENCIES:
             for category, description, amount in (
                 ("starting_balance", f"Starting balance ({first})", starting[currency]),
@@ -104,8 +104,8 @@ def facilitation_fee(ledger: Ledger, query: Query) -> Iterator[Row]:
     """
     for day in days(day_of(query.start + DAY - 1), day_of(query.end - 1)):
         effr = 430 + chance("effr", f"{day:%Y-%m}").randrange(25)  # hundredths of a percent, for a month
-        for id_, books in ledger.connected_accounts.items():
-            for currency, balance in _balances(books, midnight(day) + DAY).items():
+        for id_, account_ledger in ledger.connected_accounts.items():
+            for currency, balance in _balances(account_ledger, midnight(day) + DAY).items():
                 if balance > 0:
                     major = query.money(balance, currency)
                     scaled = int(balance * 10**_FEE_SCALE // 10 ** decimals(currency))
@@ -125,22 +125,22 @@ def financial_account(account: str) -> str:
     return stripe_id(chance("financial account", account), "fa")
 
 
-def _flows(books: Books, start: int, end: int) -> Iterator[Flow]:
+def _flows(account_ledger: AnyLedger, start: int, end: int) -> Iterator[Flow]:
     """In the order of time. A negative payout is money that goes the other way round."""
     arriving = (
         Flow(p, p.effective_at, p.net, "received_credit" if p.net > 0 else "received_debit")
-        for p in books.payouts(start, end)
+        for p in account_ledger.payouts(start, end)
     )
     leaving = (
         Flow(p, p.effective_at + _STAYS, -p.net, "outbound_transfer" if p.net > 0 else "inbound_transfer")
-        for p in books.payouts(start - _STAYS, end - _STAYS)
+        for p in account_ledger.payouts(start - _STAYS, end - _STAYS)
     )
     return heapq.merge(arriving, leaving, key=lambda flow: flow.at)
 
 
-def _balances(books: Books, instant: int) -> dict[str, int]:
+def _balances(account_ledger: AnyLedger, instant: int) -> dict[str, int]:
     """What came in and has not gone on before the instant."""
     totals = dict.fromkeys(CURRENCIES, 0)
-    for payout in books.payouts(instant - _STAYS, instant):
+    for payout in account_ledger.payouts(instant - _STAYS, instant):
         totals[payout.currency] += payout.net
     return totals

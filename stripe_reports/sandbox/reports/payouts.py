@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from stripe_reports.sandbox.ledger import Books, Payout
+from stripe_reports.sandbox.ledger import AnyLedger, Payout
 from stripe_reports.sandbox.reports.category_summary import Line, category_summary
 from stripe_reports.sandbox.reports.query import Query, Row, date_stamp
 
 
-def payouts_itemized(ledger: Books, query: Query) -> Iterator[Row]:
+def payouts_itemized(ledger: AnyLedger, query: Query) -> Iterator[Row]:
     """One row per payout, seen from the bank: positive is money that left the balance.
 
     That is the opposite sign of `payouts` in the balance summary, and the sign of the sums in payout
@@ -45,7 +45,7 @@ def _fate(query: Query, payout: Payout) -> Row:
     return {"payout_status": "failed", **query.stamps("payout_reversed_at", payout.reversed_at)}
 
 
-def payouts_summary(ledger: Books, query: Query) -> Iterator[Row]:
+def payouts_summary(ledger: AnyLedger, query: Query) -> Iterator[Row]:
     """The same by reporting category, with the same sign; the fee negative, as in all summaries."""
     return category_summary(
         query,
@@ -53,7 +53,7 @@ def payouts_summary(ledger: Books, query: Query) -> Iterator[Row]:
     )
 
 
-def selected_payouts(ledger: Books, query: Query) -> Iterator[Payout]:
+def selected_payouts(ledger: AnyLedger, query: Query) -> Iterator[Payout]:
     """The payouts that are effective in the interval and that the filters keep."""
     for payout in ledger.payouts(query.start, query.end):
         if query.currency not in (None, payout.currency):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from stripe_reports.sandbox.ledger import Books, at_rate, decimals
+from stripe_reports.sandbox.ledger import AnyLedger, at_rate, decimals
 from stripe_reports.sandbox.reports.query import Query, Row
 from stripe_reports.sandbox.reports.sums import summed
 from stripe_reports.sandbox.reports.tax_line import TaxLine, tax_lines
@@ -13,18 +13,18 @@ from stripe_reports.sandbox.reports.tax_place import EXCHANGE_SCALE, RATE_SCALE,
 _HOME = ("1 Imaginary Row", "Nowherville", "CA", "00001", "US")
 
 
-def tax_transactions(ledger: Books, query: Query) -> Iterator[Row]:
+def tax_transactions(ledger: AnyLedger, query: Query) -> Iterator[Row]:
     """A row per line item and jurisdiction of what was charged and refunded in the interval."""
     return query.matching(_row(query, line) for line in _lines(ledger, query))
 
 
-def tax_export(ledger: Books, query: Query) -> Iterator[Row]:
+def tax_export(ledger: AnyLedger, query: Query) -> Iterator[Row]:
     """The same rows as Stripe's export names them; `id` is the line's there."""
     for row in tax_transactions(ledger, query):
         yield row | {"tax_transaction_id": row["id"], "id": row["export_id"]}
 
 
-def tax_summary(ledger: Books, query: Query) -> Iterator[Row]:
+def tax_summary(ledger: AnyLedger, query: Query) -> Iterator[Row]:
     """The same by jurisdiction, rate and currency; what was refunded is positive in columns of its own."""
     start, end = query.local(query.start), query.local(query.end)
     lines = (line for line in _lines(ledger, query) if any(query.matching([_row(query, line)])))
@@ -52,7 +52,7 @@ def tax_summary(ledger: Books, query: Query) -> Iterator[Row]:
         }
 
 
-def _lines(ledger: Books, query: Query) -> Iterator[TaxLine]:
+def _lines(ledger: AnyLedger, query: Query) -> Iterator[TaxLine]:
     for t in ledger.activity(query.start, query.end):
         yield from tax_lines(t)
 

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 
 from stripe_reports.catalog import ColumnType, ReportType, column_type, dimensions
 from stripe_reports.sandbox.ledger import DAY, Ledger, midnight
-from stripe_reports.sandbox.reports import PLAYED, Query, Row, columns_of
+from stripe_reports.sandbox.reports import REPORT_BODIES, Query, Row, columns_of
 from stripe_reports.sandbox.tampering.tampering import Tampering
 
 IsTarget = Callable[[Row], bool]
@@ -49,7 +49,7 @@ def find_target(
     is_sum = report_type.granularity == "summary"
     if not is_sum:
         of_day = replace(of_day, currency=None, reporting_category=None, connected_accounts=None, filters={})
-    rows = PLAYED[report_type.id](ledger, of_day)
+    rows = REPORT_BODIES[report_type.id](ledger, of_day)
     target = next(_candidates(tampering, report_type, rows), None)
     if target is None:
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 
 
-class Places:
+class BuildSlots:
     """So many runs are built at once, each for so many seconds, first come, first served.
 
     When a run will begin is thus known as soon as it comes, and nobody has to watch the line. For one

@@ -8,7 +8,7 @@ from typing import Protocol
 from stripe_reports.sandbox.ledger.transaction import BalanceTransaction, Payout
 
 
-class Books(Protocol):
+class AnyLedger(Protocol):
     """Intervals in Unix seconds, `start` inclusive, `end` exclusive; `Ledger` says more."""
 
     def activity(self, start: int, end: int) -> Iterator[BalanceTransaction]:

@@ -9,7 +9,7 @@ _K = TypeVar("_K")
 _V = TypeVar("_V")
 
 
-class Kept(Generic[_K, _V]):
+class RowCache(Generic[_K, _V]):
     """Forgets what was not used for longest once all of it together has more than `rows` rows."""
 
     def __init__(self, rows: int) -> None:

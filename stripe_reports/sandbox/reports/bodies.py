@@ -75,7 +75,7 @@ _BODIES: Mapping[str, ReportBody] = {
     "apps.lead_velocity_rate.*": apps.lead_velocity_rate,
 }
 
-PLAYED: Mapping[str, ReportBody] = MappingProxyType(
+REPORT_BODIES: Mapping[str, ReportBody] = MappingProxyType(
     {id_: body for id_ in REPORT_TYPES for pattern, body in _BODIES.items() if fnmatchcase(id_, pattern)}
 )
 """All report types, in the catalog's order."""

@@ -10,7 +10,7 @@ from stripe_reports.catalog import REPORT_TYPES, ReportType
 from stripe_reports.errors import ConfigurationError
 from stripe_reports.sandbox.ledger import DAY, Ledger, day_of, midnight
 from stripe_reports.sandbox.ledger.irregular import IrregularKind
-from stripe_reports.sandbox.reports import PLAYED, Query, Row
+from stripe_reports.sandbox.reports import REPORT_BODIES, Query, Row
 from stripe_reports.sandbox.tampering.row_change import RowTampering, changed
 from stripe_reports.sandbox.tampering.tampering import Tampering
 from stripe_reports.sandbox.tampering.target import changed_column, find_target
@@ -18,7 +18,7 @@ from stripe_reports.sandbox.tampering.target import changed_column, find_target
 _MUCH_LATER = 30 * DAY
 
 
-class Told:
+class ReportRows:
     """Asked for the rows of each report run, by several threads. Without tampering, they are the books'."""
 
     def __init__(self, ledger: Ledger) -> None:
@@ -50,7 +50,7 @@ class Told:
 
     def rows(self, report_type: str, columns: Sequence[str], query: Query) -> Iterable[Row]:
         """Of a report run that prints these columns."""
-        rows = PLAYED[report_type](self._ledger, query)
+        rows = REPORT_BODIES[report_type](self._ledger, query)
         of_type = REPORT_TYPES[report_type]
         found = (each.change(of_type, columns, query, self._ledger) for each in self._of_rows)
         changes = [change for change in found if change]
