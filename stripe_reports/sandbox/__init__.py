@@ -1,4 +1,4 @@
-"""A local Stripe: the reporting API over a synthetic double-entry ledger. Knows the catalog only."""
+"""A local Stripe: the reporting API over a synthetic double-entry ledger. It imports only the catalog."""
 
 from stripe_reports.sandbox.sandbox import Sandbox
 

@@ -329,12 +329,12 @@ def test_all_identities_hold_for_a_restated_day() -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("2025-01-18,payout_reversed", r"in usd arrives on Saturday, 2025-01-18; around it, .* 2025-01-16,"),
+        ("2025-01-18,payout_reversed", r"in usd arrives on Saturday, 2025-01-18; near it, .* 2025-01-16,"),
         ("2025-01-02,payout_reversed,currency=jpy", r"they arrive on 2025-01-06"),
         ("2025-01-02,manual_payout,currency=kwd", r"on 2025-01-02, no kwd is available"),
-        ("2024-12-31,manual_payout", r"before the books of the sandbox, which begin on 2025-01-01"),
+        ("2024-12-31,manual_payout", r"before the sandbox's ledger, which begins on 2025-01-01"),
         ("2025-01-17,manual_payout,currency=gbp", r"currency must be usd or eur or kwd or jpy, not 'gbp'"),
-        ("2025-01-24,restated,report_type=*.summary.*", r"selects none with rows that are told otherwise"),
+        ("2025-01-24,restated,report_type=*.summary.*", r"selects none with rows that change later"),
     ],
 )  # fmt: skip
 def test_what_the_books_cannot_have_is_refused_in_one_line(text: str, says: str) -> None:

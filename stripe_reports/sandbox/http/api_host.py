@@ -28,7 +28,7 @@ from stripe_reports.sandbox.tampering import ReportRows
 
 @dataclass(frozen=True)
 class ApiHost:
-    """What the API host answers with."""
+    """The handlers of the API host and what they need."""
 
     door: Door
     account: str
@@ -41,7 +41,7 @@ class ApiHost:
     report_rows: ReportRows
 
     def app(self) -> Starlette:
-        """The ASGI application."""
+        """Return the ASGI application."""
         links = FileLinkCalls(self.files)
 
         def get(path: str, handler: Handler) -> Route:
@@ -162,5 +162,5 @@ def _wanted_types(one: str | None, several: Sequence[str] | None) -> Sequence[st
 
 
 def _matches(type_: str, wanted: Sequence[str]) -> bool:
-    # `reporting.*` is all below `reporting.`, as in Stripe's own examples of `type`.
+    # `reporting.*` matches everything below `reporting.`, as in Stripe's own examples of `type`.
     return any(type_ == each or (each.endswith("*") and type_.startswith(each[:-1])) for each in wanted)

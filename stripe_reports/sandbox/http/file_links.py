@@ -11,7 +11,7 @@ from stripe_reports.sandbox.http.paging import PAGE_PARAMS, as_list, page
 
 
 class FileLinkCalls:
-    """Handlers of `/v1/file_links`."""
+    """The handlers of `/v1/file_links`."""
 
     def __init__(self, files: Files) -> None:
         self._files = files
@@ -35,7 +35,7 @@ class FileLinkCalls:
         return 200, self._files.link_as_object(self._find(call))
 
     def update(self, call: Call) -> Answer:
-        """`POST /v1/file_links/{id}`: `expires_at` may be `now`, or empty for never."""
+        """Handle `POST /v1/file_links/{id}`: `expires_at` may be `now`, or empty for never."""
         form.only(call.params, "expires_at", "metadata")
         link = self._find(call)
         match call.params.get("expires_at"):

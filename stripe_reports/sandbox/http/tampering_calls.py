@@ -1,4 +1,4 @@
-"""The calls about tamperings: as those about faults, not Stripe's, and without a key."""
+"""The calls about tamperings. Like those about faults, Stripe has none, and they need no key."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from stripe_reports.sandbox.tampering import ReportRows, Tampering
 
 
 class TamperingCalls:
-    """`GET` and `POST` of the tamperings that are set. They stay: what the books say is not unsaid."""
+    """The handlers of `GET` and `POST` for tamperings. There is no `DELETE`: the ledger keeps its changes."""
 
     def __init__(self, report_rows: ReportRows) -> None:
         self._report_rows = report_rows
 
     def route(self) -> Route:
-        """For the API host."""
+        """Return the route for the API host."""
         return Route(TAMPERINGS_PATH, self._respond, methods=["GET", "POST"])
 
     async def _respond(self, request: Request) -> Response:

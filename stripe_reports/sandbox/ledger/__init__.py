@@ -1,4 +1,4 @@
-"""A synthetic double-entry ledger: the books of an account that does not exist."""
+"""A synthetic double-entry ledger of a made-up account."""
 
 from stripe_reports.sandbox.ledger.any_ledger import AnyLedger
 from stripe_reports.sandbox.ledger.chance import Seed, account_id, chance, stripe_id

@@ -1,4 +1,4 @@
-"""What reports ask of books, whether of one account or of several."""
+"""The interface of ledgers for reports, over one account or several."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from stripe_reports.sandbox.ledger.transaction import BalanceTransaction, Payout
 
 
 class AnyLedger(Protocol):
-    """Intervals in Unix seconds, `start` inclusive, `end` exclusive; `Ledger` says more."""
+    """A ledger of one account or several. Intervals include `start` and exclude `end`, in Unix seconds."""
 
     def activity(self, start: int, end: int) -> Iterator[BalanceTransaction]:
-        """The transactions created in the interval, oldest first."""
+        """Yield the transactions created in the interval, oldest first."""
 
     def payouts(self, start: int, end: int) -> Iterator[Payout]:
-        """The payouts effective in the interval, oldest first."""
+        """Yield the payouts effective in the interval, oldest first."""
 
     def payout(self, id_: str, until: int) -> Payout | None:
-        """The payout of that id, if it is effective before `until`."""
+        """Return the payout with that id, if it is effective before `until`."""
 
     def payout_of(self, transaction: BalanceTransaction, until: int) -> Payout | None:
-        """The payout that took the transaction along, if it is effective before `until`."""
+        """Return the payout that includes the transaction, if it is effective before `until`."""
 
     def open_at(self, instant: int) -> Iterator[BalanceTransaction]:
-        """The transactions that are in the balance just before the instant."""
+        """Yield the transactions that are in the balance just before the instant."""
 
     def balances(self, instant: int) -> dict[str, tuple[int, int]]:
-        """By currency, in minor units, the balance just before the instant and the available part of it."""
+        """Return, by currency in minor units, the balance just before the instant and its available part."""

@@ -1,4 +1,4 @@
-"""The ledger as report bodies: rows by column name, and Stripe's CSV."""
+"""The bodies of reports, made from the ledger: rows by column name, and Stripe's CSV."""
 
 from stripe_reports.sandbox.reports.bodies import REPORT_BODIES, ReportBody
 from stripe_reports.sandbox.reports.columns import columns_of

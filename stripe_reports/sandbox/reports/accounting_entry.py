@@ -1,4 +1,4 @@
-"""The ledger as an accountant sees it: each entry debits one account and credits another."""
+"""The ledger as accounting entries: each debits one account and credits another."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ GL_CODES = {
     "Revenue": "4000",
     "StripeFees": None,
 }
-"""The merchant's numbers; one account has none."""
+"""The merchant's account numbers; one account has none."""
 
 
 class Price(NamedTuple):
-    """What was sold."""
+    """A price of a product."""
 
     id: str
     product: str
@@ -30,11 +30,11 @@ PRICES = tuple(
     Price(stripe_id(chance("price", number), "price"), stripe_id(chance("product", number // 2), "prod", 14))
     for number in range(6)
 )
-"""Two prices for each of three products."""
+"""The prices: two for each of three products."""
 
 
 class AccountingEntry(NamedTuple):
-    """`amount` in minor units, moved from `credit` to `debit`, in the accounting period `YYYY-MM`."""
+    """An `amount` in minor units from the account `credit` to `debit`, in the accounting period `YYYY-MM`."""
 
     transaction: BalanceTransaction
     period: str
@@ -45,10 +45,10 @@ class AccountingEntry(NamedTuple):
 
 
 def entries(t: BalanceTransaction) -> Iterator[AccountingEntry]:
-    """What a transaction means. Subscriptions are earned one half at once and the other half a month later.
+    """Yield the entries of a transaction.
 
-    Disputes go back to the month of their charge, which is closed if it is not the current one. Reserves and
-    adjustments move no revenue.
+    Half of a subscription is earned at once and the other half a month later. Disputes belong to the month of
+    their charge, which is closed if it is not the current one. Reserves and adjustments move no revenue.
     """
     period = _month(t.created)
     entry = AccountingEntry(t, period, "Cash", "AccountsReceivable", t.gross)

@@ -1,4 +1,4 @@
-"""The fee reports: all that Stripe kept, by when it was taken and by when it was incurred."""
+"""The fee reports: all of Stripe's fees, by transaction and by the time they were incurred."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from stripe_reports.sandbox.reports.sums import summed
 
 
 def fees_by_transaction(ledger: Ledger, query: Query) -> Iterator[Row]:
-    """The fee lines of the transactions created in the interval."""
+    """Yield the fee lines of the transactions created in the interval."""
     return _rows(ledger, query, _taken(ledger, query, query.start, query.end))
 
 
 def fees_by_incurrence(ledger: Ledger, query: Query) -> Iterator[Row]:
-    """The fee lines incurred in the interval; some are taken a day later."""
+    """Yield the fee lines incurred in the interval; some are charged a day later."""
     at_once = (f for f in _taken(ledger, query, query.start, query.end) if not _is_late(f))
     late = (f for f in _taken(ledger, query, query.start + DAY, query.end + DAY) if _is_late(f))
     return _rows(ledger, query, heapq.merge(at_once, late, key=lambda line: line.incurred_at))
 
 
 def fees_summary(ledger: Ledger, query: Query) -> Iterator[Row]:
-    """The lines of `fees_by_transaction` by product and currency."""
+    """Yield the sums of `fees_by_transaction` by product and currency."""
     lines = _taken(ledger, query, query.start, query.end)
     keyed = (((*line.product, line.transaction.currency), (line.amount, line.tax)) for line in lines)
     for (suite, product, feature, description, _, currency), (amount, tax) in summed(keyed, 2):

@@ -1,4 +1,4 @@
-"""The payouts reports: money that went to the bank, by the instant at which it left the balance."""
+"""The payouts reports: money to the bank, by the instant at which it left the balance."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from stripe_reports.sandbox.reports.query import Query, Row, date_stamp
 
 
 def payouts_itemized(ledger: AnyLedger, query: Query) -> Iterator[Row]:
-    """One row per payout, seen from the bank: positive is money that left the balance.
+    """Yield a row per payout, seen from the bank: a positive amount left the balance.
 
-    That is the opposite sign of `payouts` in the balance summary, and the sign of the sums in payout
-    reconciliation: as merchants' tools read the real files. A payout that fails is `paid` in runs that were
-    made before it came back.
+    This is the opposite sign of `payouts` in the balance summary, and the sign of the sums in payout
+    reconciliation, as merchants' tools read the real files. A payout that fails is `paid` in runs that were
+    created before it returned.
     """
     for payout in selected_payouts(ledger, query):
         yield {
@@ -46,7 +46,7 @@ def _fate(query: Query, payout: Payout) -> Row:
 
 
 def payouts_summary(ledger: AnyLedger, query: Query) -> Iterator[Row]:
-    """The same by reporting category, with the same sign; the fee negative, as in all summaries."""
+    """Yield the sums by reporting category, with the same sign; the fee is negative, as in all summaries."""
     return category_summary(
         query,
         (Line(p.currency, p.reporting_category, p.amount, p.fee) for p in selected_payouts(ledger, query)),
@@ -54,7 +54,7 @@ def payouts_summary(ledger: AnyLedger, query: Query) -> Iterator[Row]:
 
 
 def selected_payouts(ledger: AnyLedger, query: Query) -> Iterator[Payout]:
-    """The payouts that are effective in the interval and that the filters keep."""
+    """Yield the payouts that are effective in the interval and pass the filters."""
     for payout in ledger.payouts(query.start, query.end):
         if query.currency not in (None, payout.currency):
             continue

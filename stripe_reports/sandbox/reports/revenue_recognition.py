@@ -13,16 +13,16 @@ _KEY = ("accounting_period", "open_accounting_period", "currency", "debit", "cre
 
 
 def debits_and_credits(ledger: AnyLedger, query: Query) -> Iterator[Row]:
-    """A row per entry, with all that it came from: the reports by invoice and by invoice line item.
+    """Yield a row per entry with its origin, for the reports by invoice and by invoice line item.
 
-    Entries without an invoice are there too, so that all six reports add up to the same.
+    Entries without an invoice are included, so that all six reports have the same sums.
     """
     for entry, row in _matching(ledger, query):
         yield row | {"amount": query.money(entry.amount, entry.transaction.currency)}
 
 
 def debits_and_credits_by(*columns: str) -> Callable[[AnyLedger, Query], Iterator[Row]]:
-    """The entries added up by period, currency, accounts and these columns."""
+    """Return the report of the entries added up by period, currency, accounts and these columns."""
 
     def body(ledger: AnyLedger, query: Query) -> Iterator[Row]:
         names = (*_KEY, *columns)

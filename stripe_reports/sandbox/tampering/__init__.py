@@ -1,4 +1,4 @@
-"""Days of which the books are as they seldom are, or of which the reports are not true, on request."""
+"""Days with an unusual ledger or with wrong reports, on request."""
 
 from stripe_reports.sandbox.tampering.kinds import KINDS
 from stripe_reports.sandbox.tampering.report_rows import ReportRows

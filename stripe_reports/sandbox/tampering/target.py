@@ -1,4 +1,4 @@
-"""Which row of a report run a tampering is about: the same one in every run that holds it."""
+"""The row of a report run that a tampering changes: the same row in every run that contains it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _TOLD_OTHERWISE = ("payout_status", "description", "balance_transaction_descript
 
 
 def changed_column(tampering: Tampering, report_type: ReportType) -> str | None:
-    """The column of which the row's value changes; None if the report type has none that could."""
+    """Return the column whose value changes; None if the report type has no such column."""
     columns = columns_of(report_type)
     if tampering.kind == "restated":
         is_sum = report_type.granularity == "summary"
@@ -32,10 +32,10 @@ def changed_column(tampering: Tampering, report_type: ReportType) -> str | None:
 def find_target(
     tampering: Tampering, report_type: ReportType, query: Query, ledger: Ledger
 ) -> IsTarget | None:
-    """What tells the row from all others; None if the run cannot hold it.
+    """Return the columns and values that identify the row; None if the run cannot contain it.
 
-    The row of an itemized report is made from the ledger's day once more and compared, so that the interval
-    and the filters of the run do not matter. A sum is known by what it is about.
+    The row of an itemized report is built again from the ledger's day and compared, so that the interval and
+    the filters of the run do not matter. A sum is identified by what it is grouped by.
     """
     if report_type.interval == "as_of_end":
         if not _ends(tampering, query):
@@ -84,10 +84,10 @@ def _category(row: Row) -> str:
 
 
 def _is_in_sum(tampering: Tampering, target: Row, query: Query) -> bool:
-    """Whether what is wrong with the day is wrong with the run.
+    """Return whether the error of the day is in the run.
 
-    The amounts of a day are in the run that holds its noon: of runs that adjoin, one does, and days of any
-    time zone adjoin. Balances are those of the run's ends. A line of a longer run is not the day's line.
+    The run that contains the day's noon has the error: of adjoining runs, exactly one does, in every time
+    zone. Balances are those at the ends of the run. A line of a longer run is not the day's line.
     """
     begins, ends = _begins(tampering, query), _ends(tampering, query)
     if tampering.kind != "cent":
