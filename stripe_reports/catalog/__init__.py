@@ -25,7 +25,7 @@ from stripe_reports.catalog.report_type import (
     unlisted_report_type,
 )
 from stripe_reports.catalog.row_keys import dimensions, id_candidates
-from stripe_reports.catalog.selection import PRESETS, select_report_types
+from stripe_reports.catalog.selection import PRESETS, matches_pattern, select_report_types
 from stripe_reports.wording import nearest
 
 __all__ = [
@@ -48,6 +48,7 @@ __all__ = [
     "id_candidates",
     "is_utc",
     "line_columns",
+    "matches_pattern",
     "nearest",
     "newest_complete_day",
     "parse_day",

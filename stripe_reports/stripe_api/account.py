@@ -27,7 +27,7 @@ _LIST_MAX_AGE = 60.0
 
 
 class Account:
-    """What Stripe says about the account, requested when it is needed and then cached.
+    """The account at Stripe; what Stripe says about it is requested when it is needed, and then cached.
 
     The id is cached forever, the list of report types for `max_age` seconds, because it shows new data.
     """

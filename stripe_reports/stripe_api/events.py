@@ -40,7 +40,7 @@ _Params = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class FeedCursor:
-    """How far a feed has been read, in Unix seconds.
+    """The position up to which a feed has been read, in Unix seconds.
 
     Everything before `since` has been read. If the rest is too much for one reading, `after` is the last
     object that was read, and the next reading continues after it; `next_since` and `oldest_pending` are kept
@@ -76,7 +76,7 @@ class FeedCursor:
 
 @dataclass(frozen=True, slots=True)
 class EndedRuns:
-    """Runs that have ended, each once and as in its newest event, and the cursor of the next reading.
+    """The runs that have ended, each once and as in its newest event, and the cursor of the next reading.
 
     A later reading may return a run again.
     """

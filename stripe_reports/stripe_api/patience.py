@@ -19,7 +19,7 @@ from requests.adapters import HTTPAdapter
 
 
 class Patience:
-    """How long to wait for a server: `seconds` in all, and again after each `for_bytes` that it sends.
+    """The time to wait for a server: `seconds` in all, and again after each `for_bytes` that it sends.
 
     The time between two reads does not count.
     """

@@ -38,7 +38,7 @@ class Faults:
             return list(self._faults)
 
     def take(self, kind: str, occasion: Occasion = _ANY) -> Fault | None:
-        """Return the first fault of that kind that strikes now; later ones do not count this occasion."""
+        """Return the first fault of that kind that strikes now. For later ones, this does not count."""
         if not self._faults:
             return None
         with self._lock:

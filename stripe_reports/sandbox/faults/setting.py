@@ -110,7 +110,7 @@ def one_of_or_none(*words: str) -> Setting:
 
 
 def words(default: str | None) -> Setting:
-    """Any text."""
+    """Return a setting for any text."""
     return Setting(str, default)
 
 

@@ -15,7 +15,7 @@ class RangedFile(FileResponse):
     """The requested range, if it is a single one and `If-Range` allows it; else the whole file, with 200."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """ASGI."""
+        """Answer as an ASGI application."""
         if not _is_one_range(Headers(scope=scope).get("range", "")):
             scope = without_range(scope)  # a server may ignore other ranges, starlette does not
         await super().__call__(scope, receive, send)

@@ -23,7 +23,7 @@ class Event:
     subject: Mapping[str, Any]
 
     def as_object(self) -> dict[str, Any]:
-        """Stripe's object."""
+        """Return Stripe's object of the event."""
         return {
             "id": self.id,
             "object": "event",

@@ -8,8 +8,8 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from stripe_reports.sandbox.faults import Fault, Faults
+from stripe_reports.sandbox.http.bad_contents import BadContents
 from stripe_reports.sandbox.http.connection import Connection
-from stripe_reports.sandbox.http.contents import BadContents
 from stripe_reports.sandbox.http.subject import Subjects
 from stripe_reports.sandbox.http.trouble import trouble
 
@@ -35,7 +35,7 @@ class FaultyHost:
         self._connection_of = connection_of
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """ASGI."""
+        """Answer as an ASGI application."""
         if not self._faults.are_set or scope["type"] != "http" or scope["path"] in OWN_PATHS:
             await self._app(scope, receive, send)
             return

@@ -37,7 +37,7 @@ class File:
 
 @dataclass(slots=True)
 class FileLink:
-    """https://docs.stripe.com/api/file_links/object."""
+    """A link to a file (https://docs.stripe.com/api/file_links/object)."""
 
     id: str
     token: str
@@ -73,7 +73,7 @@ class Files:
         return None if file is None or file.created + file.kept <= self._now() else file
 
     def newest_first(self) -> list[File]:
-        """All files."""
+        """Return all files, newest first."""
         return list(reversed(list(self._files.values())))
 
     def add_link(self, file: File, expires_at: int | None, metadata: dict[str, str]) -> FileLink:
@@ -95,7 +95,7 @@ class Files:
         return self._links.get(id_)
 
     def links_newest_first(self) -> list[FileLink]:
-        """All links."""
+        """Return all links, newest first."""
         return list(reversed(list(self._links.values())))
 
     def file_behind(self, token: str) -> File | None:
@@ -129,7 +129,7 @@ class Files:
         }
 
     def link_as_object(self, link: FileLink) -> dict[str, Any]:
-        """Stripe's object."""
+        """Return Stripe's object of the link."""
         return {
             "id": link.id,
             "object": "file_link",

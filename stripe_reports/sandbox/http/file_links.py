@@ -17,7 +17,7 @@ class FileLinkCalls:
         self._files = files
 
     def create(self, call: Call) -> Answer:
-        """`POST /v1/file_links`."""
+        """Handle `POST /v1/file_links`."""
         form.only(call.params, "file", "expires_at", "metadata")
         id_ = form.text(call.params, "file")
         if not id_:
@@ -30,7 +30,7 @@ class FileLinkCalls:
         return 200, self._files.link_as_object(link)
 
     def retrieve(self, call: Call) -> Answer:
-        """`GET /v1/file_links/{id}`."""
+        """Handle `GET /v1/file_links/{id}`."""
         form.only(call.params)
         return 200, self._files.link_as_object(self._find(call))
 
@@ -52,7 +52,7 @@ class FileLinkCalls:
         return 200, self._files.link_as_object(link)
 
     def list(self, call: Call) -> Answer:
-        """`GET /v1/file_links`."""
+        """Handle `GET /v1/file_links`."""
         form.only(call.params, *PAGE_PARAMS, "expired", "file")
         file, expired = form.text(call.params, "file"), form.text(call.params, "expired")
         found = [

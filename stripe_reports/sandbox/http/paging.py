@@ -19,11 +19,11 @@ class Listed(Protocol):
 
     @property
     def id(self) -> str:
-        """The cursor."""
+        """The object's id, which is the cursor of pages."""
 
     @property
     def created(self) -> int:
-        """Unix seconds."""
+        """The time of its creation, in Unix seconds."""
 
 
 _T = TypeVar("_T", bound=Listed)

@@ -160,7 +160,7 @@ class ReportRuns:
         return self._runs.get(id_)
 
     def newest_first(self) -> list[ReportRun]:
-        """All runs."""
+        """Return all runs, newest first."""
         return list(reversed(list(self._runs.values())))
 
     def settle_all(self) -> None:

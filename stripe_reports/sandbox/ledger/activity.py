@@ -8,7 +8,10 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from stripe_reports.sandbox.ledger import words
-from stripe_reports.sandbox.ledger.amounts import (
+from stripe_reports.sandbox.ledger.chance import Seed, account_id, chance, stripe_id
+from stripe_reports.sandbox.ledger.customer import PAYMENT_METHODS, customers
+from stripe_reports.sandbox.ledger.days import DAY, midnight
+from stripe_reports.sandbox.ledger.prices import (
     customer_facing,
     dollars,
     some_currency,
@@ -16,9 +19,6 @@ from stripe_reports.sandbox.ledger.amounts import (
     stripe_fee,
     usual_volume,
 )
-from stripe_reports.sandbox.ledger.chance import Seed, account_id, chance, stripe_id
-from stripe_reports.sandbox.ledger.customer import PAYMENT_METHODS, customers
-from stripe_reports.sandbox.ledger.days import DAY, midnight
 from stripe_reports.sandbox.ledger.transaction import BalanceTransaction, Charge
 
 LONGEST_AFTERMATH = 28

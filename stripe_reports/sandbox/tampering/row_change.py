@@ -17,7 +17,7 @@ class RowTampering:
     """A tampering with rows, and the report types that have shown it. Several threads use it."""
 
     def __init__(self, tampering: Tampering, *, at_once: bool) -> None:
-        """Unless `at_once`, the first report run of each type has the row unchanged."""
+        """Start with the first report run of each type if `at_once`, or else with the second."""
         self.tampering = tampering
         self._spares_first = not at_once
         self._spared: set[str] = set()
@@ -60,7 +60,7 @@ class RowChange:
     separator: str
 
     def strikes(self) -> bool:
-        """As `RowTampering.strikes`."""
+        """Call `RowTampering.strikes` for this report type."""
         return self.of.strikes(self.report_type)
 
     def rows(self, row: Row) -> list[Row]:

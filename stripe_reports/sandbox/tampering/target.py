@@ -14,7 +14,7 @@ from stripe_reports.sandbox.tampering.tampering import Tampering
 IsTarget = Callable[[Row], bool]
 
 _AMOUNTS = ("net", "net_amount", "amount")
-_TOLD_OTHERWISE = ("payout_status", "description", "balance_transaction_description")
+_RESTATED_COLUMNS = ("payout_status", "description", "balance_transaction_description")
 
 
 def changed_column(tampering: Tampering, report_type: ReportType) -> str | None:
@@ -22,7 +22,7 @@ def changed_column(tampering: Tampering, report_type: ReportType) -> str | None:
     columns = columns_of(report_type)
     if tampering.kind == "restated":
         is_sum = report_type.granularity == "summary"
-        return None if is_sum else next((each for each in _TOLD_OTHERWISE if each in columns), None)
+        return None if is_sum else next((each for each in _RESTATED_COLUMNS if each in columns), None)
     amounts = [each for each in columns if column_type(each) is ColumnType.DECIMAL]
     if asked := tampering["column"]:
         return asked if asked in amounts else None
@@ -32,7 +32,7 @@ def changed_column(tampering: Tampering, report_type: ReportType) -> str | None:
 def find_target(
     tampering: Tampering, report_type: ReportType, query: Query, ledger: Ledger
 ) -> IsTarget | None:
-    """Return the columns and values that identify the row; None if the run cannot contain it.
+    """Return a function that recognizes the row; None if the run cannot contain the row.
 
     The row of an itemized report is built again from the ledger's day and compared, so that the interval and
     the filters of the run do not matter. A sum is identified by what it is grouped by.

@@ -1,4 +1,4 @@
-"""The amounts of prices and fees, and the amounts that customers abroad see."""
+"""The prices and fees, and the amounts that customers abroad see."""
 
 from __future__ import annotations
 
