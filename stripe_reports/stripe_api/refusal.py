@@ -62,7 +62,7 @@ def is_unknown(error: StripeRequestError) -> bool:
 
 
 def unusable(what: str) -> StripeRequestError:
-    """Return the temporary error of an answer that is not from Stripe, or from a Stripe in trouble."""
+    """Return the temporary error of an answer that is not from Stripe, or from a Stripe with a fault."""
     return _passing(f"Stripe's answer is not as documented: {what}")
 
 
