@@ -129,7 +129,7 @@ def test_a_delivery_signed_with_the_old_of_two_secrets_is_accepted(receiver: Rec
 @pytest.mark.parametrize(
     ("body", "signature", "said"),
     [
-        (_BODY, lambda: "", "no header Stripe-Signature"),
+        (_BODY, lambda: "", "the header Stripe-Signature is missing"),
         (_BODY, lambda: signature_of(_BODY, "whsec_other"), "none of the webhook secrets"),
         (_BODY, lambda: signature_of(_BODY, age=600), "older than 300 seconds"),
         (_BODY, lambda: signature_of(_BODY, age=-3600), "dated more than 300 seconds ahead"),

@@ -1,4 +1,4 @@
-"""Contents of a result file that come late, slowly, not whole, or not from where they are asked for."""
+"""Faults in sending a result file: late, slow, incomplete, or without ranges."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _PIECES_PER_SECOND = 20
 
 
 class BadContents:
-    """The faults that one request for contents meets."""
+    """The faults of one request for the contents of a file."""
 
     def __init__(self, faults: Faults, occasion: Occasion, file: File) -> None:
         late = faults.take("file_late", occasion)
@@ -32,7 +32,7 @@ class BadContents:
     async def __call__(
         self, app: ASGIApp, connection: Connection, scope: Scope, receive: Receive, send: Send
     ) -> None:
-        """The application's answer as the faults leave it."""
+        """Send the application's answer with the faults applied."""
         if self._is_late:
             error = no_such("file upload", self._file.id, param="file")
             await JSONResponse(error.body, error.status, with_request_id())(scope, receive, send)
@@ -51,17 +51,17 @@ class BadContents:
 
 
 class _Cut:
-    """Lets the beginning of a body through."""
+    """A `send` that lets only the beginning of a body through."""
 
     def __init__(self, fault: Fault, send: Send) -> None:
         self._fault = fault
         self._send = send
         self._left = 0
         self.is_owed = False
-        """Whether more bytes were announced than sent: the connection is then to be closed."""
+        """Whether fewer bytes were sent than announced, so that the connection must be closed."""
 
     async def send(self, message: Message) -> None:
-        """For the application."""
+        """Send a message of the application."""
         if message["type"] == "http.response.start":
             await self._send(self._start(message))
             return

@@ -1,4 +1,4 @@
-"""The columns of a report type, also where Stripe's documentation leaves them open."""
+"""The columns of report types, including those that Stripe does not document."""
 
 from __future__ import annotations
 
@@ -64,9 +64,9 @@ _OWN: Mapping[str, tuple[str, ...]] = {
     ),
     "apps.lead_velocity_rate.1": ("date", "app_id", "unique_listing_views", "lead_velocity_rate"),
 }
-"""Made up for the report types whose columns the catalog does not know."""
+"""Made-up columns for the report types whose columns the catalog does not know."""
 
 
 def columns_of(report_type: ReportType) -> tuple[str, ...]:
-    """All columns that a run may ask for, metadata aside."""
+    """Return all columns that a run may ask for, except metadata."""
     return report_type.columns or _OWN[report_type.id]

@@ -1,4 +1,4 @@
-"""What report runs tell of the books, tampered with or not."""
+"""The rows of report runs, with or without tampering."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from stripe_reports.catalog import REPORT_TYPES, ReportType
 from stripe_reports.errors import ConfigurationError
 from stripe_reports.sandbox.ledger import DAY, Ledger, day_of, midnight
 from stripe_reports.sandbox.ledger.irregular import IrregularKind
-from stripe_reports.sandbox.reports import PLAYED, Query, Row
+from stripe_reports.sandbox.reports import REPORT_BODIES, Query, Row
 from stripe_reports.sandbox.tampering.row_change import RowTampering, changed
 from stripe_reports.sandbox.tampering.tampering import Tampering
 from stripe_reports.sandbox.tampering.target import changed_column, find_target
@@ -18,8 +18,8 @@ from stripe_reports.sandbox.tampering.target import changed_column, find_target
 _MUCH_LATER = 30 * DAY
 
 
-class Told:
-    """Asked for the rows of each report run, by several threads. Without tampering, they are the books'."""
+class ReportRows:
+    """The source of each report run's rows, used by several threads. Without tampering, it is the ledger."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
@@ -28,9 +28,9 @@ class Told:
         self._lock = Lock()
 
     def add(self, tampering: Tampering, *, at_once: bool) -> None:
-        """From now on, let this be so. What is restated is so from the second report run on, or `at_once`.
+        """Add a tampering. A restated day changes from the second report run on, or `at_once`.
 
-        Raises ConfigurationError where the books have nothing of that kind on that day.
+        Raises ConfigurationError if the ledger has nothing of that kind on that day.
         """
         self._check_day(tampering)
         with self._lock:
@@ -44,13 +44,13 @@ class Told:
             self._all.append(tampering)
 
     def all(self) -> tuple[Tampering, ...]:
-        """In the order in which they were set."""
+        """Return all tamperings in the order in which they were added."""
         with self._lock:
             return tuple(self._all)
 
     def rows(self, report_type: str, columns: Sequence[str], query: Query) -> Iterable[Row]:
-        """Of a report run that prints these columns."""
-        rows = PLAYED[report_type](self._ledger, query)
+        """Return the rows of a report run that prints these columns."""
+        rows = REPORT_BODIES[report_type](self._ledger, query)
         of_type = REPORT_TYPES[report_type]
         found = (each.change(of_type, columns, query, self._ledger) for each in self._of_rows)
         changes = [change for change in found if change]
@@ -59,7 +59,7 @@ class Told:
     def _check_day(self, tampering: Tampering) -> None:
         if midnight(tampering.day) < self._ledger.start:
             raise ConfigurationError(
-                f"tampering {tampering.kind}: {tampering.day} is before the books of the sandbox, which begin"
+                f"tampering {tampering.kind}: {tampering.day} is before the sandbox's ledger, which begins"
                 f" on {day_of(self._ledger.start)}"
             )
 
@@ -76,7 +76,7 @@ class Told:
             return
         wanted = [f"{name}={value}" for name, value in tampering.settings.items()]
         raise ConfigurationError(
-            f"tampering {tampering.kind}: the books have no such row on {tampering.day}"
+            f"tampering {tampering.kind}: the ledger has no such row on {tampering.day}"
             f" ({', '.join(wanted)}); choose another day"
         )
 
@@ -84,8 +84,8 @@ class Told:
 def _what(tampering: Tampering) -> str:
     column = tampering.settings.get("column")
     if column is None:
-        return "rows that are told otherwise later" if tampering.kind == "restated" else "an amount"
-    return f"a column {column} of amounts"
+        return "rows that change later" if tampering.kind == "restated" else "an amount"
+    return f"an amount in the column {column}"
 
 
 def _takes(tampering: Tampering, report_type: ReportType) -> bool:

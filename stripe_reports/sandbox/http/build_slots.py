@@ -1,25 +1,25 @@
-"""Where report runs are built: a few at a time, the others wait in line."""
+"""The slots in which report runs are built: a few at a time, while the others wait."""
 
 from __future__ import annotations
 
 import heapq
 
 
-class Places:
-    """So many runs are built at once, each for so many seconds, first come, first served.
+class BuildSlots:
+    """The slots for `count` runs at once, each for some seconds, first come, first served.
 
-    When a run will begin is thus known as soon as it comes, and nobody has to watch the line. For one
-    thread at a time, with instants that do not go back.
+    So the start of a run is known when the run is created, and no thread watches the queue. One thread at a
+    time may use it, with times that never decrease.
     """
 
     def __init__(self, count: int | None, seconds: float) -> None:
-        """None are as many places as there are runs."""
+        """Make `count` slots; None means as many as there are runs."""
         self._count = count
         self._seconds = seconds
         self._free_from: list[float] = []
 
     def take(self, now: float) -> float:
-        """The instant from which a run that comes now has a place."""
+        """Take a slot for a new run, and return when its building starts."""
         if self._count is None:
             return now
         begins = now

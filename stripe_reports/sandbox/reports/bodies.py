@@ -1,4 +1,4 @@
-"""Which report types the sandbox plays, and how: all of the catalog's."""
+"""The bodies of all report types in the catalog."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from stripe_reports.sandbox.reports.query import Query, Row
 from stripe_reports.sandbox.reports.tax import tax_export, tax_summary, tax_transactions
 
 ReportBody = Callable[[Ledger, Query], Iterator[Row]]
-"""The rows of a report. Rows may hold more columns than a report type has: only the requested are printed."""
+"""A function that yields a report's rows. They may have more columns than are requested and printed."""
 
 _OF_ANY_BOOKS = {
     "balance.summary.*": balance_summary,
@@ -36,7 +36,7 @@ _OF_ANY_BOOKS = {
     "ending_balance_reconciliation.itemized.*": of.ending_balance_itemized,
     "tax.transactions.itemized.*": tax_transactions,
 }
-"""Each of these is there for connected accounts as well, with their name in front."""
+"""The reports that connected accounts have too, with a prefix in the id."""
 
 _FINANCIAL_ACCOUNT = "connected_account_financial_account_balance"
 
@@ -75,7 +75,7 @@ _BODIES: Mapping[str, ReportBody] = {
     "apps.lead_velocity_rate.*": apps.lead_velocity_rate,
 }
 
-PLAYED: Mapping[str, ReportBody] = MappingProxyType(
+REPORT_BODIES: Mapping[str, ReportBody] = MappingProxyType(
     {id_: body for id_ in REPORT_TYPES for pattern, body in _BODIES.items() if fnmatchcase(id_, pattern)}
 )
-"""All report types, in the catalog's order."""
+"""The bodies by report type, in the catalog's order."""

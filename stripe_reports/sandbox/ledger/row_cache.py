@@ -1,4 +1,4 @@
-"""Things made with some effort, kept up to a number of rows."""
+"""A cache of values that are expensive to make, bounded by a number of rows."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ _K = TypeVar("_K")
 _V = TypeVar("_V")
 
 
-class Kept(Generic[_K, _V]):
-    """Forgets what was not used for longest once all of it together has more than `rows` rows."""
+class RowCache(Generic[_K, _V]):
+    """A cache that drops the least recently used values when they have more than `rows` rows in all."""
 
     def __init__(self, rows: int) -> None:
         self._most = rows
@@ -18,7 +18,7 @@ class Kept(Generic[_K, _V]):
         self._entries: OrderedDict[_K, tuple[_V, int]] = OrderedDict()
 
     def get(self, key: _K) -> _V | None:
-        """What was put there, if it is still kept."""
+        """Return the value of the key, if it is still in the cache."""
         entry = self._entries.get(key)
         if entry is None:
             return None
@@ -26,12 +26,12 @@ class Kept(Generic[_K, _V]):
         return entry[0]
 
     def clear(self) -> None:
-        """Forget all of it."""
+        """Drop all values."""
         self._entries.clear()
         self._rows = 0
 
     def put(self, key: _K, value: _V, rows: int) -> None:
-        """Keep it; it counts as one row more than it has, so that empty ones count too."""
+        """Add a value; it counts as one row more than it has, so that empty values count too."""
         if key in self._entries:
             self._rows -= self._entries.pop(key)[1]
         self._entries[key] = value, rows + 1
