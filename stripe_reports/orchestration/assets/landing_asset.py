@@ -15,7 +15,7 @@ from stripe_reports.orchestration.resources import ReportLakeResource, StripeRes
 
 
 class StripeReportsConfig(dg.Config):
-    """What can be set for one run."""
+    """The config of one run."""
 
     force_new_report_run: bool = Field(
         default=False,

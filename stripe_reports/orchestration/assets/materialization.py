@@ -1,4 +1,4 @@
-"""One step: what is landed, in which order, and what becomes of days that do not land."""
+"""One step: landing the days of its partitions, and what happens to days that do not land."""
 
 import time
 from collections.abc import Generator, Mapping, Sequence
@@ -39,14 +39,14 @@ _MOST_RETRIES = 1000
 _RETRY_PAUSE_SECONDS = 120
 _FIRST_PAUSE_FOR_DATA = 60
 _LONGEST_PAUSE_FOR_DATA = 900
-_FAILURES_TOLD = 3
+_FAILURES_SHOWN = 3
 
-_TRYING_AGAIN_WILL_NOT_HELP = (ConfigurationError, CsvError, LakeError)
+_NOT_WORTH_A_RETRY = (ConfigurationError, CsvError, LakeError)
 
 
 @dataclass(frozen=True, slots=True)
 class StepSettings:
-    """What is set for one step."""
+    """The settings of one step."""
 
     account: str | None
     """The name of the account in this code location."""
@@ -60,9 +60,9 @@ class StepSettings:
 class Materialization:
     """The days of one step's partitions, for each selected asset.
 
-    Days whose data Stripe does not have yet wait, and so do those whose report runs it is slow with: the step
-    ends, makes room for others, and is tried again by Dagster. It goes on with the days that are not recorded
-    yet; assets that depend on these in the same run start once every day has landed.
+    Days whose data Stripe does not have yet wait, and so do days whose report runs are slow: the step ends,
+    makes room for others, and Dagster retries it with the days that are not recorded yet. Assets that depend
+    on these in the same run start once every day has landed.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class Materialization:
         self._waiting: list[WaitingDay] = []
 
     def land(self, stripe: StripeResource, report_lake: ReportLakeResource) -> Generator[Event]:
-        """Events for Dagster. Raises Failure for what did not land; RetryRequested while Stripe is slow."""
+        """Yield Dagster's events. Raises Failure for days that did not land, RetryRequested while days wait."""
         self._wait_until = (self._began or time.time()) + stripe.wait_for_data_seconds
         if asked := self._recording.days_to_land():
             try:
@@ -136,14 +136,14 @@ class Materialization:
             yield from self._recording.rest()
             self._context.log.info(str(backfill.progress))
         except GeneratorExit:
-            # Dagster was interrupted while it stored an event, and takes no more of this step; the resource
-            # has closed it.
+            # Dagster was interrupted while it stored an event, and takes no more events from this step, which
+            # the resource has closed.
             self._stop(backfill)
             for event in self._recording.rest():
                 if not isinstance(event, dg.MaterializeResult):
                     self._context.instance.report_runless_asset_event(event)
             raise
-        except BaseException:  # such as the interruption by which a run is canceled
+        except BaseException:  # such as the interrupt that cancels a run
             self._stop(backfill)
             yield from self._recording.rest()
             raise
@@ -153,7 +153,7 @@ class Materialization:
     def _stop(self, backfill: Backfill) -> None:
         for outcome in backfill.stop():
             if isinstance(outcome, LandedDay):
-                self._recording.keep(outcome)
+                self._recording.add(outcome)
 
     def _take(self, outcome: Outcome) -> None:
         account = self._settings.account
@@ -163,7 +163,7 @@ class Materialization:
             case Warned():
                 self._context.log.warning(f"{account}: {outcome.text}" if account else outcome.text)
             case LandedDay():
-                self._recording.keep(outcome)
+                self._recording.add(outcome)
             case WaitingDay() if self._is_worth_waiting_for(outcome):
                 self._waiting.append(outcome)
             case FailedDay() | WaitingDay():
@@ -171,14 +171,14 @@ class Materialization:
                 self._failures.append(FailedDay(outcome.report_type, outcome.day, outcome.error))
 
     def _log_failure(self, failed: FailedDay | WaitingDay) -> None:
-        """Once for the days that share an error."""
+        """Log the error once for the days that share it."""
         if line := failed.line if isinstance(failed, FailedDay) else str(failed.error):
             self._context.log.error(line)
             if isinstance(failed.error, UnexpectedError):
                 self._context.log.info(failed.error.trace)
 
     def _is_worth_waiting_for(self, waiting: WaitingDay) -> bool:
-        """Whether its data are to be expected before patience ends."""
+        """Return whether to expect its data before the step stops waiting."""
         end = day_interval(waiting.day, self._settings.timezone).end
         return max(time.time(), data_ready_by(waiting.report_type, end)) < self._wait_until
 
@@ -197,36 +197,34 @@ class Materialization:
     def _failure(self) -> dg.Failure:
         self._failures += [FailedDay(each.report_type, each.day, each.error) for each in self._waiting]
         failures = self._failures
-        told = failure_lines(failures)
-        text = told[0]
+        lines = failure_lines(failures)
+        text = lines[0]
         if len(failures) > 1:
             of = len(self._recording.reports) * len(self._days)
-            text = f"{len(failures)} of {of} partitions did not land: {'; '.join(told[:_FAILURES_TOLD])}"
-            text += "; and others, see the metadata of this failure" if len(told) > _FAILURES_TOLD else ""
-        hopeless = all(isinstance(failed.error, _TRYING_AGAIN_WILL_NOT_HELP) for failed in failures)
+            text = f"{len(failures)} of {of} partitions did not land: {'; '.join(lines[:_FAILURES_SHOWN])}"
+            text += "; and others, see the metadata of this failure" if len(lines) > _FAILURES_SHOWN else ""
+        hopeless = all(isinstance(failed.error, _NOT_WORTH_A_RETRY) for failed in failures)
         return dg.Failure(text, metadata=failures_metadata(failures), allow_retries=not hopeless)
 
     def _retry(self, pending: StillPending | None) -> dg.RetryRequested:
         pauses = [_RETRY_PAUSE_SECONDS] if pending else []
         if pending:
             self._context.log.info(
-                f"{pending.days} partitions wait for report runs that Stripe is slow with"
-                f" ({', '.join(pending.report_runs)}); this step makes room for others and goes on with them"
-                " later"
+                f"{pending.days} partitions wait for slow report runs ({', '.join(pending.report_runs)});"
+                " this step makes room for others and continues with them later"
             )
         if self._waiting:
             pause = _FIRST_PAUSE_FOR_DATA * 2 ** min(self._context.retry_number, 10)
             pauses.append(min(pause, _LONGEST_PAUSE_FOR_DATA))
             self._context.log.warning(
-                f"partitions that wait for Stripe's data and are asked for again: {len(self._waiting)},"
-                f" of which the first is {self._waiting[0].error}"
+                f"{len(self._waiting)} partitions wait for Stripe's data; the first: {self._waiting[0].error}"
             )
-        self._context.log.info(f"the step goes on in {min(pauses)} s")
+        self._context.log.info(f"retrying the step in {min(pauses)} s")
         return dg.RetryRequested(max_retries=_MOST_RETRIES, seconds_to_wait=min(pauses))
 
 
 def _named(account: Account) -> str:
-    """For the log: a Stripe that does not answer fails the days, with its own error."""
+    """Return the account for the log. If Stripe does not answer, the days fail with that error."""
     try:
         id_ = account.id
     except StripeReportsError:

@@ -1,4 +1,4 @@
-"""What Dagster records of each day that has landed: once, soon after it has, with its own metadata."""
+"""The days that Dagster records: each once, soon after it has landed, with its own metadata."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -19,7 +19,7 @@ Event = dg.MaterializeResult | dg.AssetMaterialization | dg.AssetCheckEvaluation
 
 
 class Recording:
-    """One step's days, for each selected asset."""
+    """The days of one step, for each selected asset."""
 
     def __init__(
         self, context: dg.AssetExecutionContext, reports: Sequence[Report], days: Sequence[date]
@@ -33,11 +33,11 @@ class Recording:
 
     @property
     def reports(self) -> Sequence[Report]:
-        """Those that are to be recorded."""
+        """The selected reports."""
         return list(self._reports.values())
 
     def days_to_land(self) -> Mapping[Report, Sequence[date]]:
-        """Of each report the days that no earlier attempt of the step has recorded, where there are any."""
+        """Return each report's days that no earlier attempt of the step has recorded, if there are any."""
         recorded: dict[dg.AssetKey, set[str | None]] = {}
         if self._context.retry_number:
             records = self._context.instance.get_records_for_run(
@@ -53,12 +53,12 @@ class Recording:
         }
         return {report: left for report, left in days.items() if left}
 
-    def keep(self, landed: LandedDay) -> None:
-        """Record it with the next ones that are due."""
+    def add(self, landed: LandedDay) -> None:
+        """Record the day together with the next ones."""
         key = self._keys[landed.report_type.id]
         warnings = warnings_of_day(landed)
         if landed.unchanged and landed.report_type.rows_change:
-            # Landing the same file again does not take back what an earlier landing has changed.
+            # Landing the same file again does not undo the changes of an earlier landing.
             warnings = replace(warnings, changes=self._changes_before(key).get(landed.day))
         selected = self._context.selected_asset_check_keys
         evaluations = check_evaluations(landed.report_type, key, landed.day, warnings, selected)
@@ -71,21 +71,21 @@ class Recording:
         )
 
     def _changes_before(self, key: dg.AssetKey) -> Mapping[date, Mapping[str, dg.MetadataValue[Any]]]:
-        """What was recorded before this step of the asset's days; looked up once, for all of them."""
+        """Return the recorded changes of the asset's days, looked up once for all of them."""
         if key not in self._changes:
             self._changes[key] = recorded_changes(self._context.instance, key, self._days)
         return self._changes[key]
 
     def due(self) -> Iterator[Event]:
-        """The days that have waited long enough to be recorded."""
+        """Yield the events of days that have waited long enough."""
         yield from self._made.due()
 
     def rest(self) -> Iterator[Event]:
-        """The days that are not recorded yet."""
+        """Yield the events of all days that are not recorded yet."""
         yield from self._made.rest()
 
     def all_landed(self) -> Iterator[Event]:
-        """Every day of every asset has landed. Dagster wants an asset after those that it depends on."""
+        """Yield the results of all assets, once every day has landed, each after those that it depends on."""
         deps = {
             key: [dep.asset_key for dep in report.spec.deps if dep.asset_key in self._reports]
             for key, report in self._reports.items()

@@ -13,9 +13,9 @@ from stripe_reports.orchestration.automation.due import (
     Offered,
     check_catch_up_days,
     due_days,
+    log_not_offered,
     newest_available_day,
     offered_report_types,
-    tell_not_offered,
 )
 from stripe_reports.orchestration.inbox import look_into_inbox
 from stripe_reports.orchestration.jobs import AssetJob
@@ -27,14 +27,14 @@ from stripe_reports.webhook import REPORT_TYPE_UPDATED
 
 
 class _Cursor(BaseModel):
-    """What the evaluations before have seen."""
+    """What earlier evaluations have seen."""
 
     newest: dict[str, date] = {}
-    """Of each report type the newest day whose data Stripe has had."""
+    """The newest day of each report type whose data Stripe has had."""
     asked_at: float = 0.0
     """When Stripe was last asked, in Unix seconds."""
     handled: list[str] = []
-    """What of the inbox has been acted upon, and may go now that this is stored."""
+    """Names in the inbox to remove once this cursor is stored."""
 
 
 def availability_sensor(
@@ -66,23 +66,25 @@ def availability_sensor(
         cursor = read_cursor(_Cursor, context.cursor, context.log)
         kept = look_into_inbox(report_lake, REPORT_TYPE_UPDATED, cursor.handled, context.log)
         cursor.handled = list(kept.handled)
-        # A newer event of a report type replaces the one before. So what was removed may be one that nobody
-        # has seen, and Stripe is asked once more.
-        is_told = bool(kept.bodies or kept.removed)
+        # A newer event of a report type replaces the one before in the inbox. So what was removed may be one
+        # that no evaluation has seen, and Stripe is asked once more.
+        has_event = bool(kept.bodies or kept.removed)
         now = time.time()
-        if not is_told and 0 <= now - cursor.asked_at < poll_seconds:
-            return _skipped(cursor, f"Stripe is asked every {poll_seconds:g} s, or when it tells of new data")
+        if not has_event and 0 <= now - cursor.asked_at < poll_seconds:
+            return _skipped(
+                cursor, f"Stripe is asked every {poll_seconds:g} s, or when its webhook announces new data"
+            )
         cursor.asked_at = now
         offered = offered_report_types(stripe, context.log)
         if offered is None:
-            return _skipped(cursor, "Stripe cannot be asked how far its data go; see the log of this tick")
+            return _skipped(cursor, "Stripe is unreachable; retrying at the next tick (see this tick's log)")
         cursor.handled += kept.bodies
         at = datetime.fromtimestamp(now, UTC)
         moved = _moved(reports, offered, at, cursor.newest)
         cursor.newest |= moved
         if not moved:
-            return _skipped(cursor, "there is no newer day of any selected report")
-        tell_not_offered(reports.report_types, offered, context.log)
+            return _skipped(cursor, "no selected report has a newer day")
+        log_not_offered(reports.report_types, offered, context.log)
         due = due_days(
             reports,
             context.instance,
@@ -108,7 +110,7 @@ def availability_sensor(
 
 
 def _moved(reports: Reports, offered: Offered, now: datetime, seen: Mapping[str, date]) -> dict[str, date]:
-    """The newest days that were not seen, of report types that may not have been seen either."""
+    """Return the newest days that no evaluation has seen, also of report types that none has seen."""
     newest = {
         id_: newest_available_day(report_type, offered[id_], reports.timezone, now)
         for id_, report_type in reports.report_types.items()

@@ -1,4 +1,4 @@
-"""What a sensor remembers from one evaluation to the next, read back."""
+"""A sensor's cursor: what it remembers from one evaluation to the next."""
 
 import logging
 from typing import TypeVar
@@ -9,12 +9,11 @@ _Model = TypeVar("_Model", bound=BaseModel)
 
 
 def read_cursor(model: type[_Model], cursor: str | None, log: logging.Logger) -> _Model:
-    """What the cursor holds. An empty one, where there is none, or one that cannot be read: that is said in
-    the log."""
+    """Return the cursor's content; an empty one if there is none, or none that can be read (logged)."""
     if not cursor:
         return model()
     try:
         return model.model_validate_json(cursor)
     except ValidationError:
-        log.warning("the sensor's cursor is from an earlier version or damaged: it starts anew")
+        log.warning("the sensor's cursor is damaged or from an earlier version; starting anew")
         return model()

@@ -1,4 +1,4 @@
-"""Which days are due: complete, there at Stripe, and neither landed nor on their way."""
+"""The days that are due: over, available at Stripe, and neither landed nor being landed."""
 
 import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -16,24 +16,24 @@ from stripe_reports.stripe_api import OfferedReportType
 CATCH_UP_DAYS = 7
 
 Offered = Mapping[str, OfferedReportType]
-"""Report types as the account has them, by id."""
+"""The report types that the account offers, by id."""
 
 
 def offered_report_types(stripe: StripeResource, log: logging.Logger) -> Offered | None:
-    """What the account offers, in one call; None, with one line in the log, where Stripe cannot be asked."""
+    """Return the account's report types, in one call; None if Stripe is unreachable (logged)."""
     try:
-        return stripe.account_in_haste.report_types()
+        return stripe.sensor_account.report_types()
     except StripeReportsError as error:
-        log.warning(f"Stripe cannot be asked how far its data go: {error}")
+        log.warning(f"could not ask Stripe how far its data go: {error}")
         return None
 
 
 def newest_available_day(
     report_type: ReportType, offered: OfferedReportType | None, timezone: str, now: datetime
 ) -> date | None:
-    """The newest day that is over and whose data Stripe has; None where it has no whole day.
+    """Return the newest day that is over and whose data Stripe has; None if it has no whole day.
 
-    `offered` is what Stripe says of it. Without that, Stripe's documented delays decide.
+    `offered` is the report type as the account has it. Without it, Stripe's documented delays decide.
     """
     known_until = now.timestamp()
     if offered:
@@ -47,7 +47,7 @@ def newest_available_day(
 
 
 def _is_kept(report_type: ReportType, offered: OfferedReportType | None, timezone: str, day: date) -> bool:
-    """Whether Stripe's data go back as far; in test mode their start moves."""
+    """Return whether Stripe's data go back to this day; in test mode their start moves."""
     if offered is None:
         return True
     interval = day_interval(day, timezone)
@@ -57,20 +57,20 @@ def _is_kept(report_type: ReportType, offered: OfferedReportType | None, timezon
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """What to request, and what else was found out about that."""
+    """The days to request, and how far Stripe's data go."""
 
     days: Mapping[str, Sequence[date]]
-    """Of each report type that lacks some, sorted."""
+    """The missing days of each report type that has some, sorted."""
     newest: Mapping[str, date | None]
-    """Of each report type, the newest day whose data Stripe has."""
+    """The newest day of each report type whose data Stripe has."""
     data_end: Mapping[str, int]
-    """Until when Stripe has data, in Unix seconds; empty where it could not be asked."""
+    """Until when Stripe has data, in Unix seconds; empty if it was unreachable."""
     first_partition: str | None
     selected: int
-    """How many report types there are, with those that were not looked at."""
+    """The number of selected report types, also of those that were not looked at."""
 
     def why_nothing(self) -> str:
-        """One line for a tick without requests: how far each report type is, and Stripe with it."""
+        """Return one line for a tick without requests: how far each report type and Stripe's data are."""
         groups: dict[tuple[date | None, int | None], list[str]] = {}
         for id_, day in self.newest.items():
             groups.setdefault((day, self.data_end.get(id_)), []).append(id_)
@@ -90,7 +90,7 @@ class Due:
             return "no whole day of data yet"
         if self.first_partition is None or str(day) < self.first_partition:
             return f"data through {day}, the partitions start later ({self.first_partition or 'none yet'})"
-        return f"landed or on the way through {day}"
+        return f"landed or being landed through {day}"
 
 
 def due_days(
@@ -103,14 +103,15 @@ def due_days(
     log: logging.Logger,
     among: Collection[str] | None = None,
 ) -> Due:
-    """Of each report type the newest available day and the `catch_up_days` days before it, if missing.
+    """Return, for each report type, the missing days among the newest available one and the `catch_up_days`
+    days before it.
 
-    `offered` is None where Stripe could not be asked. Report types that the account does not offer are told
-    in the log and left out. `among`: only these.
+    `offered` is None if Stripe was unreachable. Report types that the account does not offer are logged and
+    left out. `among`: only these report types.
     """
     ids = [id_ for id_ in reports.report_types if among is None or id_ in among]
     if offered is not None:
-        tell_not_offered(ids, offered, log)
+        log_not_offered(ids, offered, log)
         ids = [id_ for id_ in ids if id_ in offered]
     days: dict[str, Sequence[date]] = {}
     newest: dict[str, date | None] = {}
@@ -128,14 +129,14 @@ def due_days(
     return Due(days, newest, ends, first_partition, len(reports.report_types))
 
 
-def tell_not_offered(ids: Iterable[str], offered: Offered, log: logging.Logger) -> None:
-    """One line about those that the account does not have, if there are any."""
+def log_not_offered(ids: Iterable[str], offered: Offered, log: logging.Logger) -> None:
+    """Log one line about the report types that the account does not have, if there are any."""
     if unknown := [id_ for id_ in ids if id_ not in offered]:
-        log.info(f"this account does not offer {', '.join(unknown)}; nothing of it is requested")
+        log.info(f"the account does not offer {', '.join(unknown)}; not requesting it")
 
 
 def check_catch_up_days(catch_up_days: int) -> None:
-    """Raise ConfigurationError for a number that makes no sense."""
+    """Raise ConfigurationError for a negative number."""
     if catch_up_days < 0:
         raise ConfigurationError(f"catch_up_days is {catch_up_days}; give 0 or more")
 

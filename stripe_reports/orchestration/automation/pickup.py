@@ -1,4 +1,4 @@
-"""The sensor that lands report runs made elsewhere: in the Dashboard, by other tools, by `submit`."""
+"""The sensor that lands external report runs: from the Dashboard, other tools, or the submit job."""
 
 import json
 import logging
@@ -36,20 +36,20 @@ _ENDS_KEPT = 4
 
 
 class _Cursor(BaseModel):
-    """What the evaluations before have seen."""
+    """What earlier evaluations have seen."""
 
     feed: dict[str, Any] | None = None
     asked_at: float = 0.0
     """When Stripe was last asked, in Unix seconds."""
     ends: dict[str, list[tuple[int, int]]] = {}
-    """Of each report type the newest ends of its data, and when each was first seen."""
+    """The newest ends of each report type's data, and when each was first seen."""
     handled: list[str] = []
-    """What of the inbox has been acted upon, and may go now that this is stored."""
+    """Names in the inbox to remove once this cursor is stored."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Pick:
-    """A report run, and the days that are to land from it."""
+    """A report run, and the days to land from it."""
 
     report_type: str
     report_run: str
@@ -73,7 +73,7 @@ def pickup_sensor(
         job=job,
         minimum_interval_seconds=minimum_interval_seconds,
         default_status=default_status,
-        description="Lands report runs that were made in Stripe's Dashboard or by other tools.",
+        description="Lands report runs that were created in Stripe's Dashboard or by other tools.",
     )
     @resource_parameters(names)
     def pickup(
@@ -85,15 +85,15 @@ def pickup_sensor(
         now = time.time()
         polls = not 0 <= now - cursor.asked_at < poll_seconds
         if not kept.bodies and not polls:
-            why = f"no event was delivered; Stripe is asked every {poll_seconds:g} s"
+            why = f"no new webhook event; Stripe is asked every {poll_seconds:g} s"
             return dg.SensorResult(skip_reason=why, cursor=cursor.model_dump_json())
         runs = delivered_runs(kept, stripe.stripe_account, context.log)
         delivered = {run.id for run in runs}
         try:
-            offered = stripe.account_in_haste.report_types()
+            offered = stripe.sensor_account.report_types()
             if polls:
                 feed = ended_report_runs(
-                    stripe.account_in_haste.api,
+                    stripe.sensor_account.api,
                     FeedCursor.from_json(cursor.feed),
                     status="succeeded",
                     look_back=look_back_days * 86400,
@@ -102,18 +102,18 @@ def pickup_sensor(
                 delivered -= {run.id for run in feed.runs}
                 cursor.feed, cursor.asked_at = feed.cursor.to_json(), now
         except StripeReportsError as error:
-            return dg.SkipReason(f"Stripe cannot be asked, nothing is lost by that: {error}")
-        # Judged by what was seen before: that the data are there now does not say when they came.
+            return dg.SkipReason(f"Stripe is unreachable; retrying at the next tick: {error}")
+        # By what earlier evaluations saw: that Stripe has the data now does not say since when.
         refused = _refused(stripe, report_lake, context.log)
         judge = _Judge(reports, offered, cursor.ends, refused)
         picks = _pick(runs, judge, reports, context.instance)
         picked = {pick.report_run for pick in picks} & delivered
         try:
             known = known_runs(
-                [run for run in runs if run.id in picked], stripe.account_in_haste.api, context.log
+                [run for run in runs if run.id in picked], stripe.sensor_account.api, context.log
             )
         except StripeReportsError as error:
-            return dg.SkipReason(f"Stripe cannot be asked, nothing is lost by that: {error}")
+            return dg.SkipReason(f"Stripe is unreachable; retrying at the next tick: {error}")
         if unknown := picked - {run.id for run in known}:
             runs = [run for run in runs if run.id not in unknown]
             judge = _Judge(reports, offered, cursor.ends, refused)
@@ -132,7 +132,7 @@ def pickup_sensor(
 
 
 class _Judge:
-    """Says of report runs whether they are taken, and remembers why others are not."""
+    """Decides which report runs land, and remembers why others do not."""
 
     def __init__(
         self,
@@ -144,14 +144,14 @@ class _Judge:
         self.reasons: list[str] = []
         self.not_selected: Counter[str] = Counter()
         self.settled = 0
-        """Runs all of whose days have landed or are on their way."""
+        """Report runs whose days have all landed or are being landed."""
         self._reports = reports
         self._offered = offered
         self._ends = ends
         self._refused = refused
 
-    def takes(self, run: ReportRun) -> GivenRun | None:
-        """The run with its days, if these can land from it."""
+    def accept(self, run: ReportRun) -> GivenRun | None:
+        """Return the run with its days, if these can land from it."""
         report_type = self._reports.report_types.get(run.report_type)
         offered = self._offered.get(run.report_type)
         if report_type is None or offered is None:
@@ -168,39 +168,43 @@ class _Judge:
                 run, report_type, self._reports.requests[run.report_type], offered, self._reports.timezone
             )
             if run.created < self._data_since(given, offered):
-                raise ReportRunError("it was made before it is sure that Stripe had all data of its days")
+                raise ReportRunError("it was created before Stripe was known to have all data of its days")
         except StripeReportsError as error:
-            self.reasons.append(f"not taken: {error.at(report_type=run.report_type, report_run=run.id)}")
+            self.reasons.append(f"not landed: {error.at(report_type=run.report_type, report_run=run.id)}")
             return None
         return given
 
     def summary(self, runs: int) -> str:
-        """One line for a tick without requests."""
+        """Return one line for a tick without requests."""
         if not runs:
-            return "no report run has succeeded since"
-        told = [
-            *([f"{self.settled} of days that have landed or are on their way"] if self.settled else []),
-            *([f"{sum(self.not_selected.values())} of reports not selected"] if self.not_selected else []),
+            return "no report run has succeeded since the last tick"
+        parts = [
+            *([f"{self.settled} whose days have landed or are being landed"] if self.settled else []),
+            *(
+                [f"{sum(self.not_selected.values())} of report types not selected"]
+                if self.not_selected
+                else []
+            ),
             *self.reasons[:_REASONS_TOLD],
             *([f"and {more} more"] if (more := len(self.reasons) - _REASONS_TOLD) > 0 else []),
         ]
-        return f"{runs} report run{'s have' if runs > 1 else ' has'} succeeded: {'; '.join(told)}"
+        return f"{runs} report run{'s have' if runs > 1 else ' has'} succeeded: {'; '.join(parts)}"
 
     def _data_since(self, given: GivenRun, offered: OfferedReportType) -> float:
-        """Since when, at the latest, all data of its days are there."""
+        """Return since when, at the latest, Stripe has had all data of its days, in Unix seconds."""
         end = given.interval.end
         report_type = self._reports.report_types[offered.id]
         seen = [at for reached, at in self._ends.get(offered.id, ()) if reached >= end]
-        told = offered.has_had(end)
-        return min([data_ready_by(report_type, end), *seen, *([] if told is None else [told])])
+        stated = offered.has_had(end)
+        return min([data_ready_by(report_type, end), *seen, *([] if stated is None else [stated])])
 
 
 def _refused(
     stripe: StripeResource, report_lake: ReportLakeResource, log: logging.Logger
 ) -> RefusedRuns | None:
-    """Which report runs have files that do not fit; None where the lake cannot be opened."""
+    """Return the report runs whose files were refused; None if the lake cannot be opened."""
     try:
-        return RefusedRuns(report_lake.lake, log.warning, stripe.account_in_haste.api.redact)
+        return RefusedRuns(report_lake.lake, log.warning, stripe.sensor_account.api.redact)
     except StripeReportsError as error:
         log.warning(f"could not read which report runs were refused: {error}")
         return None
@@ -212,7 +216,7 @@ def _seen(
     before: Mapping[str, Sequence[tuple[int, int]]],
     now: int,
 ) -> dict[str, list[tuple[int, int]]]:
-    """Of each report type the ends of its data and when they were first seen, the newest first."""
+    """Return the ends of each report type's data and when they were first seen, the newest first."""
     ends: dict[str, list[tuple[int, int]]] = {}
     for id_ in ids:
         known = list(before.get(id_, ()))
@@ -226,9 +230,9 @@ def _seen(
 def _pick(
     runs: Iterable[ReportRun], judge: _Judge, reports: Reports, instance: dg.DagsterInstance
 ) -> list[_Pick]:
-    """The newest run for each day that is missing."""
+    """Return the newest report run for each day that is missing."""
     newest_first = sorted({run.id: run for run in runs}.values(), key=_succeeded_at, reverse=True)
-    taken = [given for run in newest_first if (given := judge.takes(run))]
+    taken = [given for run in newest_first if (given := judge.accept(run))]
     days: dict[str, set[date]] = {}
     for given in taken:
         days.setdefault(given.run.report_type, set()).update(given.days)
@@ -249,7 +253,8 @@ def _succeeded_at(run: ReportRun) -> tuple[int, str]:
 
 
 def _run_requests(reports: Reports, picks: Iterable[_Pick]) -> list[dg.RunRequest]:
-    """Report types whose days are the same land in one Dagster run; each from one report run in it."""
+    """Return the requests: report types with the same days land in one Dagster run, each from one report
+    run."""
     rounds: list[dict[str, _Pick]] = []
     for pick in picks:
         free = next((round_ for round_ in rounds if pick.report_type not in round_), None)

@@ -52,13 +52,13 @@ def repull_schedule(
         wanted = {id_: reports.landed(context.instance, id_, days) for id_, days in windows.items()}
         if not any(wanted.values()):
             return dg.SkipReason(
-                f"nothing to land once more: of the newest {window_days} days of each report, every one has"
-                " not landed yet or is on its way"
+                f"nothing to land once more: each of the newest {window_days} days of each report has not"
+                " landed yet, or a run is landing it"
             )
         return reports.run_requests(
             wanted,
             name=f"{name} {now.isoformat()}",
-            config={"force_new_report_run": True},  # those that exist are up to a week old
+            config={"force_new_report_run": True},  # existing ones are up to a week old
             tags={_TAG: "true"},
         )
 
@@ -70,7 +70,7 @@ def _selected(reports: Reports, select: str | Iterable[str] | None) -> Mapping[s
         return {id_: each for id_, each in reports.report_types.items() if each.rows_change}
     asked = {report_type.id for report_type in select_report_types(select)}
     if not asked & reports.report_types.keys():
-        raise ConfigurationError(f"none of the assets is of a report type that {select!r} selects")
+        raise ConfigurationError(f"{select!r} selects none of the selected report types")
     return {id_: each for id_, each in reports.report_types.items() if id_ in asked}
 
 

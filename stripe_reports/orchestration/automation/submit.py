@@ -1,4 +1,4 @@
-"""Submit now, land later: a job that makes the report runs of days, and does not wait for them."""
+"""Submit now, land later: the job that creates report runs, and does not wait for them."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,22 +15,22 @@ from stripe_reports.landing.submit import LeftToLanding, NotSubmitted, Submissio
 from stripe_reports.orchestration.automation.due import (
     check_catch_up_days,
     due_days,
-    tell_not_offered,
+    log_not_offered,
 )
 from stripe_reports.orchestration.names import SUBMIT_JOB, SUBMIT_SCHEDULE
 from stripe_reports.orchestration.reports import Reports
 from stripe_reports.orchestration.resource_parameters import resource_parameters
 from stripe_reports.orchestration.resources import ReportLakeResource, StripeResource
 
-_FAILURES_TOLD = 3
+_FAILURES_SHOWN = 3
 
 
 class SubmitConfig(dg.Config):
-    """What can be set for one run."""
+    """The config of one run."""
 
     days: list[str] | None = Field(
         default=None,
-        description="Days (YYYY-MM-DD) whose report runs to make; by default those that are due.",
+        description="Days (YYYY-MM-DD) whose report runs to create; by default those that are due.",
     )
 
 
@@ -66,11 +66,11 @@ def submit_job(reports: Reports, *, catch_up_days: int) -> dg.JobDefinition:
         counts: Counter[str] = Counter(made=0, adopted=0, left_to_landing=0, not_submitted=0)
         failures: list[NotSubmitted] = []
         try:
-            for told in submissions():
-                _log(context, told)
-                counts[_count(told)] += 1
-                if isinstance(told, NotSubmitted):
-                    failures.append(told)
+            for submission in submissions():
+                _log(context, submission)
+                counts[_count(submission)] += 1
+                if isinstance(submission, NotSubmitted):
+                    failures.append(submission)
         except StripeReportsError as error:
             raise dg.Failure(str(error), metadata=_metadata(counts)) from None
         if failures:
@@ -120,33 +120,35 @@ def _asked(
     days = [parse_day(text) for text in given]
     if unknown := [str(day) for day in days if not reports.partitions_def.has_partition_key(str(day))]:
         raise ConfigurationError(
-            f"no partition is {', '.join(unknown)}: they are the days from"
+            f"{', '.join(unknown)}: not a partition; choose days from"
             f" {reports.partitions_def.get_first_partition_key()} on that are over"
         )
-    tell_not_offered(reports.report_types, offered, context.log)
+    log_not_offered(reports.report_types, offered, context.log)
     return {report_type: days for id_, report_type in reports.report_types.items() if id_ in offered}
 
 
-def _log(context: dg.OpExecutionContext, told: Submission) -> None:
-    first, last = min(told.days), max(told.days)
+def _log(context: dg.OpExecutionContext, submission: Submission) -> None:
+    first, last = min(submission.days), max(submission.days)
     days = str(first) if first == last else f"{first} to {last}"
-    match told:
+    match submission:
         case SubmittedRun():
-            what = "was there already" if told.adopted else "is made"
-            context.log.info(f"{told.report_type.id} {days}: report run {told.report_run} {what}")
+            what = "adopted" if submission.adopted else "created"
+            context.log.info(f"{submission.report_type.id} {days}: {what} report run {submission.report_run}")
         case LeftToLanding():
             context.log.info(
-                f"{told.report_type.id} {days}: its report runs are of single payouts, which are not known"
-                " yet; they are made when the days land"
+                f"{submission.report_type.id} {days}: its report runs are for single payouts, which are not"
+                " known yet; they are created when the days land"
             )
         case NotSubmitted():
-            context.log.error(f"{days}: {told.error}" if len(told.days) > 1 else str(told.error))
+            context.log.error(
+                f"{days}: {submission.error}" if len(submission.days) > 1 else str(submission.error)
+            )
 
 
-def _count(told: Submission) -> str:
-    match told:
+def _count(submission: Submission) -> str:
+    match submission:
         case SubmittedRun():
-            return "adopted" if told.adopted else "made"
+            return "adopted" if submission.adopted else "made"
         case LeftToLanding():
             return "left_to_landing"
         case NotSubmitted():
@@ -154,11 +156,11 @@ def _count(told: Submission) -> str:
 
 
 def _metadata(counts: Mapping[str, int]) -> dict[str, Any]:
-    """Of report runs, and of report types that were left to landing."""
+    """Return the counts of report runs, and of report types that were left to landing."""
     return dict(counts)
 
 
 def _text(failures: Sequence[NotSubmitted]) -> str:
-    told = list(dict.fromkeys(str(failed.error) for failed in failures))
-    others = "; and others, see the log" if len(told) > _FAILURES_TOLD else ""
-    return f"{len(failures)} report runs were not made: {'; '.join(told[:_FAILURES_TOLD])}{others}"
+    errors = list(dict.fromkeys(str(failed.error) for failed in failures))
+    others = "; and others, see the log" if len(errors) > _FAILURES_SHOWN else ""
+    return f"could not create {len(failures)} report runs: {'; '.join(errors[:_FAILURES_SHOWN])}{others}"

@@ -16,7 +16,7 @@ from stripe_reports.orchestration.ui_table import table_of
 from stripe_reports.reconcile import Outcome, Verdict
 
 ALL_DAYS_CHECK = "all_days"
-DESCRIPTION = "The reports of every day that is reconciled agree, whichever day was reconciled last."
+DESCRIPTION = "The reports agree on every reconciled day, whichever day was reconciled last."
 
 _MOST_ROWS = 100
 _COUNTED = " rows, found "
@@ -72,20 +72,20 @@ def all_days_evaluation(
     unproven = {each.day for each in bad} - {each.day for each in broken}
     not_reconciled = sorted(set(landed) - days)
     agree = len(days) - len({each.day for each in bad})
-    told = [f"{agree} of {len(days)} days agree"]
+    parts = [f"{agree} of {len(days)} days agree"]
     if broken:
-        told.append(f"broken: {some(_broken_days(broken))}")
+        parts.append(f"broken: {some(_broken_days(broken))}")
     if unproven:
-        told.append(f"not proven, as tables are missing: {some(stretch_texts(unproven))}")
+        parts.append(f"not proven, as tables are missing: {some(stretch_texts(unproven))}")
     if not_reconciled:
-        told.append(f"not reconciled yet: {some(stretch_texts(not_reconciled))}")
+        parts.append(f"not reconciled yet: {some(stretch_texts(not_reconciled))}")
     errors = any(
         severities.get(each.identity, dg.AssetCheckSeverity.ERROR) is dg.AssetCheckSeverity.ERROR
         for each in broken
     )
     return _evaluation(
         key,
-        "; ".join(told),
+        "; ".join(parts),
         dg.AssetCheckSeverity.ERROR if errors else dg.AssetCheckSeverity.WARN,
         passed=not bad and not not_reconciled,
         metadata={

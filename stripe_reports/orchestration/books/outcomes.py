@@ -1,4 +1,4 @@
-"""What the Dagster UI shows of a day's outcomes, and what the lake keeps of them."""
+"""The outcomes of a day's identities, as the Dagster UI shows them and the lake keeps them."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -19,19 +19,21 @@ _MOST_BROKEN_LINKS = 20
 OUTCOMES_SCHEMA = dg.TableSchema(
     columns=[
         dg.TableColumn("identity", "string", "I1 to I12."),
-        dg.TableColumn("currency", "string", "As Stripe writes it: usd. Empty where it is of none."),
+        dg.TableColumn("currency", "string", "As Stripe writes it: usd. Empty if the row has none."),
         dg.TableColumn("outcome", "string", "holds, broken, not_applicable or missing."),
-        dg.TableColumn("expected", "decimal(38, 18)", "Major units, or rows where the identity counts them."),
+        dg.TableColumn(
+            "expected", "decimal(38, 18)", "Major units, or a number of rows if the identity counts them."
+        ),
         dg.TableColumn("actual", "decimal(38, 18)", "What was found."),
         dg.TableColumn("residual", "decimal(38, 18)", "Actual less expected."),
-        dg.TableColumn("reason", "string", "Why it does not hold; empty where it does."),
+        dg.TableColumn("reason", "string", "Why it does not hold; empty if it holds."),
     ]
 )
-"""Of the table `reconciliation`."""
+"""The columns of the table `reconciliation`."""
 
 
 def outcomes_table(outcomes: Sequence[Outcome]) -> "pa.Table":
-    """A row per identity and currency, as the table `reconciliation` has them."""
+    """Return a row for each identity and currency, for the table `reconciliation`."""
     import pyarrow as pa
 
     from stripe_reports.lake.schema import DECIMAL
@@ -51,7 +53,7 @@ def outcomes_table(outcomes: Sequence[Outcome]) -> "pa.Table":
 
 
 def outcomes_metadata(outcomes: Sequence[Outcome], uri: str) -> Mapping[str, Any]:
-    """Facts about a day; the counts are plotted over the partitions by the UI."""
+    """Return facts about a day; the UI plots the counts over the partitions."""
     found = Counter(each.verdict for each in outcomes)
     return {
         "dagster/partition_row_count": len(outcomes),
@@ -77,8 +79,10 @@ def identity_evaluation(
     severity: dg.AssetCheckSeverity,
     blocking: bool,
 ) -> dg.AssetCheckEvaluation:
-    """One identity on one day, in all currencies: broken is of the severity; what is missing or not
-    applicable has not passed either, and warns."""
+    """Return the evaluation of one identity on one day, in all currencies.
+
+    A broken identity has the given severity. One that is missing or not applicable has not passed, and warns.
+    """
     outcomes = _worst_first(outcomes)
     verdict = outcomes[0].verdict
     broken = verdict is Verdict.BROKEN
@@ -89,7 +93,7 @@ def identity_evaluation(
         passed=verdict is Verdict.HOLDS,
         severity=severity if broken else dg.AssetCheckSeverity.WARN,
         blocking=blocking,
-        description=None if verdict is Verdict.HOLDS else _told(verdict, outcomes),
+        description=None if verdict is Verdict.HOLDS else _reasons(verdict, outcomes),
         metadata={"outcomes": _table(outcomes), **(_explanation(outcomes) if broken else {})},
     )
 
@@ -103,25 +107,28 @@ def chain_evaluation(
     severity: dg.AssetCheckSeverity,
     blocking: bool,
 ) -> dg.AssetCheckEvaluation:
-    """All links between landed days: a broken one is of the severity; days that are missing warn."""
+    """Return the evaluation of all links between landed days.
+
+    A broken link has the given severity; missing days warn.
+    """
     gaps = [str(first) if first == last else f"{first} to {last}" for first, last in chain.gaps]
-    told = []
+    found = []
     if not chain.days:
-        told.append("No day of the balance summary has landed.")
+        found.append("No day of the balance summary has landed.")
     if chain.broken:
-        told.append(f"Broken at {some([f'{each.day} {each.currency}' for each in chain.broken])}.")
+        found.append(f"Broken at {some([f'{each.day} {each.currency}' for each in chain.broken])}.")
     if gaps:
-        told.append(f"Not landed: {some(gaps)}.")
+        found.append(f"Not landed: {some(gaps)}.")
     if others := [str(day) for day in chain.of_other_zones]:
-        told.append(f"Days of another time zone, which are not compared: {some(others)}.")
+        found.append(f"Days of another time zone, which are not compared: {some(others)}.")
     return dg.AssetCheckEvaluation(
         asset_key=key,
         check_name=name,
         partition=partition,
-        passed=not told,
+        passed=not found,
         severity=severity if chain.broken else dg.AssetCheckSeverity.WARN,
         blocking=blocking,
-        description=" ".join(told) or None,
+        description=" ".join(found) or None,
         metadata={
             "days": chain.days,
             "links": chain.links,
@@ -132,7 +139,7 @@ def chain_evaluation(
     )
 
 
-def _told(verdict: Verdict, outcomes: Sequence[Outcome]) -> str:
+def _reasons(verdict: Verdict, outcomes: Sequence[Outcome]) -> str:
     """The first of those outcomes in a line, and how many more there are."""
     first, *more = [each for each in outcomes if each.verdict is verdict]
     where = f" in {first.currency}" if first.currency else ""

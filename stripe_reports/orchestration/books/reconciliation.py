@@ -1,4 +1,4 @@
-"""Do the books agree? The asset `reconciliation`: a table of outcomes, and a check for each identity."""
+"""The asset `reconciliation`: a table of outcomes, and a check for each identity between the reports."""
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -46,8 +46,8 @@ from stripe_reports.reconcile import (
 
 CHAIN_CHECK = "chain"
 
-_TOLD_EVERY = 30
-"""Days, in the run's log."""
+_LOGGED_EVERY = 30
+"""Days between two lines of progress in the run's log."""
 
 Severity = dg.AssetCheckSeverity
 
@@ -117,8 +117,8 @@ def reconciliation_asset(
         complete: Collection[date] = ()
         try:
             offered = Selected.of(lake, tables)
-            if told := offered.not_proven(select_identities(wanted)):
-                context.log.warning(told)
+            if not_proven := offered.not_proven(select_identities(wanted)):
+                context.log.warning(not_proven)
             landed = {table: frozenset(lake.days(table)) for table in tables}
             complete = _complete_days(landed, offered.tables.values())
             found = reconcile(lake, days, tables=tables, timezone=reports.timezone, identities=wanted)
@@ -141,7 +141,7 @@ def reconciliation_asset(
                 ]
                 made.add(key, str(day), metadata, evaluations=evaluations)
                 yield from made.due()
-                if len(done) % _TOLD_EVERY == 0:
+                if len(done) % _LOGGED_EVERY == 0:
                     context.log.info(f"{len(done)} of {len(days)} days are reconciled")
             if CHAIN_CHECK in selected:
                 links = chain(lake, tables=tables, timezone=reports.timezone)
@@ -184,12 +184,14 @@ def _severities(given: Severity | Mapping[str, Severity]) -> Mapping[str, Severi
         return dict.fromkeys(names, given)
     for name in given:
         if name not in names:
-            raise ConfigurationError(f"a severity is given for {name!r}, no identity{nearest(name, names)}")
+            raise ConfigurationError(
+                f"a severity is given for {name!r}, which is not an identity{nearest(name, names)}"
+            )
     return given
 
 
 def _checks(identities: Sequence[str], tables: Collection[str]) -> Mapping[str, str]:
-    """Name and description of each check."""
+    """Return the description of each check, by name."""
     checks = {name: IDENTITIES[name].statement for name in identities}
     if IDENTITIES["I2"].is_applicable(tables):
         checks[CHAIN_CHECK] = (
@@ -199,13 +201,13 @@ def _checks(identities: Sequence[str], tables: Collection[str]) -> Mapping[str, 
 
 
 def _complete_days(landed: Mapping[str, Collection[date]], tables: Iterable[str]) -> Collection[date]:
-    """The days of which every one of these tables has landed."""
+    """Return the days on which all of these tables have landed."""
     days = [set(landed[table]) for table in tables]
     return set.intersection(*days) if days else ()
 
 
 def _keep(lake: Lake, day: date, outcomes: Sequence[Outcome], landed: Mapping[str, Collection[date]]) -> str:
-    """The day's table, and its uri; its footer says which CSVs were compared."""
+    """Write the day's table, whose footer says which CSVs were compared; return its URI."""
     evidence = {
         table: lake.provenance(table, day).get("csv_sha256", "")
         for table, days in landed.items()

@@ -1,4 +1,4 @@
-"""A report partition that did not land: of what kind the failure is, and when the day is asked for again."""
+"""Failures of report partitions: their kind, and when their day is requested again."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,12 +18,12 @@ from stripe_reports.errors import (
 
 
 class Kind(StrEnum):
-    """Whose trouble it is, in a few words."""
+    """The kind of a failure: whose trouble it is."""
 
     LATE = "stripe_is_late"
     REPORT_RUN_FAILED = "report_run_failed"
     REPORT_RUN_STUCK = "report_run_stuck"
-    TROUBLE = "stripe_is_in_trouble"
+    UNAVAILABLE = "stripe_unavailable"
     BAD_DATA = "bad_data"
     OUR_ERROR = "our_error"
     UNEXPECTED = "unexpected_error"
@@ -31,41 +31,42 @@ class Kind(StrEnum):
 
     @property
     def text(self) -> str:
-        """As a person says it."""
+        """The kind in words, for a person."""
         return self.value.replace("_", " ").replace("stripe", "Stripe")
 
     @property
     def passes(self) -> bool:
-        """Whether asking again may help, without anybody doing anything."""
+        """Whether another run may succeed although nobody changes anything."""
         return self not in (Kind.BAD_DATA, Kind.OUR_ERROR, Kind.BROKEN_BOOKS)
 
     @property
     def what_to_do(self) -> str:
-        """One sentence for the person who is told."""
+        """What the alerted person can do, in one or two sentences."""
         return _WHAT_TO_DO[self]
 
 
 _WHAT_TO_DO = {
-    Kind.LATE: "Wait for Stripe's data, and materialize the day then if it has not landed by itself.",
-    Kind.REPORT_RUN_FAILED: "A new report run usually succeeds; if none does, give the report run's id to"
+    Kind.LATE: "Wait for Stripe's data. Then materialize the day if it has not landed.",
+    Kind.REPORT_RUN_FAILED: "A new report run usually succeeds. If none does, give the report run's id to"
     " Stripe's support, and materialize the day again later.",
-    Kind.REPORT_RUN_STUCK: "A new report run is usually quicker; if none is, give the report run's id to"
+    Kind.REPORT_RUN_STUCK: "A new report run is usually quicker. If none is, give the report run's id to"
     " Stripe's support, and materialize the day again later.",
-    Kind.TROUBLE: "Look at https://status.stripe.com and at the network, and materialize the day again once"
-    " that has passed.",
+    Kind.UNAVAILABLE: "Check https://status.stripe.com and the network, and materialize the day again once"
+    " Stripe answers.",
     Kind.BAD_DATA: "Materialize the day again: that creates a new report run, because one whose file was"
     " refused is not used again. If its file is refused as well, set force_new_report_run, name missing"
     " columns in optional_columns, or ask Stripe's support or for a newer version of this package.",
-    Kind.OUR_ERROR: "Set right what the error names, and materialize the day again.",
-    Kind.UNEXPECTED: "Report the error, with the traceback in the log of the run, to those who maintain"
-    " stripe_reports; where memory ran out, give the process more. Then materialize the day again.",
-    Kind.BROKEN_BOOKS: "Look at the rows that the asset check shows; prove the tables with `stripe-reports"
-    " verify`. If they are what Stripe sent, ask Stripe's support; if not, materialize their day again.",
+    Kind.OUR_ERROR: "Fix the cause in the error, and materialize the day again.",
+    Kind.UNEXPECTED: "Report the error, with the traceback in the run's log, to the maintainers of"
+    " stripe_reports. If memory ran out, give the process more. Then materialize the day again.",
+    Kind.BROKEN_BOOKS: "Look at the rows that the asset check shows, and check the tables with"
+    " `stripe-reports verify`. If they are what Stripe sent, ask Stripe's support. If not, materialize their"
+    " day again.",
 }
 
 
 def kind_of(error: StripeReportsError) -> Kind:
-    """The kind of a failure that this error ended in."""
+    """Return the kind of a failure with this error."""
     match error:
         case DataNotAvailableError(comes=True):
             return Kind.LATE
@@ -78,19 +79,19 @@ def kind_of(error: StripeReportsError) -> Kind:
         case UnexpectedError():
             return Kind.UNEXPECTED
         case DownloadError() | StripeRequestError(passes=True):
-            return Kind.TROUBLE
+            return Kind.UNAVAILABLE
         case _:
             return Kind.OUR_ERROR
 
 
 def kind_named(name: object) -> Kind:
-    """The kind of that name; *our error* for anything else, such as a record of an earlier version."""
+    """Return the kind of that name; OUR_ERROR for a name that is not a kind, as earlier versions recorded."""
     return next((kind for kind in Kind if kind == name), Kind.OUR_ERROR)
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """One report type and day that did not land, for one reason."""
+    """A report type and day that did not land, and why."""
 
     account: str | None
     """The name of the account in this code location."""
@@ -99,22 +100,22 @@ class Failure:
     asset_key: str
     kind: Kind
     error: str
-    """One line, that begins with the report type and the day."""
+    """The error in one line, which begins with account, report type and day."""
     report_run: str | None
-    """Stripe's id, if it came that far."""
+    """Stripe's id of the report run, if there was one."""
     run_id: str | None
-    """Dagster's; None for a report run of Stripe's that no Dagster run was waiting for."""
+    """Dagster's id of the run; None for a report run that no Dagster run was waiting for."""
     failed_at: float
     """Unix seconds."""
     attempt: int = 0
-    """How often the day had been asked for again before."""
+    """How often the day had been requested again before this failure."""
     before: Kind | None = None
-    """The kind of the failure before, where this is an attempt."""
+    """The kind of the previous failure, if this is another attempt."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pauses:
-    """Seconds from a failure to the next request for its day: one for each attempt.
+    """The seconds from a failure to the next request for its day: one number for each attempt.
 
     Raises ConfigurationError for a pause that is not above 0.
     """
@@ -131,14 +132,14 @@ class Pauses:
         return len(self.seconds)
 
     def again_at(self, failure: Failure) -> float | None:
-        """When its day is asked for again, in Unix seconds; None where that would not help, or no more."""
+        """Return when its day is requested again, in Unix seconds; None if it is not."""
         if not failure.kind.passes or failure.partition is None or failure.attempt >= len(self.seconds):
             return None
         return failure.failed_at + self.seconds[failure.attempt]
 
-    def is_told(self, failure: Failure) -> bool:
-        """Whether somebody is alerted: of the first failure, of a new kind, and where nobody asks again.
+    def needs_alert(self, failure: Failure) -> bool:
+        """Return whether to alert: about the first failure, a new kind, and where no retry follows.
 
-        What lies between is what the first alert has announced.
+        The first alert announces the failures between them.
         """
         return failure.attempt == 0 or failure.kind != failure.before or self.again_at(failure) is None

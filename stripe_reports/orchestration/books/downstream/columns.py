@@ -1,4 +1,4 @@
-"""Columns of the tables that are made of reports."""
+"""The columns of tables that are computed from reports."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -21,12 +21,12 @@ class Column(NamedTuple):
 
 
 def column_schema(columns: Sequence[Column]) -> dg.TableSchema:
-    """For the asset's page."""
+    """Return the columns for the asset's page."""
     return dg.TableSchema([dg.TableColumn(each.name, each.type, description=each.about) for each in columns])
 
 
 def arrow_table(columns: Sequence[Column], rows: Sequence[Mapping[str, Any]]) -> "pa.Table":
-    """The rows, exactly. Raises LakeError for an amount with more than 20 digits before the point."""
+    """Return the rows. Raises LakeError for an amount with more than 20 digits before the point."""
     import pyarrow as pa
 
     from stripe_reports.lake.schema import ARROW_TYPES, DECIMAL

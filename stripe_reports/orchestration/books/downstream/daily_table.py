@@ -1,4 +1,4 @@
-"""A table of the lake that is made of a day's reports, as an asset."""
+"""A daily table of the lake that is computed from the day's reports, as an asset."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -35,12 +35,12 @@ class DayCheck:
     name: str
     about: str
     look: Callable[["pa.Table"], tuple[str | None, Mapping[str, Any]]]
-    """What is wrong, in a sentence, or None; and metadata."""
+    """Returns what is wrong, in a sentence, or None; and metadata."""
 
 
 @dataclass(frozen=True, slots=True)
 class DailyTable:
-    """What such a table is, and how a day of it is made."""
+    """A daily table, and how a day of it is computed."""
 
     name: str
     description: str
@@ -48,11 +48,11 @@ class DailyTable:
     columns: Sequence[Column]
     reads: Sequence[Family]
     rows: Callable[[Lake, Mapping[Family, str], date], "pa.Table"]
-    """From the lake and the tables that are read, a day's rows."""
+    """Returns a day's rows, given the lake and the tables that are read."""
     metadata: Callable[["pa.Table"], Mapping[str, Any]]
     check: DayCheck | None = None
     helps: Sequence[Family] = ()
-    """What is read as well, where it is selected."""
+    """Families that are also read if they are selected."""
 
 
 def daily_table_asset(
@@ -120,7 +120,7 @@ def daily_table_asset(
 
 
 def _keep(lake: Lake, name: str, reads: Mapping[Family, str], day: date, rows: "pa.Table") -> str:
-    """Its footer says of which CSVs it is made."""
+    """Write the day's table, whose footer says which CSVs it is computed from; return its URI."""
     csvs = {table: lake.provenance(table, day).get("csv_sha256", "") for table in reads.values()}
     return lake.derived.put(name, day, rows, made_from=json.dumps(csvs))
 

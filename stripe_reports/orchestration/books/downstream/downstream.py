@@ -1,4 +1,4 @@
-"""The assets that consume the reports, from a factory."""
+"""The selection of downstream assets."""
 
 from collections.abc import Iterable, Mapping, Sequence
 

@@ -21,15 +21,15 @@ from stripe_reports.reconcile import reconciled_tables
 
 
 class MonthEndCloseConfig(dg.Config):
-    """What can be set for one run."""
+    """The config of one run."""
 
     reclose: bool = Field(
         default=False,
-        description="Close a month that is closed already, though its books would move.",
+        description="Close a month again although its books would change.",
     )
     waivers: dict[str, str] = Field(
         default={},
-        description="Why an identity need not hold, by its name, such as I9: beside those of the asset.",
+        description="Why an identity need not hold, by its name, such as I9; added to the asset's waivers.",
     )
 
 
@@ -90,7 +90,7 @@ def month_end_close_asset(
 
 
 def monthly_partitions(days: dg.DailyPartitionsDefinition) -> dg.MonthlyPartitionsDefinition:
-    """The whole months of these days, in their time zone: `2026-10`, as the folder of a month's books."""
+    """Return the whole months of these days, in their time zone: `2026-10`, as a month's folder is named."""
     start: date = days.start.date()
     first = start if start.day == 1 else (start.replace(day=1) + timedelta(days=32)).replace(day=1)
     return dg.MonthlyPartitionsDefinition(
@@ -105,22 +105,22 @@ def _log(context: dg.AssetExecutionContext, closing: Closing) -> None:
     for name, reason in closing.waived.items():
         context.log.warning(f"{closing.month}: {name} does not hold and is waived: {reason}")
     for name in closing.unused_waivers:
-        context.log.warning(f"{closing.month}: {name} is waived and did not have to be")
+        context.log.warning(f"{closing.month}: {name} is waived and holds")
     for name, why in closing.not_proven.items():
         context.log.warning(f"{closing.month}: {name} is not proven: {why}")
     for name in closing.kept.changed:
-        context.log.warning(f"{closing.month}: {name} is another one than in the closing before")
+        context.log.warning(f"{closing.month}: {name} differs from the previous closing")
     for name in closing.kept.restored:
         context.log.warning(f"{closing.month}: {name} was lost or damaged, and is restored as it was closed")
     if closing.kept.rests_on_more:
         context.log.info(
-            f"{closing.month}: closed before with the same books; left as it was, though what they rest on"
-            " has changed since"
+            f"{closing.month}: already closed with the same books; left as it was, although the tables they"
+            " rest on have changed since"
         )
 
 
 def closing_metadata(closing: Closing) -> Mapping[str, Any]:
-    """Facts about a closed month; numbers are plotted over the months by the UI."""
+    """Return facts about a closed month; the UI plots the numbers over the months."""
     lines = [dict(zip(TRIAL_BALANCE_COLUMNS, line.texts, strict=True)) for line in closing.trial_balance]
     books, movements, kept = closing.books, closing.movements, closing.kept
     plots: dict[str, int] = {}

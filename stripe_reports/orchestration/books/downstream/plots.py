@@ -1,10 +1,10 @@
-"""Numbers that the UI plots over the partitions."""
+"""Amounts as numbers that the UI plots over the partitions."""
 
 from stripe_reports.close import minor_units
 
 
 def plotted_amount(name: str, currency: str, amount: int) -> dict[str, int]:
-    """`<name>_<currency>_minor_units`: the UI plots numbers, and of these only integers are exact.
+    """Return the amount as `<name>_<currency>_minor_units`: of numbers, only integers are exact.
 
     `amount` in the units of `close.money`. Nothing where it has a part of the smallest unit, or is too large
     for 64 bits.
