@@ -1,4 +1,4 @@
-"""The code location: the environment, handed to the builders."""
+"""The code location: `StripeReports` with the settings of the environment."""
 
 from pathlib import Path
 
@@ -9,12 +9,12 @@ from stripe_reports.errors import ConfigurationError
 from stripe_reports.lake import Lake
 from stripe_reports.landing import MAX_RUNS_IN_FLIGHT
 from stripe_reports.orchestration import (
+    START_DATE,
+    WEBSERVER_URL,
     ReportLakeResource,
+    StripeReports,
     StripeResource,
-    build_stripe_reports_definitions,
 )
-from stripe_reports.orchestration.assets import START_DATE
-from stripe_reports.orchestration.failed_runs import WEBSERVER_URL
 from stripe_reports.stripe_api import Account, StripeApi
 
 _SEVERITIES = {"error": dg.AssetCheckSeverity.ERROR, "warn": dg.AssetCheckSeverity.WARN, "off": None}
@@ -26,7 +26,12 @@ def defs() -> dg.Definitions:
     # By name where it is set, so that the UI and the logs never see the value. Where it is not, an empty key
     # lets everything load, and a run then says in one line what to set.
     api_key = dg.EnvVar("STRIPE_API_KEY") if environment.text("STRIPE_API_KEY") else ""
-    return build_stripe_reports_definitions(
+    reports = StripeReports(
+        environment.text("STRIPE_REPORTS_SELECT", "core"),
+        start_date=environment.text("STRIPE_REPORTS_START_DATE", START_DATE),
+        timezone=environment.text("STRIPE_REPORTS_TIMEZONE", "UTC"),
+    )
+    return reports.definitions(
         stripe=StripeResource(
             api_key=api_key,
             max_runs_in_flight=environment.count(
@@ -34,9 +39,6 @@ def defs() -> dg.Definitions:
             ),
         ),
         report_lake=_report_lake(),
-        select=environment.text("STRIPE_REPORTS_SELECT", "core"),
-        start_date=environment.text("STRIPE_REPORTS_START_DATE", START_DATE),
-        timezone=environment.text("STRIPE_REPORTS_TIMEZONE", "UTC"),
         reconciliation=_SEVERITIES[environment.choice("STRIPE_REPORTS_RECONCILIATION", list(_SEVERITIES))],
         downstream=environment.texts("STRIPE_REPORTS_DOWNSTREAM"),
         alert_url=environment.text("STRIPE_REPORTS_ALERT_URL") or None,

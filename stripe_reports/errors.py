@@ -22,6 +22,7 @@ class StripeReportsError(Exception):
     ) -> None:
         super().__init__(what)
         self.what = what
+        self.account: str | None = None
         self.report_type = report_type
         self.day = day
         self.report_run = report_run
@@ -29,11 +30,13 @@ class StripeReportsError(Exception):
     def at(
         self,
         *,
+        account: str | None = None,
         report_type: str | None = None,
         day: date | None = None,
         report_run: str | None = None,
     ) -> Self:
         """Add where the error happened, and return the same error. What is known already stays."""
+        self.account = self.account or account
         self.report_type = self.report_type or report_type
         self.day = self.day or day
         self.report_run = self.report_run or report_run
@@ -44,7 +47,7 @@ class StripeReportsError(Exception):
 
     def line(self, days: str) -> str:
         """Return the text with these days in place of the error's own day."""
-        place = [part for part in (self.report_type, days) if part]
+        place = [part for part in (self.account, self.report_type, days) if part]
         if self.report_run:
             place.append(f"(report run {self.report_run})")
         text = " ".join(self.what.split())

@@ -36,7 +36,7 @@ _FLOORS = {
     "cli": 8,
 }
 _FILES = sorted(path for path in _ROOT.rglob("*.py") if path != _ROOT / "__init__.py")
-_LINES = 320
+_LINES = 350
 
 
 def _wing(path: Path) -> str:

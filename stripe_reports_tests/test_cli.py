@@ -22,7 +22,7 @@ from click.testing import CliRunner
 from stripe_reports.catalog import select_report_types
 from stripe_reports.cli import cli
 from stripe_reports.lake import Lake
-from stripe_reports.orchestration.downstream import DOWNSTREAM
+from stripe_reports.orchestration.books import DOWNSTREAM
 from stripe_reports_tests.lake.support import TABLE, land, stripe_csv
 from stripe_reports_tests.waiting import PATIENCE, until
 

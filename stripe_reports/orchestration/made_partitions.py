@@ -8,7 +8,7 @@ from typing import Any
 import dagster as dg
 from dagster._core.definitions.source_asset import SYSTEM_METADATA_KEY_SOURCE_ASSET_OBSERVATION
 
-from stripe_reports.orchestration.evaluations import with_targets
+from stripe_reports.orchestration.partitioned_checks import with_targets
 
 DATA_VERSION = "dagster/data_version"
 """Dagster's tag: a downstream asset is out of date once the version of a partition it rests on changes."""

@@ -16,9 +16,9 @@ from stripe_reports.orchestration.failed_runs.dagster_runs import (
     failed_attempts,
     failures_of,
 )
+from stripe_reports.orchestration.failed_runs.failure import Kind
 from stripe_reports.orchestration.failed_runs.memory import Memory, Waiting
-from stripe_reports.orchestration.failure import Kind
-from stripe_reports.orchestration.watched import WatchedReports
+from stripe_reports.orchestration.reports import Reports
 
 _MOST_SECONDS = 10.0
 
@@ -29,7 +29,7 @@ _Days = dict[str, set[date]]
 def due_requests(
     memory: Memory,
     instance: dg.DagsterInstance,
-    reports: WatchedReports,
+    reports: Reports,
     *,
     now: float,
     log: logging.Logger,
@@ -59,7 +59,7 @@ def due_requests(
 
 
 def _failed(
-    waiting: Waiting, instance: dg.DagsterInstance, reports: WatchedReports, log: logging.Logger
+    waiting: Waiting, instance: dg.DagsterInstance, reports: Reports, log: logging.Logger
 ) -> Iterator[tuple[Kind, str, set[date]]]:
     if waiting.run_id is None:
         if waiting.report_type in reports.report_types:
@@ -82,7 +82,7 @@ def _missing(
     report_type: str,
     days: set[date],
     instance: dg.DagsterInstance,
-    reports: WatchedReports,
+    reports: Reports,
 ) -> set[date]:
     """Those that are still missing, without those that a later run has failed at: that one counts on."""
     missing = reports.missing(instance, report_type, days)

@@ -9,7 +9,7 @@ from typing import Any
 import requests
 
 from stripe_reports.catalog import stretches
-from stripe_reports.orchestration.failure import Failure, Kind, Pauses
+from stripe_reports.orchestration.failed_runs.failure import Failure, Kind, Pauses
 
 _MOST_ALONE = 10
 _MOST_NAMED = 5
@@ -29,6 +29,8 @@ class Alert:
     """
 
     kind: Kind
+    account: str | None
+    """The name of the account, where the code location has several."""
     report_type: str | None
     partition: str | None
     asset_key: str | None
@@ -77,6 +79,7 @@ class Alert:
         return {
             "text": text,
             "kind": self.kind.value,
+            "account": self.account,
             "report_type": self.report_type,
             "partition": self.partition,
             "asset_key": self.asset_key,
@@ -138,6 +141,7 @@ def _alert(failures: Sequence[Failure], pauses: Pauses, webserver_url: str) -> A
     again = [at for failure in failures if (at := pauses.again_at(failure)) is not None]
     return Alert(
         kind=first.kind,
+        account=first.account,
         report_type=_common(failure.report_type for failure in failures),
         partition=_common(failure.partition for failure in failures),
         asset_key=_common(failure.asset_key for failure in failures),

@@ -4,11 +4,11 @@ from collections.abc import Collection
 
 import dagster as dg
 
-from stripe_reports.orchestration.failure import Failure, Kind
+from stripe_reports.orchestration.failed_runs.failure import Failure, Kind
 
 
 def broken_books(
-    instance: dg.DagsterInstance, run: dg.DagsterRun, keys: Collection[dg.AssetKey]
+    instance: dg.DagsterInstance, run: dg.DagsterRun, keys: Collection[dg.AssetKey], account: str | None
 ) -> list[Failure]:
     """One for each partition of these assets with checks that the run found broken, and that kept it from
     going on; none for a check that only warns."""
@@ -32,11 +32,12 @@ def broken_books(
             failed_at = record.timestamp
     return [
         Failure(
+            account=account,
             report_type=key.path[-1],
             partition=partition,
             asset_key=key.to_user_string(),
             kind=Kind.BROKEN_BOOKS,
-            error=f"{key.path[-1]} {partition}: {'; '.join(lines)}",
+            error=f"{' '.join(filter(None, (account, key.path[-1], partition)))}: {'; '.join(lines)}",
             report_run=None,
             run_id=run.run_id,
             failed_at=failed_at,

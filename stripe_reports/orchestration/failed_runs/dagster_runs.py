@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import dagster as dg
 
-from stripe_reports.orchestration.failure import Failure, Kind, kind_named
-from stripe_reports.orchestration.metadata import FAILURES
-from stripe_reports.orchestration.watched import WatchedReports
+from stripe_reports.orchestration.failed_runs.failure import Failure, Kind, kind_named
+from stripe_reports.orchestration.failed_runs.failures_table import failure_rows
+from stripe_reports.orchestration.reports import Reports
 
 ATTEMPT = "stripe_reports/attempt"
 """Tag of a run that asks for days again: 1, 2, …"""
@@ -42,7 +42,7 @@ def failed_runs(instance: dg.DagsterInstance, cursor: str) -> Iterator[tuple[dg.
         yield (None if run and run.tags.get(_WILL_RETRY) == "true" else run), cursor
 
 
-def failures_of(instance: dg.DagsterInstance, run: dg.DagsterRun, reports: WatchedReports) -> list[Failure]:
+def failures_of(instance: dg.DagsterInstance, run: dg.DagsterRun, reports: Reports) -> list[Failure]:
     """One for each partition of the reports that the run planned and did not land; none for another's run.
 
     Whatever the job's name is: runs started in the UI and backfills do not carry that of the reports.
@@ -95,7 +95,7 @@ def failed_attempts(
 
 
 def _planned(
-    instance: dg.DagsterInstance, run: dg.DagsterRun, reports: WatchedReports
+    instance: dg.DagsterInstance, run: dg.DagsterRun, reports: Reports
 ) -> Iterator[tuple[str, str | None]]:
     of_type = dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED
     for record in instance.get_records_for_run(run.run_id, of_type=of_type).records:
@@ -111,7 +111,7 @@ def _planned(
 class _Told:
     """What the run's records tell: each partition's own reason, or else that of its step or of the run."""
 
-    def __init__(self, instance: dg.DagsterInstance, run: dg.DagsterRun, reports: WatchedReports) -> None:
+    def __init__(self, instance: dg.DagsterInstance, run: dg.DagsterRun, reports: Reports) -> None:
         self.landed: set[tuple[str, str | None]] = set()
         self._run = run
         self._reports = reports
@@ -119,7 +119,7 @@ class _Told:
         self._before = kind_named(run.tags.get(ATTEMPT_AFTER)) if self._attempt else None
         self._failed_at = 0.0
         self._of_partitions: dict[tuple[str, str], tuple[Kind, str, str | None]] = {}
-        self._of_steps: dict[str, tuple[Kind, str]] = {}
+        self._of_step: tuple[Kind, str] | None = None
         self._of_run = _one_line(None)
         for record in instance.get_records_for_run(run.run_id, of_type=_EVENTS).records:
             if event := record.event_log_entry.dagster_event:
@@ -127,10 +127,11 @@ class _Told:
 
     def failure(self, report_type: str, partition: str | None) -> Failure:
         """Why this partition did not land."""
-        general = *self._of_steps.get(report_type, (Kind.OUR_ERROR, self._of_run)), None
+        general = *(self._of_step or (Kind.OUR_ERROR, self._of_run)), None
         kind, error, report_run = self._of_partitions.get((report_type, partition or ""), general)
-        place = f"{report_type} {partition or ''}".strip()
+        place = " ".join(filter(None, (self._reports.names.account, report_type, partition)))
         return Failure(
+            account=self._reports.names.account,
             report_type=report_type,
             partition=partition,
             asset_key=self._reports.key(report_type).to_user_string(),
@@ -155,19 +156,14 @@ class _Told:
         data = event.step_failure_data
         given, error = data.user_failure_data, data.error
         text = (given.description if given else None) or ((error.cause or error).message if error else None)
-        failures = given.metadata.get(FAILURES) if given else None
         kinds = []
-        if isinstance(failures, dg.TableMetadataValue):
-            for record in failures.records:
-                kinds.append(kind_named(record.data.get("kind")))
-                place = str(record.data["report_type"]), str(record.data["day"])
-                report_run = str(record.data["report_run"]) or None
-                self._of_partitions[place] = kinds[-1], _one_line(str(record.data["why"])), report_run
+        for row in failure_rows(given.metadata) if given else ():
+            kinds.append(row.kind)
+            self._of_partitions[row.report_type, row.day] = row.kind, _one_line(row.why), row.report_run
         # The table holds the first thousand; the others are taken to have failed like one that passes.
         kind = next((kind for kind in kinds if kind.passes), kinds[0] if kinds else Kind.OUR_ERROR)
-        for key in self._reports.steps.get(event.node_name, ()):
-            if report_type := self._reports.report_type_of(key):
-                self._of_steps[report_type] = kind, _one_line(text)
+        if event.node_name == self._reports.op:
+            self._of_step = kind, _one_line(text)
 
 
 def _one_line(text: str | None) -> str:

@@ -10,11 +10,11 @@ from stripe_reports.catalog import days_between
 from stripe_reports.errors import ReportRunError, StripeReportsError
 from stripe_reports.landing import whole_days
 from stripe_reports.orchestration.failed_runs.dagster_runs import failed_attempts
+from stripe_reports.orchestration.failed_runs.failure import Failure, Pauses, kind_of
 from stripe_reports.orchestration.failed_runs.memory import Memory, OpenRun, Waiting
-from stripe_reports.orchestration.failure import Failure, Pauses, kind_of
 from stripe_reports.orchestration.inbox import FAILED, delivered_runs, known_runs, look_into_inbox
+from stripe_reports.orchestration.reports import Reports
 from stripe_reports.orchestration.resources import ReportLakeResource, StripeResource
-from stripe_reports.orchestration.watched import WatchedReports
 from stripe_reports.stripe_api import FeedCursor, ReportRun, ended_report_runs, redact
 
 _ASK_EVERY = 60.0
@@ -28,7 +28,7 @@ _CLOCKS_DIFFER = 300.0
 
 def hear(
     memory: Memory,
-    reports: WatchedReports,
+    reports: Reports,
     stripe: StripeResource,
     report_lake: ReportLakeResource,
     *,
@@ -41,7 +41,8 @@ def hear(
         if run.id in memory.told:
             continue
         memory.told[run.id] = now
-        place = f"{run.report_type} (report run {run.id})"
+        named = " ".join(filter(None, (reports.names.account, run.report_type)))
+        place = f"{named} (report run {run.id})"
         if run.report_type not in reports.report_types:
             log.info(f"{place}: Stripe marked it failed; its report type is not selected here")
             continue
@@ -66,7 +67,7 @@ def hear(
 
 
 def untold_failures(
-    memory: Memory, instance: dg.DagsterInstance, reports: WatchedReports, pauses: Pauses, *, now: float
+    memory: Memory, instance: dg.DagsterInstance, reports: Reports, pauses: Pauses, *, now: float
 ) -> Iterator[Failure]:
     """The missing days of such report runs, once for each; a request for them is noted as well.
 
@@ -90,7 +91,7 @@ def untold_failures(
             day for day in missing if str(day) not in by_dagster and (each.report_type, day) not in told
         ]
         told.update((each.report_type, day) for day in untold)
-        failures = [_failure(each, day, key, now) for day in untold]
+        failures = [_failure(each, day, key, reports.names.account, now) for day in untold]
         if failures and (at := pauses.again_at(failures[0])) is not None:
             run = {"report_run": each.report_run, "report_type": each.report_type}
             memory.waiting.append(
@@ -105,9 +106,11 @@ def _told_days(memory: Memory) -> set[tuple[str, date]]:
     return {(each.report_type, day) for each in waiting for day in days_between(each.first, each.last)}
 
 
-def _failure(each: OpenRun, day: date, key: dg.AssetKey, now: float) -> Failure:
+def _failure(each: OpenRun, day: date, key: dg.AssetKey, account: str | None, now: float) -> Failure:
     error = ReportRunError(each.error, report_type=each.report_type, day=day, report_run=each.report_run)
+    error.at(account=account)
     return Failure(
+        account=account,
         report_type=each.report_type,
         partition=str(day),
         asset_key=key.to_user_string(),

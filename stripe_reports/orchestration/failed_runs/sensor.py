@@ -6,7 +6,6 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 import dagster as dg
 
@@ -19,17 +18,15 @@ from stripe_reports.orchestration.failed_runs.dagster_runs import (
     failed_runs,
     failures_of,
 )
+from stripe_reports.orchestration.failed_runs.failure import Failure, Pauses
 from stripe_reports.orchestration.failed_runs.memory import Memory, Unsent, Waiting
 from stripe_reports.orchestration.failed_runs.report_runs import hear, untold_failures
-from stripe_reports.orchestration.failure import Failure, Pauses
+from stripe_reports.orchestration.jobs import AssetJob
+from stripe_reports.orchestration.names import FAILED_RUNS_SENSOR
+from stripe_reports.orchestration.reports import Reports
+from stripe_reports.orchestration.resource_parameters import resource_parameters
 from stripe_reports.orchestration.resources import ReportLakeResource, StripeResource
-from stripe_reports.orchestration.watched import WatchedReports
 
-if TYPE_CHECKING:
-    # What dg.define_asset_job returns; Dagster does not export its name.
-    from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
-
-SENSOR_NAME = "stripe_reports_failed_runs"
 REQUEST_AGAIN_AFTER = (900.0, 3600.0, 14400.0)
 WEBSERVER_URL = "http://127.0.0.1:3000"
 
@@ -46,64 +43,45 @@ def _now() -> float:
     return time.time()
 
 
-def build_stripe_reports_failed_runs_sensor(
-    assets: Sequence[dg.AssetsDefinition],
-    job: "UnresolvedAssetJobDefinition",
+def failed_runs_sensor(
+    reports: Reports,
+    job: AssetJob,
     *,
-    books: Sequence[dg.AssetsDefinition] = (),
-    alert_url: str | None = None,
-    alert: Callable[[Alert], None] | None = None,
-    webserver_url: str = WEBSERVER_URL,
-    request_again_after: Sequence[float] = REQUEST_AGAIN_AFTER,
-    minimum_interval_seconds: int = 30,
-    default_status: dg.DefaultSensorStatus = dg.DefaultSensorStatus.STOPPED,
-    name: str = SENSOR_NAME,
+    books: Collection[dg.AssetKey],
+    alert_url: str | None,
+    alert: Callable[[Alert], None] | None,
+    webserver_url: str,
+    request_again_after: Sequence[float],
+    minimum_interval_seconds: int,
+    default_status: dg.DefaultSensorStatus,
 ) -> dg.SensorDefinition:
-    """Alerts for what did not land, and new requests for it after a pause.
-
-    Every failed run that planned one of the `assets` is looked at, whatever its job's name (those of the UI
-    and of backfills as well), unless Dagster will retry it; and every report run that Stripe marks failed
-    while no Dagster run is at its days. What failed before the first evaluation is left alone. Of `books`,
-    such as the reconciliation, the days are told whose blocking checks have made a run fail.
-
-    An alert is a line in the log, a JSON POST to `alert_url` (with `text`, as Slack's incoming webhooks take
-    it), and a call of `alert`. More than ten failures at once are told together, by kind and error. The POST
-    is tried in up to sixty evaluations, the call is made once. Links lead to `webserver_url`.
-
-    `request_again_after` are the seconds from each failure of a day to the next request for it, which `job`
-    runs, with its number in the tag `stripe_reports/attempt`. A day that has landed meanwhile or that a run
-    is at is not requested, nor one where that cannot help (bad data, an error of ours). Somebody is alerted
-    of the first failure, of the last, and where the kind of failure changes.
-
-    Raises ConfigurationError for assets that cannot be looked after together, and for pauses of 0 or less.
-    """
-    reports = WatchedReports(assets)
+    """Return the sensor that alerts about what did not land, and requests it again after a pause."""
     pauses = Pauses(tuple(request_again_after))
-    books_keys = {key for each in books for key in each.keys}
+    names = reports.names
 
     @dg.sensor(
-        name=name,
+        name=names.of(FAILED_RUNS_SENSOR),
         job=job,
         minimum_interval_seconds=minimum_interval_seconds,
         default_status=default_status,
-        description="Tells of every report partition that did not land, and asks for it again after a pause.",
+        description="Alerts about every report partition that did not land, and requests it again after a"
+        " pause.",
     )
-    def failed_runs_sensor(
+    @resource_parameters(names)
+    def sensor(
         context: dg.SensorEvaluationContext, stripe: StripeResource, report_lake: ReportLakeResource
     ) -> dg.SensorResult:
         memory = Memory.from_cursor(context.cursor, context.log)
         if memory is None:
             memory = Memory(runs=cursor_of_now(context.instance))
-        evaluation = _Evaluation(
-            context.instance, context.log, reports, books_keys, pauses, memory, now=_now()
-        )
+        evaluation = _Evaluation(context.instance, context.log, reports, books, pauses, memory, now=_now())
         failures = [*evaluation.failures_of_runs(), *evaluation.failures_of_report_runs(stripe, report_lake)]
         requests = evaluation.requests()
         evaluation.tell(alerts_of(failures, pauses, webserver_url), alert_url, alert)
         skipped = None if requests else dg.SkipReason(evaluation.summary(len(failures)))
         return dg.SensorResult(requests, skip_reason=skipped, cursor=memory.to_cursor(context.log))
 
-    return failed_runs_sensor
+    return sensor
 
 
 class _Evaluation:
@@ -113,7 +91,7 @@ class _Evaluation:
         self,
         instance: dg.DagsterInstance,
         log: logging.Logger,
-        reports: WatchedReports,
+        reports: Reports,
         books: Collection[dg.AssetKey],
         pauses: Pauses,
         memory: Memory,
@@ -172,7 +150,7 @@ class _Evaluation:
         return time.monotonic() - self._began
 
     def _failures_of(self, run: dg.DagsterRun) -> Iterator[Failure]:
-        yield from broken_books(self._instance, run, self._books)
+        yield from broken_books(self._instance, run, self._books, self._reports.names.account)
         again: float | None = None
         for failure in failures_of(self._instance, run, self._reports):
             if failure.report_run:
