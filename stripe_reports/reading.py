@@ -13,7 +13,7 @@ from stripe_reports.errors import ConfigurationError, LakeError
 from stripe_reports.lake import Lake
 
 if TYPE_CHECKING:
-    from stripe_reports.lake.landed_rows import Rows
+    from stripe_reports.lake import Rows
 
 
 def read(

@@ -24,7 +24,8 @@ from stripe_reports import query as query_module
 from stripe_reports import sql_command
 from stripe_reports.cli import cli
 from stripe_reports.errors import ConfigurationError, LakeError
-from stripe_reports.lake import Lake, object_files
+from stripe_reports.lake import Lake
+from stripe_reports.lake.storage import object_files
 from stripe_reports.query import QueryError, run_query
 from stripe_reports_tests.lake.support import TABLE, land, stripe_csv
 from stripe_reports_tests.waiting import PATIENCE, until

@@ -15,7 +15,7 @@ from stripe_reports.landing import FailedDay, LandedDay
 from stripe_reports.orchestration.failure import kind_of
 
 if TYPE_CHECKING:
-    from stripe_reports.lake.difference import Difference
+    from stripe_reports.lake import Difference
 
 REPORT_TYPE = "stripe_reports/report_type"
 """Key of the metadata and of the tag that hold Stripe's id."""

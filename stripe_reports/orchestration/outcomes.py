@@ -34,7 +34,7 @@ def outcomes_table(outcomes: Sequence[Outcome]) -> "pa.Table":
     """A row per identity and currency, as the table `reconciliation` has them."""
     import pyarrow as pa
 
-    from stripe_reports.lake.schema import DECIMAL
+    from stripe_reports.lake import DECIMAL
 
     columns: list[tuple[str, Any, list[Any]]] = [
         ("identity", pa.string(), [each.identity for each in outcomes]),

@@ -21,7 +21,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from stripe_reports import environment
 from stripe_reports.errors import ConfigurationError, LakeError, StripeReportsError, WebhookError
-from stripe_reports.lake.inbox import Inbox
+from stripe_reports.lake import Inbox
 from stripe_reports.orchestration.inbox import FAILED, REPORT_TYPE_UPDATED, SUCCEEDED
 from stripe_reports.orchestration.resources import ReportLakeResource
 from stripe_reports.stripe_api import Event, read_event

@@ -14,9 +14,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from stripe_reports.errors import VerificationError
-from stripe_reports.lake import Lake, verification
-from stripe_reports.lake.csv_reader import read_csv
-from stripe_reports.lake.verification import VerifiedDay
+from stripe_reports.lake import Lake
+from stripe_reports.lake.proving import verification
+from stripe_reports.lake.proving.csv_reader import read_csv
+from stripe_reports.lake.proving.verification import VerifiedDay
 from stripe_reports_tests.lake.support import DAY, TABLE
 
 

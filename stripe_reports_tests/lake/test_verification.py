@@ -18,8 +18,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stripe_reports.errors import CsvNotKeptError, LakeError, StripeReportsError
-from stripe_reports.lake import Csv, ExpectedColumns, Lake, comparison
-from stripe_reports.lake.verification import VerifiedDay
+from stripe_reports.lake import Csv, ExpectedColumns, Lake
+from stripe_reports.lake.proving import comparison
+from stripe_reports.lake.proving.verification import VerifiedDay
 from stripe_reports_tests.lake.support import DAY, ITEMIZED, TABLE, in_chunks, land, stripe_csv
 from stripe_reports_tests.lake.tampering import (
     kept,
@@ -107,7 +108,7 @@ def test_a_column_that_the_csv_lacks_is_proven_to_be_null(lake: Lake) -> None:
     lake.land(ITEMIZED, DAY, [Csv([stripe_csv(["gross"], [("1",), ("2",)])])], expected=expected, facts={})
     assert proven(lake).values == 4
     rewrite(lake, with_value("fee", 1, Decimal("0.30")))
-    assert refuted(lake).startswith("line 3, column 'fee': the CSV has no such column and the table 0.3;")
+    assert refuted(lake).startswith("line 3, column 'fee': the CSV has no such column and the table has 0.3;")
 
 
 def test_many_blocks_and_batches_are_compared_row_by_row(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -244,7 +245,9 @@ def test_a_column_of_another_type_is_named(
 
 def test_a_column_too_few_or_too_many_is_named(landed: Lake) -> None:
     rewrite(landed, lambda table: table.append_column("extra", pa.array([None] * 3 + ["x"])))
-    assert refuted(landed).startswith("line 6, column 'extra': the CSV has no such column and the table 'x'")
+    assert refuted(landed).startswith(
+        "line 6, column 'extra': the CSV has no such column and the table has 'x'"
+    )
     rewrite(landed, lambda table: table.drop_columns(["extra", "count"]))
     assert refuted(landed).startswith("line 1: the table has no column for 'count' of the CSV")
 
@@ -309,8 +312,8 @@ def test_one_byte_of_a_csv_that_was_changed_is_named(landed: Lake) -> None:
     replace_kept(landed, _CSV, other)
     path = f"_csv/{hashlib.sha256(_CSV).hexdigest()}.csv.zst"
     assert refuted(landed) == (
-        f"{path} is not the CSV that was landed: its SHA-256 is {hashlib.sha256(other).hexdigest()},"
-        " as shows on line 5, column 'gross': the CSV says '2.6' and the table 2.5;"
+        f"{path} is not the CSV that was landed: its SHA-256 is {hashlib.sha256(other).hexdigest()};"
+        " first difference: line 5, column 'gross': the CSV says '2.6' and the table 2.5;"
         " restore that file, or materialize that day again"
     )
 
@@ -341,17 +344,17 @@ def test_whatever_was_changed_in_a_csv_is_found(
     replace_kept(landed, _CSV, _CSV.replace(before, after, 1))
     message = refuted(landed)
     assert "is not the CSV that was landed: its SHA-256 is " in message
-    assert (f", as shows on {shows}" if shows else "; restore that file") in message
-    assert bool(shows) == ("as shows on" in message)
+    assert (f"; first difference: {shows}" if shows else "; restore that file") in message
+    assert bool(shows) == ("first difference" in message)
 
 
 def test_another_csv_under_that_name_is_found(landed: Lake) -> None:
     other = stripe_csv(_HEADER, [*_ROWS, _ROW])
     land(landed, other, day=date(2025, 9, 2))
     kept(landed, _CSV).write_bytes(kept(landed, other).read_bytes())
-    assert "as shows on line 8 of the CSV, and what follows, is not in the table" in refuted(landed)
+    assert "first difference: line 8 of the CSV, and what follows, is not in the table" in refuted(landed)
     kept(landed, _CSV).write_bytes(b"")
-    assert "as shows on the CSV is empty, without even a header" in refuted(landed)
+    assert "first difference: the CSV is empty, without even a header" in refuted(landed)
 
 
 def test_a_difference_on_the_first_line_of_a_long_csv_does_not_accuse_the_csv(lake: Lake) -> None:

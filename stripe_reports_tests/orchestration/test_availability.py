@@ -19,8 +19,7 @@ from stripe_reports import (
     build_stripe_reports_job,
 )
 from stripe_reports.errors import ConfigurationError, LakeError
-from stripe_reports.lake import Lake
-from stripe_reports.lake.inbox import Inbox
+from stripe_reports.lake import Inbox, Lake
 from stripe_reports.orchestration.automation import build_stripe_reports_daily_schedule
 from stripe_reports.orchestration.availability import build_stripe_reports_availability_sensor
 from stripe_reports.sandbox import Sandbox

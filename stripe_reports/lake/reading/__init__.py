@@ -1,0 +1,1 @@
+"""From landed Parquet files to rows, facts, sums and differences."""

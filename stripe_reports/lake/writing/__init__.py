@@ -1,0 +1,1 @@
+"""From CSVs to committed Parquet files."""
