@@ -59,7 +59,7 @@ def sandbox(
     live: bool, key: str | None, webhook_url: str | None, webhook_secret: str | None, **settings: Any
 ) -> None:
     """Run a local Stripe."""
-    from stripe_reports.sandbox.sandbox import DEFAULT_LIVE_KEY, Sandbox
+    from stripe_reports.sandbox import DEFAULT_LIVE_KEY, Sandbox
 
     if live and key is not None:
         raise click.UsageError("--live chooses the key, and --key gives one: use one of the two")

@@ -22,7 +22,7 @@ from stripe_reports.catalog.report_type import (
     unlisted_report_type,
 )
 from stripe_reports.catalog.row_keys import dimensions, id_candidates
-from stripe_reports.catalog.selection import PRESETS, select_report_types
+from stripe_reports.catalog.selection import PRESETS, matches_pattern, select_report_types
 
 __all__ = [
     "EXACT",
@@ -42,6 +42,7 @@ __all__ = [
     "id_candidates",
     "is_utc",
     "line_columns",
+    "matches_pattern",
     "nearest",
     "newest_complete_day",
     "parse_day",

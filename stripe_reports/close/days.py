@@ -9,8 +9,7 @@ from stripe_reports.catalog import day_interval
 from stripe_reports.close.month import Month
 from stripe_reports.errors import CloseError
 from stripe_reports.lake import Lake
-from stripe_reports.reconcile.families import AS_OF_END, Family, families
-from stripe_reports.reconcile.provenance import Provenance
+from stripe_reports.reconcile import AS_OF_END, Family, Provenance, families
 
 _NAMED = 3
 _DAY = timedelta(days=1)

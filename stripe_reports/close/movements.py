@@ -13,8 +13,7 @@ from stripe_reports.close.money import is_code, units
 from stripe_reports.close.month import Month
 from stripe_reports.errors import CloseError, ConfigurationError
 from stripe_reports.lake import Lake
-from stripe_reports.reconcile import Selected
-from stripe_reports.reconcile.families import Family, families
+from stripe_reports.reconcile import Family, Selected, families
 
 if TYPE_CHECKING:
     import pyarrow as pa

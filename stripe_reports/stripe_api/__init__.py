@@ -7,6 +7,7 @@ from stripe_reports.stripe_api.event import Event, parse_event, read_event
 from stripe_reports.stripe_api.events import EndedRuns, FeedCursor, ended_report_runs
 from stripe_reports.stripe_api.pages import list_report_runs
 from stripe_reports.stripe_api.refusal import is_replayed
+from stripe_reports.stripe_api.repeat import until_it_passes
 from stripe_reports.stripe_api.report_run import (
     ReportRun,
     ResultFile,
@@ -43,4 +44,5 @@ __all__ = [
     "redact",
     "request_text",
     "retrieve_report_run",
+    "until_it_passes",
 ]

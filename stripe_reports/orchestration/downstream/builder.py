@@ -14,8 +14,7 @@ from stripe_reports.orchestration.downstream.daily_table import DailyTable, dail
 from stripe_reports.orchestration.downstream.month_end_close import NAME as MONTH_END_CLOSE
 from stripe_reports.orchestration.downstream.month_end_close import month_end_close_asset
 from stripe_reports.orchestration.downstream.payout_statements import PAYOUT_STATEMENTS
-from stripe_reports.reconcile import reconciled_tables
-from stripe_reports.reconcile.families import Family, families
+from stripe_reports.reconcile import Family, families, reconciled_tables
 
 _DAILY = {table.name: table for table in (DAILY_ACTIVITY, DAILY_FEES, PAYOUT_STATEMENTS)}
 _ALL = "all"

@@ -11,7 +11,7 @@ from stripe_reports.orchestration.downstream.columns import Column, arrow_table
 from stripe_reports.orchestration.downstream.daily_table import DailyTable
 from stripe_reports.orchestration.downstream.plots import plotted_amount
 from stripe_reports.orchestration.metadata import table_of
-from stripe_reports.reconcile.families import Family
+from stripe_reports.reconcile import Family
 
 if TYPE_CHECKING:
     import pyarrow as pa

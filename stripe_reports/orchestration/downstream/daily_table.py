@@ -17,7 +17,7 @@ from stripe_reports.orchestration.checks import check_outputs
 from stripe_reports.orchestration.downstream.columns import Column, column_schema
 from stripe_reports.orchestration.made_partitions import MadePartitions, all_made
 from stripe_reports.orchestration.resources import ReportLakeResource
-from stripe_reports.reconcile.families import Family
+from stripe_reports.reconcile import Family
 
 if TYPE_CHECKING:
     import pyarrow as pa
