@@ -2,12 +2,12 @@
 
 The folders show the paths through a lake:
 
-- `storage`: where the bytes are.
-- `parsing`: from the bytes of a CSV to typed Arrow tables.
-- `writing`: from CSVs to committed Parquet files.
-- `reading`: from landed files to rows, facts, sums and differences.
-- `documents`: the small files beside the tables.
-- `proving`: the proof that landed days are what their CSVs say.
+- `storage` keeps bytes on a disk or in a bucket, whole or not at all.
+- `parsing` turns the bytes of a CSV into typed Arrow tables.
+- `writing` turns CSVs into committed Parquet files.
+- `reading` turns landed files into rows, facts, sums and differences.
+- `documents` keeps the small files beside the tables.
+- `proving` compares landed days with their kept CSVs, without the code that landed them.
 
 `lake.py` puts them together.
 """

@@ -1,1 +1,1 @@
-"""Small files beside the tables, which people and other programs read as text."""
+"""Documents: the small files beside the tables, which people and other programs read as text."""

@@ -78,7 +78,7 @@ class SettledTables:
         self._root = root
 
     def claim(self, table: str, settings: TableSettings, *, data_available_start: int) -> None:
-        """Settle the settings of a table, or check that they are these. Call it before landing.
+        """Write these as the settings of a table, or check that they are. Call it before landing.
 
         A table without written settings has those of its newest landed day. The first call also writes
         `data_available_start`: since when Stripe has data, in Unix seconds. Raises LakeError if the table has

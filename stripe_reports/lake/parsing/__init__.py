@@ -1,1 +1,1 @@
-"""From the bytes of a CSV to typed Arrow tables, exactly or not at all."""
+"""Parsing: the bytes of a CSV become typed Arrow tables, exactly or not at all."""

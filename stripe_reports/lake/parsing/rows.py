@@ -33,8 +33,10 @@ class RowParser:
         self._constants = constants
         self._lock = Lock()
         self.quoted_empties: Counter[str] = Counter()
-        """How many nulls so far are `""` in the CSV, by the header of their column. Columns of text do not
-        count: there `""` stays an empty text."""
+        """The number of nulls so far that are `""` in the CSV, by the header of their column.
+
+        Columns of text do not count: there `""` stays an empty text.
+        """
 
     def parse(self, block: Block) -> pa.Table:
         """Return the rows of the block, in their order. Raises CsvError with the line at fault."""

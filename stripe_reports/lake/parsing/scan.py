@@ -55,7 +55,7 @@ class Scan:
     _last: _LastByte = _ROW_END
 
     def add(self, data: bytearray, start: int, end: int) -> None:
-        """Look at `data[start:end]`. Everything before `start` must have been added before."""
+        """Look at `data[start:end]`, which follows the bytes of the last call."""
         whole = np.frombuffer(data, np.uint8)
         for begin in range(start, end, _PIECE):
             stop = min(begin + _PIECE, end)

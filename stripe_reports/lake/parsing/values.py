@@ -32,7 +32,7 @@ DESCRIPTIONS: Mapping[ColumnType, str] = {
     ColumnType.DECIMAL: "a decimal number with at most 20 digits before and 18 after the point",
     ColumnType.INTEGER: "a 64-bit integer",
     ColumnType.BOOLEAN: "true or false",
-    ColumnType.DATE: "a date (YYYY-MM-DD, at most with 00:00:00 behind)",
+    ColumnType.DATE: "a date (YYYY-MM-DD, optionally followed by 00:00:00)",
     ColumnType.TIMESTAMP: "a timestamp (YYYY-MM-DD HH:MM:SS, at most microseconds, no offset)",
     ColumnType.TIMESTAMP_UTC: "a timestamp (YYYY-MM-DD HH:MM:SS, at most microseconds, no offset)",
 }

@@ -1,1 +1,1 @@
-"""Proof that landed days are what their kept CSVs say. It shares no code with parsing and writing."""
+"""Proving: landed days are compared with their kept CSVs, without the code of parsing and writing."""

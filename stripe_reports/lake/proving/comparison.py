@@ -61,7 +61,7 @@ class ColumnComparison:
 
 
 def day_of_text(header: str, timezone: str) -> Callable[[str | None], date | None]:
-    """Return a function from a text of the column to its day in a time zone; None if it is no instant."""
+    """Return a function from a text of the column to its day in a time zone; None if it has no day."""
     in_utc = column_type(header) is ColumnType.TIMESTAMP_UTC
     zone = time_zone(timezone)
 
@@ -162,5 +162,5 @@ _READINGS: Mapping[pa.DataType, tuple[Callable[[str], Any] | None, pa.DataType]]
     pa.timestamp("us"): (_timestamp, pa.int64()),
     pa.timestamp("us", tz="UTC"): (_timestamp, pa.int64()),
 }
-"""By type: the function that reads its texts, and the type that its values are compared as. Instants are
+"""The function that reads the texts of each type, and the type that its values are compared as. Instants are
 compared as the numbers in the file, which no time zone can change on the way."""

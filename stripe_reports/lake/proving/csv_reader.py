@@ -157,7 +157,7 @@ def _fields(text: str, line: int, separators: _Separators) -> tuple[list[str | N
 
 
 def _join_doubled_quotes(outside: list[str], inside: list[str]) -> tuple[list[str], list[str]]:
-    """Join two fields with nothing between them to one field with a quote in it."""
+    """Join fields with nothing between them to one field with a quote in it."""
     separators: list[str] = []
     fields: list[str] = []
     start = 0

@@ -136,7 +136,7 @@ class _Trial:
             self.error = type(error)(error.what).at(report_type=self._table, day=self.day)
 
     def refuse_csv(self, path: str, sha256: str, place: str) -> None:
-        """Refuse a day whose CSV is not the landed one. This error replaces a difference, its result."""
+        """Refuse a day whose CSV is not the landed one. This error replaces one about a difference."""
         shows = f"; first difference: {self._difference}" if self._difference else ""
         what = f"{place}{path} is not the CSV that was landed: its SHA-256 is {sha256}{shows}"
         error = VerificationError(f"{what}; restore that file, or {_AGAIN}")

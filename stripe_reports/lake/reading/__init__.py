@@ -1,1 +1,1 @@
-"""From landed Parquet files to rows, facts, sums and differences."""
+"""Reading: landed Parquet files become rows, facts, sums and differences."""

@@ -1,1 +1,1 @@
-"""Where the bytes of a lake are: files on a disk or objects in a bucket, and their paths."""
+"""Storage: the bytes of a lake, as files on a disk or objects in a bucket, and their paths."""

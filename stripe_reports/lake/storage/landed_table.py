@@ -28,10 +28,13 @@ class LandedTable:
     schema: pa.Schema
     """The columns. One with another name than in the CSV has that name as field metadata `stripe_column`."""
     new_columns: tuple[str, ...]
-    """The columns that the CSV has and nobody expected, as its header names them."""
+    """The unexpected columns of the CSV, as its header names them."""
     quoted_empties: Mapping[str, int] = field(default_factory=dict)
-    """How many nulls are `""` in the CSVs, by the header of their column. Rows of other days in the same CSVs
-    count as well. Columns of text do not: there `""` stays an empty text."""
+    """The number of nulls that are `""` in the CSVs, by the header of their column.
+
+    Rows of other days in the same CSVs count as well. Columns of text do not count: there `""` stays an empty
+    text.
+    """
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,7 +141,7 @@ def create_object(store: Store, path: str, body: bytes) -> bool:
         versions = {name: there[name] for name in ("e_tag", "version") if there[name] is not None}
         try:
             obstore.put(store, path, body, mode=cast("UpdateVersion", versions))
-        except PreconditionError:  # somebody else was faster
+        except PreconditionError:  # another process was faster
             return False
     return True
 

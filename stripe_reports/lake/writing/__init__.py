@@ -1,1 +1,1 @@
-"""From CSVs to committed Parquet files."""
+"""Writing: CSVs become committed Parquet files."""

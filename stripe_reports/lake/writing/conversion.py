@@ -38,7 +38,7 @@ class RowWriter(Protocol):
         """Take the next rows."""
 
     def finish(self, facts: Mapping[str, str]) -> None:
-        """Write the end of the file, with `facts` in its footer. There are no more rows."""
+        """End the file, with `facts` in its footer. There are no more rows."""
 
     def abandon(self) -> None:
         """Close the file after an error. Nobody is to read it."""
