@@ -17,10 +17,10 @@ from pyarrow import csv as arrow_csv
 
 from benchmarks.engine import chunks
 from stripe_reports.catalog import ColumnType
-from stripe_reports.lake.blocks import cut_blocks
-from stripe_reports.lake.header import take_header
-from stripe_reports.lake.schema import ARROW_TYPES
-from stripe_reports.lake.table_writer import ROW_GROUP_ROWS, TableWriter
+from stripe_reports.lake.parsing.blocks import cut_blocks
+from stripe_reports.lake.parsing.header import take_header
+from stripe_reports.lake.parsing.schema import ARROW_TYPES
+from stripe_reports.lake.writing.table_writer import ROW_GROUP_ROWS, TableWriter
 
 
 def cpu_seconds(csv: Path, columns: Mapping[str, str]) -> dict[str, float]:

@@ -10,7 +10,7 @@ from stripe_reports.errors import LakeError
 from stripe_reports.lake import Lake, open_existing_lake
 
 if TYPE_CHECKING:
-    from stripe_reports.lake.landed_rows import Rows
+    from stripe_reports.lake import Rows
 
 
 def read(

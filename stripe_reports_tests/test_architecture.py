@@ -30,6 +30,47 @@ _FLOORS = {
     "definitions": 6,
     "cli": 7,
 }
+# The folders and files of the two large wings. Those of one floor do not know each other.
+_INNER_FLOORS = {
+    "lake": {
+        "storage": 0,
+        "parsing": 0,
+        "writing": 1,
+        "reading": 1,
+        "documents": 2,
+        "proving": 2,
+        "lake": 3,
+        "offered_reports": 4,
+        "opening": 4,
+        "__init__": 5,
+    },
+    "orchestration": {
+        "names": 0,
+        "partitioned_checks": 0,
+        "resources": 0,
+        "ui_table": 0,
+        "inbox": 1,
+        "io_manager": 1,
+        "jobs": 1,
+        "made_partitions": 1,
+        "reports": 1,
+        "resource_parameters": 1,
+        "automation": 2,
+        "books": 2,
+        "failed_runs": 2,
+        "assets": 3,
+        "code_location": 4,
+        "stripe_reports": 5,
+        "__init__": 6,
+    },
+}
+# Imports around a wing's face.
+_AROUND_A_FACE = {
+    "landing.submit",
+    # The face is only the inbox's kinds, because the sensors need no server.
+    "webhook.receiver",
+    "webhook.server",
+}
 _FILES = sorted(path for path in _ROOT.rglob("*.py") if path != _ROOT / "__init__.py")
 _LINES = 350
 
@@ -63,6 +104,58 @@ def test_a_file_imports_only_from_lower_floors_and_its_own_wing(path: Path) -> N
             continue
         other = parts[1]
         assert other == own or _FLOORS[other] < _FLOORS[own], f"{path}:{line}: {own} must not import {other}"
+
+
+@_each_file
+def test_a_file_of_a_large_wing_imports_only_from_lower_folders_and_its_own(path: Path) -> None:
+    wing = _wing(path)
+    if wing not in _INNER_FLOORS:
+        return
+    floors = _INNER_FLOORS[wing]
+    own = path.relative_to(_ROOT).parts[1].removesuffix(".py")
+    for line, name in _imported_names(path):
+        if name.startswith(f"stripe_reports.{wing}."):
+            other = name.split(".")[2]
+            if other in floors:  # otherwise a name from the face
+                lower = other == own or floors[other] < floors[own]
+                assert lower, f"{path}:{line}: {own} must not import {other}"
+            else:
+                assert own == "__init__", f"{path}:{line}: the face imports this file"
+
+
+def _imported_names(path: Path) -> Iterator[tuple[int, str]]:
+    """Each imported name with its module, but for what is only imported to check types."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    ifs = [node for node in ast.walk(tree) if isinstance(node, ast.If)]
+    types = [node for node in ifs if ast.unparse(node.test) == "TYPE_CHECKING"]
+    only_types = {id(node) for each in types for node in ast.walk(each)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and id(node) not in only_types:
+            yield from ((node.lineno, f"{node.module}.{each.name}") for each in node.names)
+
+
+@_each_file
+def test_a_wing_is_imported_by_its_face(path: Path) -> None:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if not isinstance(node, ast.ImportFrom) or not (node.module or "").startswith("stripe_reports."):
+            continue
+        _, other, *within = str(node.module).split(".")
+        face = _ROOT / other / "__init__.py"
+        if other == _wing(path) or not face.exists():
+            continue
+        around = (
+            {".".join([other, *within])}
+            if within
+            else {f"{other}.{name}" for name in {each.name for each in node.names} - _exported(face)}
+        )
+        assert around <= _AROUND_A_FACE, f"{path}:{node.lineno}: around the face of {other}"
+
+
+def _exported(face: Path) -> set[str]:
+    for node in ast.parse(face.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and [ast.unparse(each) for each in node.targets] == ["__all__"]:
+            return set(ast.literal_eval(node.value))
+    raise AssertionError(f"{face} has no __all__")
 
 
 @_each_file

@@ -71,3 +71,10 @@ def test_importing_the_catalog_costs_neither_dagster_nor_pyarrow() -> None:
     code = f"import sys, stripe_reports.catalog; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_importing_the_lake_costs_neither_pyarrow_nor_pandas() -> None:
+    heavy = ("pyarrow", "pandas", "numpy", "boto3", "stripe")
+    code = f"import sys, stripe_reports.lake; print([m for m in {heavy} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -17,7 +17,7 @@ import pytest
 
 from stripe_reports import Lake, read
 from stripe_reports.errors import ConfigurationError, DayError, LakeError
-from stripe_reports.lake import object_files
+from stripe_reports.lake.storage import object_files
 from stripe_reports_tests.lake.support import ITEMIZED, TABLE, land, stripe_csv
 from stripe_reports_tests.waiting import PATIENCE
 

@@ -16,8 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from stripe_reports.catalog import REPORT_TYPES, column_type
-from stripe_reports.lake import Lake
-from stripe_reports.lake.schema import ARROW_TYPES, DECIMAL
+from stripe_reports.lake import ARROW_TYPES, DECIMAL, Lake
 
 FIRST = date(2025, 1, 1)
 _CURRENCIES = ("usd", "eur", "kwd", "jpy")

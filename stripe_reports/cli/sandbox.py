@@ -109,7 +109,7 @@ def command(
     GET /_faults lists them, DELETE /_faults clears them; no key is needed. POST /_tamperings tampers with
     one more day ({"day": "2026-11-20", "kind": "cent"}), and GET /_tamperings lists what is set.
     """
-    from stripe_reports.sandbox.sandbox import DEFAULT_LIVE_KEY, Sandbox
+    from stripe_reports.sandbox import DEFAULT_LIVE_KEY, Sandbox
 
     if live and key is not None:
         raise click.UsageError("--live chooses the key, and --key gives one: use one of the two")

@@ -14,7 +14,7 @@ from stripe_reports.errors import LakeError
 from stripe_reports.landing.shared import Shared
 
 if TYPE_CHECKING:
-    from stripe_reports.lake.difference import Difference
+    from stripe_reports.lake import Difference
 
 _COPIES_AT_ONCE = 8
 _COMPARING = Lock()

@@ -14,8 +14,12 @@ from stripe_reports.landing.parameters import table_settings
 from stripe_reports.landing.piece import Piece, cut_into_pieces
 from stripe_reports.landing.request import ReportRequest
 from stripe_reports.landing.shared import Shared
-from stripe_reports.stripe_api import OfferedReportType, check_answers_request, retrieve_report_run
-from stripe_reports.stripe_api.repeat import until_it_passes
+from stripe_reports.stripe_api import (
+    OfferedReportType,
+    check_answers_request,
+    retrieve_report_run,
+    until_it_passes,
+)
 
 
 @dataclass(frozen=True, slots=True)

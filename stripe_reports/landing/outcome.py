@@ -14,7 +14,7 @@ from stripe_reports.lake import LandedTable
 from stripe_reports.stripe_api import ResultFile
 
 if TYPE_CHECKING:
-    from stripe_reports.lake.difference import Difference
+    from stripe_reports.lake import Difference
 
 
 _MOST_STRETCHES = 5

@@ -32,7 +32,7 @@ from stripe_reports.landing.wanted_run import WantedRun
 from stripe_reports.stripe_api import OfferedReportType, RunParameters, open_result
 
 if TYPE_CHECKING:
-    from stripe_reports.lake.difference import Difference
+    from stripe_reports.lake import Difference
 
 _MAY_DIFFER = {"report_run_id", "data_available_end"}
 """Facts that say nothing of what is in a table."""

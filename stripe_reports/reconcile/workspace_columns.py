@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from stripe_reports.lake.reader import reading
-from stripe_reports.lake.schema import DECIMAL
+from stripe_reports.lake import DECIMAL, read_errors
 
 if TYPE_CHECKING:
     import pyarrow.dataset as ds
@@ -53,7 +52,7 @@ def batches(dataset: ds.Dataset, columns: Mapping[str, str], uri: str) -> Iterat
     projection = {name: ds.field(column) for name, column in columns.items()}
     pending: list[pa.RecordBatch] = []
     rows = 0
-    with reading(uri):
+    with read_errors(uri):
         for batch in dataset.to_batches(columns=projection):
             pending.append(batch)
             rows += batch.num_rows

@@ -8,3 +8,5 @@ file has the names that both sides use, and imports nothing.
 SUCCEEDED = "succeeded"
 FAILED = "failed"
 REPORT_TYPE_UPDATED = "report_type_updated"
+
+__all__ = ["FAILED", "REPORT_TYPE_UPDATED", "SUCCEEDED"]

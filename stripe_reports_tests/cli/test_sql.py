@@ -25,7 +25,8 @@ from stripe_reports.cli.sql import printing, writing
 from stripe_reports.cli.sql import query as query_module
 from stripe_reports.cli.sql.query import QueryError, run_query
 from stripe_reports.errors import ConfigurationError, LakeError
-from stripe_reports.lake import Lake, object_files
+from stripe_reports.lake import Lake
+from stripe_reports.lake.storage import object_files
 from stripe_reports_tests.lake.support import TABLE, land, stripe_csv
 from stripe_reports_tests.waiting import PATIENCE, until
 

@@ -13,8 +13,8 @@ import pyarrow.parquet as pq
 
 from stripe_reports.catalog import REPORT_TYPES
 from stripe_reports.lake import Csv, ExpectedColumns, Lake, LandedTable
-from stripe_reports.lake.conversion import Converted, convert_csvs
-from stripe_reports.lake.table_writer import TableWriter
+from stripe_reports.lake.writing.conversion import Converted, convert_csvs
+from stripe_reports.lake.writing.table_writer import TableWriter
 
 ITEMIZED = REPORT_TYPES["balance_change_from_activity.itemized.3"]
 TABLE = ITEMIZED.table

@@ -14,10 +14,20 @@ import pyarrow.parquet as pq
 import pytest
 
 from stripe_reports.errors import VerificationError
-from stripe_reports.lake import Lake, verification
-from stripe_reports.lake.csv_reader import read_csv
-from stripe_reports.lake.verification import VerifiedDay
-from stripe_reports_tests.lake.support import DAY, TABLE
+from stripe_reports.lake import Lake
+from stripe_reports.lake.proving import verification
+from stripe_reports.lake.proving.csv_reader import read_csv
+from stripe_reports.lake.proving.verification import VerifiedDay
+from stripe_reports_tests.lake.support import DAY, TABLE, stripe_csv
+
+HEADER = ["description", "gross", "created_utc", "created", "booked_date", "count", "card_present",
+           "payment_metadata[order_id]"]  # fmt: skip
+ROW = ["Größe\n", "-0.10", "2025-09-01 23:59:59", "2025-09-02", "2025-09-01", "7", "true", ""]
+ROWS = [ROW, [None] * 8, ["", "2.5", "2025-09-01 13:05", "2025-09-01T13:05:06.000001",
+         "2025-09-01 00:00:00", "-1", "false", "x"], ROW]  # fmt: skip
+CSV = stripe_csv(HEADER, ROWS)
+LINES = [2, 4, 5, 6]
+"""The lines on which the rows start."""
 
 
 def verify(lake: Lake, day: date = DAY, table: str = TABLE) -> VerifiedDay:

@@ -63,14 +63,14 @@ _TABLE_READS: dict[str, Callable[[Lake, str], Any]] = {
 def test_a_name_that_is_no_tables_is_one_line(
     lake: Lake, read: Callable[[Lake, str], Any], name: str
 ) -> None:
-    with pytest.raises(LakeError, match=r"is no name of a table: it takes letters, digits, _ and -") as error:
+    with pytest.raises(LakeError, match=r"is not a table name; use letters, digits, _ and -") as error:
         read(lake, name)
     assert "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize("sha256", ["..", "../x", "", "A" * 64, "a" * 63, f"../{'a' * 64}", "a" * 64 + "\n"])
 def test_what_is_no_digest_is_one_line(lake: Lake, sha256: str) -> None:
-    with pytest.raises(LakeError, match="is no SHA-256 of a CSV"):
+    with pytest.raises(LakeError, match="is not the SHA-256 of a CSV"):
         next(lake.kept_csv(sha256))
     assert not lake.has_csv(sha256)
 

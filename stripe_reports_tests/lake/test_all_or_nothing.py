@@ -16,7 +16,8 @@ from pathlib import Path
 import pytest
 
 from stripe_reports.errors import CsvError, LakeError
-from stripe_reports.lake import Lake, store
+from stripe_reports.lake import Lake
+from stripe_reports.lake.storage import whole_object
 from stripe_reports_tests.lake.support import DAY, TABLE, land, stripe_csv
 from stripe_reports_tests.waiting import PATIENCE
 
@@ -125,14 +126,14 @@ def test_a_store_that_fails_half_way_is_what_the_caller_hears_of(
     land(lake, _OLD)
     files = _files(lake)
     writes = iter(range(1000))
-    write = store.ObjectSink.write
+    write = whole_object.ObjectSink.write
 
-    def fail(sink: store.ObjectSink, data: object) -> int:
+    def fail(sink: whole_object.ObjectSink, data: object) -> int:
         if not sink._discarded and (number := next(writes)) >= refused:
             raise LakeError(f"the disk refuses write {number}")
         return write(sink, data)
 
-    monkeypatch.setattr(store.ObjectSink, "write", fail)
+    monkeypatch.setattr(whole_object.ObjectSink, "write", fail)
     with pytest.raises(LakeError, match=f"the disk refuses write {refused}$"):
         land(lake, _large())
     assert _files(lake) == files
@@ -142,9 +143,9 @@ def test_of_a_stream_and_a_store_that_both_fail_the_stream_is_heard(
     lake: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     offline = False
-    write = store.ObjectSink.write
+    write = whole_object.ObjectSink.write
 
-    def fail(sink: store.ObjectSink, data: object) -> int:
+    def fail(sink: whole_object.ObjectSink, data: object) -> int:
         if offline and not sink._discarded:
             raise LakeError("the network is down")
         return write(sink, data)
@@ -157,12 +158,12 @@ def test_of_a_stream_and_a_store_that_both_fail_the_stream_is_heard(
         offline = True
         raise _NetworkError
 
-    sinks: list[store.ObjectSink] = []
-    init = store.ObjectSink.__init__
+    sinks: list[whole_object.ObjectSink] = []
+    init = whole_object.ObjectSink.__init__
     monkeypatch.setattr(
-        store.ObjectSink, "__init__", lambda sink, *args: (sinks.append(sink), init(sink, *args))[1]
+        whole_object.ObjectSink, "__init__", lambda sink, *args: (sinks.append(sink), init(sink, *args))[1]
     )
-    monkeypatch.setattr(store.ObjectSink, "write", fail)
+    monkeypatch.setattr(whole_object.ObjectSink, "write", fail)
     with pytest.raises(_NetworkError):
         land(lake, stream())
     assert _files(lake) == {}

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stripe_reports.lake import Csv, ExpectedColumns, Lake
-from stripe_reports.lake.schema import table_columns
+from stripe_reports.lake.parsing.schema import table_columns
 from stripe_reports_tests.lake.support import DAY, ITEMIZED, TABLE, land, stripe_csv
 from stripe_reports_tests.lake.tampering import proven
 

@@ -12,7 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from stripe_reports.errors import CsvError
-from stripe_reports.lake.csv_reader import CsvBlock, read_csv
+from stripe_reports.lake.proving.csv_reader import CsvBlock, read_csv
 from stripe_reports_tests.lake.support import in_chunks
 
 _Rows = list[list[str | None]]

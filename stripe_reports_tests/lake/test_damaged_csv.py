@@ -192,7 +192,7 @@ def test_a_header_without_rows_is_an_empty_typed_table(csv: bytes) -> None:
 
 @pytest.mark.parametrize("csv", [b"\n", b"\n1,2\n", b"\r\n"])
 def test_an_empty_first_line_is_no_header(csv: bytes) -> None:
-    assert "no header" in _refused(csv)
+    assert "line 1 is not a header" in _refused(csv)
 
 
 def test_the_newline_of_the_last_row_may_be_missing() -> None:

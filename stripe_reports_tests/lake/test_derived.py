@@ -49,5 +49,5 @@ def test_a_document_is_replaced_as_a_whole_and_is_no_table(lake: Lake) -> None:
 
 @pytest.mark.parametrize("name", ["../x", "a//b", ".hidden", "", "a b", "x" * 256])
 def test_a_document_stays_in_its_folder(lake: Lake, name: str) -> None:
-    with pytest.raises(LakeError, match="is no name for a document of the lake"):
+    with pytest.raises(LakeError, match="is not a document name"):
         lake.documents.put("closed", name, b"")

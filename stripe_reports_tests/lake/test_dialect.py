@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from stripe_reports.catalog import column_type
 from stripe_reports.errors import CsvError, StripeReportsError
-from stripe_reports.lake import Csv, DayColumn, ExpectedColumns, Lake, comparison
-from stripe_reports.lake.csv_reader import read_csv
+from stripe_reports.lake import Csv, DayColumn, ExpectedColumns, Lake
+from stripe_reports.lake.proving import comparison
+from stripe_reports.lake.proving.csv_reader import read_csv
 from stripe_reports_tests.lake.support import DAY, ITEMIZED, TABLE, in_chunks, land
 
 _DAYS = [date(2025, 9, 1), date(2025, 9, 2)]

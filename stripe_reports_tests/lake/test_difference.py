@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 from stripe_reports.catalog import REPORT_TYPES, column_type
 from stripe_reports.errors import LakeError
-from stripe_reports.lake.difference import Difference, difference
-from stripe_reports.lake.schema import ARROW_TYPES
+from stripe_reports.lake.parsing.schema import ARROW_TYPES
+from stripe_reports.lake.reading.difference import Difference, difference
 
 _ACTIVITY = "balance_change_from_activity.itemized.3"
 _PAYOUTS = "payouts.itemized.3"

@@ -9,7 +9,7 @@ import pytest
 
 from stripe_reports.errors import LakeError
 from stripe_reports.lake import Lake
-from stripe_reports.lake.inbox import Inbox
+from stripe_reports.lake.documents.inbox import Inbox
 
 _BODY = b'{"id": "evt_1"}\n\x00\xff'
 
@@ -75,7 +75,7 @@ def test_a_name_that_could_lead_elsewhere_is_refused(lake: Lake, name: str, tmp_
         lambda: lake.inbox.remove("failed", ["evt_1", name]),
         lambda: lake.inbox.names(name),
     ):
-        with pytest.raises(LakeError, match="is no name for the lake's inbox"):
+        with pytest.raises(LakeError, match="is not a name for the lake's inbox"):
             refused()
     assert list((tmp_path / "lake").iterdir()) == []
 

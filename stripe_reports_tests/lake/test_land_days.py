@@ -15,7 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stripe_reports.errors import CsvError, DownloadError
-from stripe_reports.lake import Csv, DayColumn, ExpectedColumns, Lake, LandedTable, day_writer
+from stripe_reports.lake import Csv, DayColumn, ExpectedColumns, Lake, LandedTable
+from stripe_reports.lake.writing import day_writer
 from stripe_reports_tests.lake.support import ITEMIZED, TABLE, in_chunks, land, stripe_csv
 
 _HEADER = ["balance_transaction_id", "created_utc", "created", "gross"]

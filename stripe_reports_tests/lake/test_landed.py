@@ -160,9 +160,9 @@ def test_a_file_of_an_older_version_does_not_say_and_is_readable(lake: Lake) -> 
         ({"rows": "199"}, "says 199 rows, and there are 200;"),
         ({"csv_bytes": "many"}, "says 'many' bytes of CSV;"),
         ({"csv_bytes": "²"}, "says '²' bytes of CSV;"),
-        ({"new_columns": "net"}, "says 'net' of new columns;"),
-        ({"new_columns": "[1]"}, "says '[1]' of new columns;"),
-        ({"new_columns": '{"net": 1}'}, """says '{"net": 1}' of new columns;"""),
+        ({"new_columns": "net"}, "has 'net' as new columns;"),
+        ({"new_columns": "[1]"}, "has '[1]' as new columns;"),
+        ({"new_columns": '{"net": 1}'}, """has '{"net": 1}' as new columns;"""),
     ],
 )
 def test_a_footer_that_is_not_ours_is_named(lake: Lake, facts: dict[str, str | None], says: str) -> None:

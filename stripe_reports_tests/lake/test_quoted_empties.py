@@ -87,5 +87,5 @@ def test_a_value_that_does_not_fit_is_named_among_them() -> None:
 def test_a_footer_that_does_not_count_is_damaged(lake: Lake, fact: str) -> None:
     land(lake, stripe_csv(["gross"], [("1",)]))
     rewrite(lake, lambda table: table, {"quoted_empties": fact})
-    with pytest.raises(LakeError, match="of quoted empties; materialize that day again"):
+    with pytest.raises(LakeError, match="as quoted empties; materialize that day again"):
         lake.landed(TABLE, DAY)

@@ -15,6 +15,9 @@ import pytest
 
 from stripe_reports.errors import LakeError, ReplacedError
 from stripe_reports.lake import Lake
+from stripe_reports.lake.proving import verification
+from stripe_reports.lake.reading.day_file import read_provenance
+from stripe_reports.lake.storage.store import Store
 from stripe_reports_tests.lake.support import DAY, TABLE, land, stripe_csv
 
 
@@ -109,16 +112,16 @@ def test_verify_does_not_take_a_replacement_for_damage(lake: Lake, monkeypatch: 
     days = [DAY, DAY + timedelta(days=1)]
     for day in days:
         land(lake, _csv(0), day=day)
-    provenance, replaced = Lake.provenance, list[date]()
+    replaced: list[date] = []
 
-    def replaced_after(self: Lake, table: str, day: date) -> dict[str, str]:
-        facts = provenance(self, table, day)
+    def replaced_after(store: Store, root: str, table: str, day: date) -> dict[str, str]:
+        facts = read_provenance(store, root, table, day)
         if day not in replaced:
             replaced.append(day)
-            land(self, _csv(1), day=day)
+            land(lake, _csv(1), day=day)
         return facts
 
-    monkeypatch.setattr(Lake, "provenance", replaced_after)
+    monkeypatch.setattr(verification, "read_provenance", replaced_after)
     assert [(day.error, day.rows) for day in lake.verify(TABLE)] == [(None, 901)] * 2
 
 

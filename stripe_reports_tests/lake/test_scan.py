@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from stripe_reports.lake.scan import Scan
+from stripe_reports.lake.parsing.scan import Scan
 
 _PIECE = 256 << 10
 

@@ -103,7 +103,7 @@ def test_a_day_that_says_nothing_of_its_settings_takes_any(lake: Lake) -> None:
 
 def test_deleting_table_and_document_is_the_way_out(lake: Lake) -> None:
     _claim(lake)
-    with pytest.raises(LakeError, match=f"no day of it has landed, so delete {_document(lake)} to begin"):
+    with pytest.raises(LakeError, match=f"no day of it has landed, so delete {_document(lake)} to"):
         _claim(lake, currency="eur")
     _document(lake).unlink()
     _claim(lake, currency="eur")
@@ -140,7 +140,7 @@ def test_an_empty_document_is_none(lake: Lake) -> None:
 
 def test_a_day_with_damaged_parameters_is_named(lake: Lake) -> None:
     _land(lake, date(2026, 11, 16), timezone="UTC", parameters="{")
-    with pytest.raises(LakeError, match=r"date=2026-11-16.*says '\{' of run parameters"):
+    with pytest.raises(LakeError, match=r"date=2026-11-16.*has '\{' as run parameters"):
         _claim(lake)
 
 

@@ -17,7 +17,9 @@ from hypothesis import strategies as st
 
 from stripe_reports.catalog import REPORT_TYPES, ReportType, line_columns
 from stripe_reports.errors import LakeError
-from stripe_reports.lake import Lake, table_writer, totals
+from stripe_reports.lake import Lake
+from stripe_reports.lake.reading import totals
+from stripe_reports.lake.writing import table_writer
 from stripe_reports_tests.lake.support import DAY, TABLE, land, stripe_csv
 
 _Totals = Mapping[str, Mapping[str, Decimal]]

@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from stripe_reports.catalog import ColumnType
-from stripe_reports.lake.values import MisfitError, convert, first_misfit
+from stripe_reports.lake.parsing.values import MisfitError, convert, first_misfit
 
 _DECIMAL = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,18})?")
 _AMOUNT = st.from_regex(r"-?[0-9]{1,18}(\.[0-9]{1,18})?", fullmatch=True)

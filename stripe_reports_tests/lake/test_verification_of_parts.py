@@ -16,6 +16,9 @@ import pytest
 from stripe_reports.catalog import REPORT_TYPES
 from stripe_reports.catalog.report_type import unlisted_report_type
 from stripe_reports.lake import Csv, DayColumn, ExpectedColumns, Lake
+from stripe_reports.lake.proving import verification
+from stripe_reports.lake.storage.kept_csv import read_kept_csv
+from stripe_reports.lake.storage.store import Store
 from stripe_reports_tests.lake.support import DAY, ITEMIZED, TABLE, land, stripe_csv
 from stripe_reports_tests.lake.tampering import (
     proven,
@@ -87,13 +90,13 @@ def test_a_changed_csv_among_several_is_named(payouts: Lake) -> None:
     replace_kept(payouts, _payout_csv(1), _payout_csv(1).replace(b"usd", b"eur"))
     message = refuted(payouts, table=_BY_PAYOUT.table)
     assert message.startswith(f"CSV 2 of 3, _csv/{hashlib.sha256(_payout_csv(1)).hexdigest()}.csv.zst is not")
-    assert "as shows on line 2, column 'currency': the CSV says 'eur' and the table 'usd'" in message
+    assert "first difference: line 2, column 'currency': the CSV says 'eur' and the table 'usd'" in message
 
 
 def test_two_csvs_about_one_payout_are_found(lake: Lake) -> None:
     _land_payouts(lake, [_PAYOUTS[0], _PAYOUTS[1], _PAYOUTS[0]])
     assert refuted(lake, table=_BY_PAYOUT.table).startswith(
-        "CSV 3 of 3, its rows have the payout_id 'po_1' and connected_account 'acct_1' of another CSV's"
+        "CSV 3 of 3, its rows have the payout_id 'po_1' and connected_account 'acct_1' of another CSV"
     )
 
 
@@ -128,7 +131,7 @@ def test_a_constant_column_is_no_excuse_in_a_report_that_has_none(lake: Lake) ->
     expected = ExpectedColumns(["gross", "payout_id"], optional=frozenset({"payout_id"}))
     lake.land(ITEMIZED, DAY, [Csv([stripe_csv(["gross"], [("1",)])])], expected=expected, facts={})
     rewrite(lake, with_value("payout_id", 0, "po_1"))
-    assert "column 'payout_id': the CSV has no such column and the table 'po_1'" in refuted(lake)
+    assert "column 'payout_id': the CSV has no such column and the table has 'po_1'" in refuted(lake)
 
 
 def test_a_day_without_any_payout_is_proven_to_be_empty(lake: Lake) -> None:
@@ -177,15 +180,14 @@ def _land_split(lake: Lake, column: str) -> None:
     )
 
 
-def _count_reads(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def _count_reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     reads: list[str] = []
-    kept_csv = Lake.kept_csv
 
-    def counted(self: Lake, sha256: str) -> Iterator[bytes]:
+    def counted(store: Store, root: str, sha256: str) -> Iterator[bytes]:
         reads.append(sha256)
-        return kept_csv(self, sha256)
+        return read_kept_csv(store, root, sha256)
 
-    monkeypatch.setattr(Lake, "kept_csv", counted)
+    monkeypatch.setattr(verification, "read_kept_csv", counted)
     return reads
 
 
@@ -194,7 +196,7 @@ def test_days_of_one_csv_are_proven_in_one_pass(
     split: Lake, monkeypatch: pytest.MonkeyPatch, block_chars: int
 ) -> None:
     read_in_blocks(monkeypatch, block_chars)
-    reads = _count_reads(split, monkeypatch)
+    reads = _count_reads(monkeypatch)
     verified = list(split.verify(TABLE))
     assert [(day.day, day.rows, day.error) for day in verified] == [
         (_DAYS[0], 72, None),
@@ -233,7 +235,11 @@ def test_another_csv_is_found_on_every_day_of_it(split: Lake) -> None:
     replace_kept(split, _SPLIT, _SPLIT.replace(b'"0.50"', b'"0.51"'))
     messages = [str(day.error) for day in split.verify(TABLE)]
     assert all("is not the CSV that was landed" in message for message in messages)
-    assert ["as shows on line 2, column 'gross'" in message for message in messages] == [True, False, False]
+    assert ["first difference: line 2, column 'gross'" in message for message in messages] == [
+        True,
+        False,
+        False,
+    ]
     assert [message.split(": ")[0] for message in messages] == [f"{TABLE} {day}" for day in _DAYS]
 
 
@@ -243,7 +249,7 @@ def test_another_csv_is_found_on_every_day_of_it(split: Lake) -> None:
         ({"split_timezone": "UTC"}, "column 'balance_transaction_id': the CSV says"),
         ({"split_timezone": "Nowhere"}, "unknown time zone 'Nowhere'"),
         ({"split_timezone": None}, "unknown time zone ''"),
-        ({"split_by": "net"}, "line 1: the CSV has no column 'net', which is to say the day"),
+        ({"split_by": "net"}, "line 1: the CSV has no column 'net', which says the day of a row"),
     ],
 )
 def test_a_footer_that_splits_otherwise_is_found(lake: Lake, facts: dict[str, str | None], says: str) -> None:
@@ -258,8 +264,8 @@ def test_a_row_of_no_day_is_found(split: Lake) -> None:
     text = _SPLIT.splitlines()[2].split(b'"')
     replace_kept(split, _SPLIT, _SPLIT.replace(text[3], b"someday", 1).replace(text[5], b"someday", 1))
     messages = [str(day.error) for day in split.verify(TABLE)]
-    assert all("as shows on line 3, column 'created" in message for message in messages)
-    assert all("'someday' is no day" in message for message in messages)
+    assert all("first difference: line 3, column 'created" in message for message in messages)
+    assert all("'someday' is not a day" in message for message in messages)
 
 
 def test_a_day_that_was_landed_again_alone_stands_on_its_own_csv(split: Lake) -> None:

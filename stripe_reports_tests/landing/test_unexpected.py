@@ -294,7 +294,7 @@ def test_the_message_is_one_line_without_the_key_and_says_where() -> None:
     assert api.api_key not in str(error) + error.trace
     assert "\n" not in str(error)
     assert len(str(error)) < 600
-    assert "lake/store.py:" in str(error)
+    assert "lake/storage/store.py:" in str(error)
     assert error_of(own := LakeError("known"), api.redact) is own
 
 

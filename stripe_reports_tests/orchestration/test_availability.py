@@ -18,8 +18,7 @@ from stripe_reports import (
     StripeResource,
 )
 from stripe_reports.errors import ConfigurationError, LakeError
-from stripe_reports.lake import Lake
-from stripe_reports.lake.inbox import Inbox
+from stripe_reports.lake import Inbox, Lake
 from stripe_reports.sandbox import Sandbox
 from stripe_reports_tests.orchestration.conftest import NEWEST, START, days
 from stripe_reports_tests.orchestration.ticks import (

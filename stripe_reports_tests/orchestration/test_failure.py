@@ -201,4 +201,4 @@ def test_the_memory_stays_small_and_says_what_it_drops(caplog: pytest.LogCapture
     kept = Memory.from_cursor(text, logging.getLogger("test"))
     assert kept is not None
     assert [each.at for each in kept.waiting] == list(range(500)), "those that are due first"
-    assert min(kept.told.values()) == 4500, "the newest"
+    assert min(kept.handled_runs.values()) == 4500, "the newest"

@@ -24,8 +24,7 @@ from starlette.types import ASGIApp
 
 from stripe_reports import cli
 from stripe_reports.errors import ConfigurationError, LakeError
-from stripe_reports.lake import Lake
-from stripe_reports.lake.inbox import Inbox
+from stripe_reports.lake import Inbox, Lake
 from stripe_reports.sandbox import Sandbox
 from stripe_reports.stripe_api import StripeApi, create_report_run, parse_event
 from stripe_reports.webhook import receiver as receiving

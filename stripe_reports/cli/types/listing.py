@@ -11,8 +11,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from stripe_reports.catalog import ReportType, column_type, select_report_types
-from stripe_reports.catalog.selection import matches_pattern
+from stripe_reports.catalog import ReportType, column_type, matches_pattern, select_report_types
 
 if TYPE_CHECKING:
     from stripe_reports.stripe_api import OfferedReportType

@@ -16,11 +16,10 @@ from rich.table import Table
 from stripe_reports.catalog import nearest
 from stripe_reports.cli.lake import tables_of
 from stripe_reports.errors import CsvNotKeptError, LakeError
-from stripe_reports.lake.derived import MADE_FROM
+from stripe_reports.lake import MADE_FROM
 
 if TYPE_CHECKING:
-    from stripe_reports.lake import Lake
-    from stripe_reports.lake.verification import VerifiedDay
+    from stripe_reports.lake import Lake, VerifiedDay
 
 _DAYS_NAMED = 5
 

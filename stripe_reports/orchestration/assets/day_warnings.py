@@ -12,7 +12,7 @@ from stripe_reports.lake import LandedFile
 from stripe_reports.landing import LandedDay
 
 if TYPE_CHECKING:
-    from stripe_reports.lake.difference import Difference
+    from stripe_reports.lake import Difference
 
 _AMOUNTS_CHANGED = "amounts_changed"
 _CHANGES = (

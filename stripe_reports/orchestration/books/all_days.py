@@ -128,11 +128,11 @@ def _kept_bad(lake: Lake, table: str, days: Sequence[date]) -> Iterator[_Bad]:
         return
     import pyarrow.dataset as ds
 
-    from stripe_reports.lake.reader import reading
+    from stripe_reports.lake import read_errors
 
     columns = ["date", "identity", "currency", "outcome", "residual", "reason"]
     wanted = ds.field("outcome").isin([Verdict.BROKEN.value, Verdict.MISSING.value])
-    with reading(f"{lake.root}/{table}"):
+    with read_errors(f"{lake.root}/{table}"):
         rows = lake.dataset(table, days).to_table(columns=columns, filter=wanted).to_pylist()
     for row in rows:
         yield _Bad(row.pop("date"), **row)

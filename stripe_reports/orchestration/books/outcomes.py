@@ -36,7 +36,7 @@ def outcomes_table(outcomes: Sequence[Outcome]) -> "pa.Table":
     """Return a row for each identity and currency, for the table `reconciliation`."""
     import pyarrow as pa
 
-    from stripe_reports.lake.schema import DECIMAL
+    from stripe_reports.lake import DECIMAL
 
     columns: list[tuple[str, Any, list[Any]]] = [
         ("identity", pa.string(), [each.identity for each in outcomes]),

@@ -29,7 +29,7 @@ def arrow_table(columns: Sequence[Column], rows: Sequence[Mapping[str, Any]]) ->
     """Return the rows. Raises LakeError for an amount with more than 20 digits before the point."""
     import pyarrow as pa
 
-    from stripe_reports.lake.schema import ARROW_TYPES, DECIMAL
+    from stripe_reports.lake import ARROW_TYPES, DECIMAL
 
     types = {
         "string": pa.string(),

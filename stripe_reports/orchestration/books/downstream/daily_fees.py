@@ -14,7 +14,7 @@ from stripe_reports.orchestration.books.downstream.daily_activity import activit
 from stripe_reports.orchestration.books.downstream.daily_table import DailyTable
 from stripe_reports.orchestration.books.downstream.plots import plotted_amount
 from stripe_reports.orchestration.ui_table import table_of
-from stripe_reports.reconcile.families import Family
+from stripe_reports.reconcile import Family
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -20,7 +20,7 @@ from stripe_reports.orchestration.partitioned_checks import check_outputs, parti
 from stripe_reports.orchestration.reports import Reports
 from stripe_reports.orchestration.resource_parameters import resource_parameters
 from stripe_reports.orchestration.resources import ReportLakeResource
-from stripe_reports.reconcile.families import Family
+from stripe_reports.reconcile import Family
 
 if TYPE_CHECKING:
     import pyarrow as pa

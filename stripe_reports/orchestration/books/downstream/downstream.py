@@ -14,7 +14,7 @@ from stripe_reports.orchestration.books.downstream.month_end_close import month_
 from stripe_reports.orchestration.books.downstream.payout_statements import PAYOUT_STATEMENTS
 from stripe_reports.orchestration.books.keys import DOWNSTREAM, MONTH_END_CLOSE
 from stripe_reports.orchestration.reports import Reports
-from stripe_reports.reconcile.families import Family, families
+from stripe_reports.reconcile import Family, families
 
 _DAILY = {table.name: table for table in (DAILY_ACTIVITY, DAILY_FEES, PAYOUT_STATEMENTS)}
 _ALL = "all"

@@ -1,0 +1,1 @@
+"""Documents: the small files beside the tables, which people and other programs read as text."""

@@ -1,0 +1,1 @@
+"""Reading: landed Parquet files become rows, facts, sums and differences."""

@@ -1,0 +1,1 @@
+"""Writing: CSVs become committed Parquet files."""
