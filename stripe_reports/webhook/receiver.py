@@ -15,8 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from stripe_reports import environment
 from stripe_reports.errors import ConfigurationError, LakeError, StripeReportsError, WebhookError
-from stripe_reports.lake import open_lake
-from stripe_reports.lake import Inbox
+from stripe_reports.lake import Inbox, open_lake
 from stripe_reports.stripe_api import Event, read_event
 from stripe_reports.webhook import FAILED, REPORT_TYPE_UPDATED, SUCCEEDED
 
