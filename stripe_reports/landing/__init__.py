@@ -1,7 +1,7 @@
-"""Days of report types, from the question to the committed tables."""
+"""Landing: from the days of a report type to committed tables."""
 
 from stripe_reports.landing.backfill import Backfill, Outcome
-from stripe_reports.landing.given_run import GivenRun, given_run, whole_days
+from stripe_reports.landing.external_run import ExternalRun, external_run, whole_days
 from stripe_reports.landing.land import land_day
 from stripe_reports.landing.outcome import (
     FailedDay,
@@ -20,8 +20,8 @@ from stripe_reports.landing.settings import MAX_RUNS_IN_FLIGHT, LandingSettings
 __all__ = [
     "MAX_RUNS_IN_FLIGHT",
     "Backfill",
+    "ExternalRun",
     "FailedDay",
-    "GivenRun",
     "LandedDay",
     "LandingSettings",
     "Outcome",
@@ -31,8 +31,8 @@ __all__ = [
     "StillPending",
     "WaitingDay",
     "Warned",
+    "external_run",
     "failure_lines",
-    "given_run",
     "itemized_payouts",
     "land_day",
     "whole_days",

@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from stripe_reports.catalog import data_ready_by
 from stripe_reports.errors import ReportRunError, StripeReportsError
-from stripe_reports.landing import GivenRun, RefusedRuns, ReportRequest, given_run
+from stripe_reports.landing import ExternalRun, RefusedRuns, ReportRequest, external_run
 from stripe_reports.orchestration.assets import requests_by_id
 from stripe_reports.orchestration.cursor import read_cursor
 from stripe_reports.orchestration.inbox import SUCCEEDED, delivered_runs, known_runs, look_into_inbox
@@ -167,7 +167,7 @@ class _Judge:
         self._ends = ends
         self._refused = refused
 
-    def takes(self, run: ReportRun) -> GivenRun | None:
+    def takes(self, run: ReportRun) -> ExternalRun | None:
         """The run with its days, if these can land from it."""
         report_type = self._watched.report_types.get(run.report_type)
         offered = self._offered.get(run.report_type)
@@ -181,7 +181,7 @@ class _Judge:
                 raise ReportRunError("it has no result")
             if self._refused and run.id in self._refused.ids(report_type):
                 raise ReportRunError("its file was refused before")
-            given = given_run(
+            given = external_run(
                 run, report_type, self._requests[run.report_type], offered, self._watched.timezone
             )
             if run.created < self._data_since(given, offered):
@@ -203,7 +203,7 @@ class _Judge:
         ]
         return f"{runs} report run{'s have' if runs > 1 else ' has'} succeeded: {'; '.join(told)}"
 
-    def _data_since(self, given: GivenRun, offered: OfferedReportType) -> float:
+    def _data_since(self, given: ExternalRun, offered: OfferedReportType) -> float:
         """Since when, at the latest, all data of its days are there."""
         end = given.interval.end
         report_type = self._watched.report_types[offered.id]

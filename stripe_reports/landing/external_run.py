@@ -8,16 +8,15 @@ from datetime import UTC, date, datetime
 
 from stripe_reports.catalog import Interval, ReportType, day_interval, days_between, is_utc, time_zone
 from stripe_reports.errors import DayError, ReportRunError
-from stripe_reports.landing.parameters import option_parameters, requested_columns
 from stripe_reports.landing.plan import day_column
-from stripe_reports.landing.request import ReportRequest
+from stripe_reports.landing.request import ReportRequest, option_parameters, requested_columns
 from stripe_reports.stripe_api import OfferedReportType, ReportRun
 
 _NOT_ABOUT_ROWS = {"interval_start", "interval_end", "columns", "timezone"}
 
 
 @dataclass(frozen=True, slots=True)
-class GivenRun:
+class ExternalRun:
     """A report run whose rows are those of whole days."""
 
     run: ReportRun
@@ -30,13 +29,13 @@ class GivenRun:
     """Those that would have been asked for here and were not."""
 
 
-def given_run(
+def external_run(
     run: ReportRun,
     report_type: ReportType,
     request: ReportRequest,
     offered: OfferedReportType,
     timezone: str,
-) -> GivenRun:
+) -> ExternalRun:
     """What can land from it. Its columns may be others than those of `request`.
 
     Raises ReportRunError for a run whose rows are not those of whole days in `timezone`, or of which days do
@@ -55,7 +54,7 @@ def given_run(
     except ReportRunError as error:
         raise error.at(report_type=run.report_type, report_run=run.id) from None
     dropped = tuple(column for column in ours if column not in columns)
-    return GivenRun(run, days, interval, columns, dropped)
+    return ExternalRun(run, days, interval, columns, dropped)
 
 
 def whole_days(run: ReportRun, report_type: ReportType, timezone: str) -> tuple[Interval, tuple[date, ...]]:
