@@ -28,7 +28,7 @@ _LARGE = 16 << 20
 
 
 class Landings:
-    """Lands stretches. Whatever is raised in one of them fails that one, and no other."""
+    """Lands stretches. Whatever is raised in one stretch fails that one, and no other."""
 
     def __init__(self, shared: Shared, runs: RunsInFlight, tally: Tally) -> None:
         self._shared = shared
@@ -51,7 +51,7 @@ class Landings:
         return bool(self._small.busy or self._large.busy)
 
     async def land(self, stretches: Sequence[Stretch]) -> None:
-        """Land all stretches. The first one asks for its report runs first."""
+        """Land all stretches. They ask for report runs in their order."""
         payouts = {id_ for stretch in stretches for id_ in _read_before(stretch)}
         self._awaited = {
             (stretch.report_type.id, day): asyncio.Event()
@@ -63,7 +63,7 @@ class Landings:
         await together(map(self._land, stretches))
 
     def end(self) -> None:
-        """Let the threads end with what they are at."""
+        """Let the threads end once nothing is left to land."""
         self._small.end()
         self._large.end()
 
@@ -96,7 +96,7 @@ class Landings:
             left_out = [each.payout for each, run in pairs if each.payout and not run]
             results = Results(stretch, read, left_out)
             threads = self._large if results.size > _LARGE else self._small
-            # In the thread, so that a day that lands while all is stopped is reported as well.
+            # The thread itself reports the days, so that those that land during `stop` are reported too.
             await threads.run(lambda: self._tally.land(results.land()))
         except Exception as raised:  # noqa: BLE001 - a stretch that fails fails alone
             others = self._instead(stretch, read, self._shared.error_of(raised))
@@ -104,7 +104,8 @@ class Landings:
         self._begun += len(others)
         if not others:
             self._have_ended(stretch)
-        await together(map(self._land, others))
+        if others:
+            await together(map(self._land, others))
 
     def _instead(
         self, stretch: Stretch, read: Sequence[ObtainedRun], error: StripeReportsError

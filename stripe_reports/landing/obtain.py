@@ -1,4 +1,4 @@
-"""A report run that is wanted, and how it is obtained: one that exists, or else a new one."""
+"""A report run that a landing wants, and how to obtain it: an existing one, or else a new one."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ class Attempts:
         """Return the error that says why there is no other attempt, and names all runs."""
         *before, last = self.given_up
         others = ", ".join(each.report_run for each in before)
-        others = f"; before it, other report runs came to nothing: {others}" if before else ""
+        others = f"; before it, other report runs gave no result: {others}" if before else ""
         error = ReportRunStuckError if last.stuck else ReportRunError
         return error(
             f"{last.why}{others}; this is rare and passes: materialize the day again later",
@@ -248,7 +248,7 @@ def _make(
         attempts.number += 1
         if run.id not in hopeless and not attempts.has_given_up(run):
             return run
-    raise ReportRunError("Stripe answers with failed report runs of before only; try again later")
+    raise ReportRunError("Stripe returns only earlier report runs that failed; try again later")
 
 
 def _refused_columns(error: StripeRequestError, asked: Sequence[str]) -> set[str]:

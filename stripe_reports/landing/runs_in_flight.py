@@ -20,14 +20,14 @@ _CALLS_AT_ONCE = 8
 _WEIGHT_OF_THE_NEWEST = 0.2
 _SLOW_SECONDS, _SLOW_FACTOR = 60.0, 4.0
 _MOST_SLOW = 3
-"""Times the limit: so many slow runs may be pending besides."""
+"""How many slow runs may be pending as well, as a multiple of the limit."""
 
 _T = TypeVar("_T")
 
 
 @dataclass(slots=True, eq=False)
 class _Place:
-    """One of the places for report runs that are in flight, or a turn in the queue for it."""
+    """A place among the report runs in flight. Whoever waits in the queue for it has a `turn` to come."""
 
     turn: asyncio.Future[None] | None = None
     run: ReportRun | None = None
@@ -56,7 +56,7 @@ class RunsInFlight:
 
     @property
     def only_pending(self) -> bool:
-        """Whether nothing is left to do but to look again."""
+        """Whether all that is left to do is to look again later."""
         return bool(self._places) and not self.calls.busy
 
     @property

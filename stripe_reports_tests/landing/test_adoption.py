@@ -161,7 +161,7 @@ def test_a_replayed_run_that_came_to_nothing_is_left_behind(account: Account, se
 
 def test_where_only_failed_runs_come_back_it_ends(account: Account, server: ScriptedServer) -> None:
     server.answers("POST", RUNS, made("frr_old"))
-    with pytest.raises(ReportRunError, match="failed report runs of before only; try again later"):
+    with pytest.raises(ReportRunError, match="only earlier report runs that failed; try again later"):
         _obtain(account, _known("frr_old", status="failed"))
     assert len(server.asked) == 50, "bounded attempts"
 
