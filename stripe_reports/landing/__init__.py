@@ -16,6 +16,7 @@ from stripe_reports.landing.payouts import itemized_payouts
 from stripe_reports.landing.refused_runs import RefusedRuns
 from stripe_reports.landing.request import ReportRequest
 from stripe_reports.landing.settings import MAX_RUNS_IN_FLIGHT, LandingSettings
+from stripe_reports.landing.submission import LeftToLanding, NotSubmitted, Submission, SubmittedRun, submit
 
 __all__ = [
     "MAX_RUNS_IN_FLIGHT",
@@ -24,16 +25,21 @@ __all__ = [
     "FailedDay",
     "LandedDay",
     "LandingSettings",
+    "LeftToLanding",
+    "NotSubmitted",
     "Outcome",
     "Progress",
     "RefusedRuns",
     "ReportRequest",
     "StillPending",
+    "Submission",
+    "SubmittedRun",
     "WaitingDay",
     "Warned",
     "external_run",
     "failure_lines",
     "itemized_payouts",
     "land_day",
+    "submit",
     "whole_days",
 ]

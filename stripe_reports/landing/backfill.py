@@ -182,9 +182,9 @@ class Backfill:
         return begun
 
     async def _release(self, landing: asyncio.Task[None], patience: float) -> None:
-        """End the landing once nothing but pending runs is left, for so many seconds.
+        """End the landing once nothing but pending runs is left for `patience` seconds.
 
-        Not if a day has failed, which is reported before.
+        If a day has failed, the landing goes on, so that all failures are reported together.
         """
         while not self._tally.failed:
             idle = time.monotonic() - max(self._runs.moved_at, self._tally.moved_at)

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Callable, Sequence
 from datetime import date
 
-from stripe_reports.catalog import ReportType
 from stripe_reports.errors import StripeReportsError
 from stripe_reports.landing.obtain import ObtainedRun
 from stripe_reports.landing.payouts import (
@@ -38,7 +37,7 @@ class Landings:
         self._large = Threads(_LARGE_LANDINGS_AT_ONCE, "large-landing", shared)
         self._begun = self._ended = 0
         self._awaited: dict[tuple[str, date], asyncio.Event] = {}
-        """The days of itemized payouts that land as well, and that days by payout wait for."""
+        """Set once the day of a report has ended, for the days by payout that read it."""
 
     @property
     def share(self) -> float:
@@ -102,10 +101,10 @@ class Landings:
             others = self._instead(stretch, read, self._shared.error_of(raised))
         self._ended += 1
         self._begun += len(others)
-        if not others:
-            self._have_ended(stretch)
         if others:
             await together(map(self._land, others))
+        else:
+            self._have_ended(stretch)
 
     def _instead(
         self, stretch: Stretch, read: Sequence[ObtainedRun], error: StripeReportsError
@@ -139,5 +138,6 @@ class Landings:
 
 def _read_before(stretch: Stretch) -> list[str]:
     """Return the ids of the report types whose table of the day is read, where it lands as well."""
-    report_type: ReportType = stretch.report_type
-    return [each.id for each in itemized_payouts(report_type)] if report_type.interval == "payout" else []
+    if stretch.report_type.interval != "payout":
+        return []
+    return [each.id for each in itemized_payouts(stretch.report_type)]

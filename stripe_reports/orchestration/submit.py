@@ -11,8 +11,14 @@ from pydantic import Field
 
 from stripe_reports.catalog import ReportType, parse_day
 from stripe_reports.errors import ConfigurationError, StripeReportsError
-from stripe_reports.landing import ReportRequest
-from stripe_reports.landing.submit import LeftToLanding, NotSubmitted, Submission, SubmittedRun, submit
+from stripe_reports.landing import (
+    LeftToLanding,
+    NotSubmitted,
+    ReportRequest,
+    Submission,
+    SubmittedRun,
+    submit,
+)
 from stripe_reports.orchestration.assets import requests_by_id
 from stripe_reports.orchestration.automation import DAILY_CRON
 from stripe_reports.orchestration.due import (

@@ -15,11 +15,10 @@ import pytest
 from stripe_reports.catalog import REPORT_TYPES
 from stripe_reports.errors import ConfigurationError, LakeError, UnexpectedError
 from stripe_reports.lake import Lake
-from stripe_reports.landing import Backfill, FailedDay, failure_lines
+from stripe_reports.landing import Backfill, FailedDay, NotSubmitted, SubmittedRun, failure_lines, submit
 from stripe_reports.landing.landings import Landings
 from stripe_reports.landing.runs_in_flight import RunsInFlight
 from stripe_reports.landing.stretch import Stretch
-from stripe_reports.landing.submit import NotSubmitted, SubmittedRun, submit
 from stripe_reports.landing.unexpected import error_of
 from stripe_reports.sandbox import Sandbox
 from stripe_reports.stripe_api import Account, StripeApi
