@@ -36,7 +36,7 @@ _GRACE_SECONDS = 5.0
 
 
 class Backfill:
-    """Lands days of report types in the background. Iterate over its `outcomes`, then `stop` it.
+    """A landing of many days in the background. Iterate over its `outcomes`, then `stop` it.
 
     `asked`: the days of each report type. `requests`: their columns and parameters, by report type's id.
     Every day ends as one LandedDay, FailedDay or WaitingDay, unless the backfill ends with StillPending, or
@@ -79,7 +79,7 @@ class Backfill:
 
     @property
     def progress(self) -> Progress:
-        """How far the backfill is."""
+        """The progress so far."""
         tally, limit = self._tally, self._shared.account.api.limit
         return Progress(
             days=tally.days,
@@ -97,7 +97,7 @@ class Backfill:
         )
 
     def outcomes(self, *, every: float | None = None) -> Iterator[Outcome | Progress]:
-        """Yield outcomes as they come, and the progress every so many seconds."""
+        """Yield outcomes as they come, and the progress `every` so many seconds."""
         if self._thread.ident is None and not self._ended:
             self._thread.start()
         reported = time.monotonic()

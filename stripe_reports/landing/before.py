@@ -1,4 +1,4 @@
-"""The tables of days before they land, to compare with."""
+"""The tables of days as they were before a landing."""
 
 from __future__ import annotations
 

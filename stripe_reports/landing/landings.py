@@ -27,7 +27,7 @@ _LARGE = 16 << 20
 
 
 class Landings:
-    """Lands stretches. Whatever is raised in one stretch fails that one, and no other."""
+    """The landings of a backfill. Whatever is raised in one stretch fails that one, and no other."""
 
     def __init__(self, shared: Shared, runs: RunsInFlight, tally: Tally) -> None:
         self._shared = shared
@@ -137,7 +137,7 @@ class Landings:
 
 
 def _read_before(stretch: Stretch) -> list[str]:
-    """Return the ids of the report types whose table of the day is read, where it lands as well."""
+    """Return the ids of the report types whose table is read if the day has landed there."""
     if stretch.report_type.interval != "payout":
         return []
     return [each.id for each in itemized_payouts(stretch.report_type)]

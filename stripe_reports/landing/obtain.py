@@ -34,10 +34,10 @@ class WantedRun:
 
     report_type: str
     parameters: RunParameters
-    """Without columns."""
+    """The parameters without columns."""
     columns: Sequence[str]
     data_ready_by: int
-    """Unix seconds. A run made earlier may lack data, and is not adopted."""
+    """When Stripe has all data (Unix seconds). A run made earlier may lack some, and is not adopted."""
     livemode: bool | None = None
     """The mode of the account; None if it is not known."""
     payout: str | None = None
@@ -103,7 +103,7 @@ class Attempts:
         *,
         is_lost: bool = False,
     ) -> None:
-        """Leave a run behind that Stripe has not brought to a result, or has lost."""
+        """Wait no longer for a run that Stripe has not brought to a result, or has lost."""
         stuck = not is_lost and run.status == "pending"
         if is_lost:
             why = "Stripe does not know this report run any more (404)"
@@ -116,7 +116,7 @@ class Attempts:
         self.given_up.append(GivenUp(run.id, why, stuck))
 
     def has_given_up(self, run: ReportRun) -> bool:
-        """Return whether this run was left behind, or must not be adopted."""
+        """Return whether this run was given up, or must not be adopted."""
         return run.id in self.wanted.unusable or any(run.id == each.report_run for each in self.given_up)
 
     @property
@@ -143,13 +143,14 @@ def obtain_run(
     settings: LandingSettings,
     warn: Callable[[str], None],
 ) -> ObtainedRun:
-    """Return the external run, an existing run, or a new one, with the columns that the account's version of
-    the report knows.
+    """Return the report run that answers the wanted one: the external run, an existing run, or a new one.
 
-    A column that Stripe refuses is left out, with a warning: versions of a report differ between accounts,
-    and the catalog cannot know them all. Raises ReportRunError if Stripe answers with another run than the
-    one asked for, and after too many attempts. Raises as `create_report_run` does for any other refusal, and
-    if Stripe does not say which column it means.
+    It has the columns that the account's version of the report knows. A column that Stripe refuses is left
+    out, with a warning: versions of a report differ between accounts, and the catalog cannot know them all.
+
+    Raises ReportRunError if Stripe answers with another run than the one asked for, and after too many
+    attempts. Raises as `create_report_run` does for any other refusal, and if Stripe does not say which
+    column it means.
     """
     wanted = attempts.wanted
     attempts.asked_at = attempts.asked_at or time.monotonic()

@@ -146,7 +146,7 @@ def failure_lines(failed: Iterable[FailedDay]) -> list[str]:
 
 
 def _named(days: Iterable[date]) -> str:
-    """Return such as `2026-11-01 to 2026-11-14, 2026-11-20`."""
+    """Return the days as text, such as `2026-11-01 to 2026-11-14, 2026-11-20`."""
     found = stretch_texts(days)
     more = len(found) - _MOST_STRETCHES
     return ", ".join(found[:_MOST_STRETCHES]) + (f" and {more} more" if more > 0 else "")

@@ -22,7 +22,7 @@ _MOST_REMEMBERED = 500
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A report run whose file was refused when a day should land from it, and why."""
+    """A report run whose file did not fit the day that was to land from it, and why."""
 
     report_run: str
     day: str
@@ -52,7 +52,7 @@ class RefusedRuns:
         return frozenset(each.report_run for each in self._of(report_type))
 
     def of_day(self, report_type: ReportType, day: date) -> Sequence[Refusal]:
-        """Return the refusals of runs from which this day should land, oldest first."""
+        """Return the refusals of report runs for this day, oldest first."""
         return [each for each in self._of(report_type) if each.day == day.isoformat()]
 
     def add(self, report_type: ReportType, day: date, report_run: str, reason: str) -> None:

@@ -97,8 +97,10 @@ class Results:
         return self.runs[0].dropped_columns if self.runs else ()
 
     def _existing(self, facts: Mapping[str, str]) -> dict[date, _Table] | None:
-        """Return the tables, if all of them rest on these results and can be read, and so can the CSVs that
-        prove them. A CSV that days share is read once."""
+        """Return the existing tables if all of them rest on these results; None otherwise.
+
+        The tables and the CSVs that prove them must be readable. A CSV that days share is read once.
+        """
         stretch, lake = self.stretch, self.stretch.shared.lake
         same = {name: fact for name, fact in facts.items() if name not in _MAY_DIFFER}
         same |= {"package_version": __version__, "csv_kept": str(lake.keeps_csvs).lower()}

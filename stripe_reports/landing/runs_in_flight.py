@@ -35,7 +35,7 @@ class _Place:
 
 
 class RunsInFlight:
-    """Brings wanted report runs to their results. All methods belong to one event loop."""
+    """The report runs that a landing has under way. All methods belong to one event loop."""
 
     def __init__(self, shared: Shared) -> None:
         self.made = 0
@@ -65,10 +65,10 @@ class RunsInFlight:
         return (place.run.id for place in self._places if place.run)
 
     async def results(self, wanted: Sequence[WantedRun]) -> list[ObtainedRun | None]:
-        """Return a run that has succeeded for each wanted one; None if Stripe declines to report on its
-        payout, with a warning.
+        """Return a run that has succeeded for each wanted one.
 
-        Raises a StripeReportsError if one of them comes to nothing: the others are not waited for then.
+        It is None, with a warning, if Stripe declines to report on its payout. Raises a StripeReportsError if
+        one of them gives no result; then the others are not waited for.
         """
         if len(wanted) == 1:  # without a task of its own: there may be thousands
             return [await self._result(wanted[0])]

@@ -31,7 +31,7 @@ class LandingSettings:
     made_since: float = float("inf")
     """Unix seconds. Runs made since then that gave no result count towards the replacements allowed."""
     release_after: float | None = None
-    """How long to wait with nothing but pending runs before ending with StillPending; None for ever."""
+    """How long to wait with nothing but pending runs before ending with StillPending; None to wait on."""
 
     def __post_init__(self) -> None:
         if (

@@ -1,4 +1,4 @@
-"""What has become of each day."""
+"""The outcomes of all days, each counted and reported once."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from stripe_reports.landing.outcome import FailedDay, LandedDay, WaitingDay
 
 
 class Tally:
-    """Counts the days and reports what has become of each, once. Threads may share it."""
+    """A count of days by outcome, which reports each day once. Threads may share it."""
 
     def __init__(
         self,

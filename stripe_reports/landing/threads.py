@@ -1,4 +1,4 @@
-"""Threads that do the blocking work of an event loop."""
+"""Daemon threads that do the blocking work of an event loop."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Threads:
 
     def __init__(self, count: int, name: str, shared: Shared) -> None:
         self.busy = 0
-        """Pieces of work whose end the event loop has not seen yet."""
+        """The number of calls to `run` whose end the event loop has not seen yet."""
         self._count = count
         self._name = f"stripe-reports-{name}"
         self._shared = shared
@@ -70,7 +70,7 @@ class Threads:
             thread.join(max(0.0, seconds_left()))
 
     def _answer(self, work: Callable[[], _T]) -> tuple[_T | None, Exception | None]:
-        """Return what `work` returns, or an exception: an event loop takes no other one through."""
+        """Return what `work` returns, or an Exception: an event loop takes nothing else that is raised."""
         try:
             if self._shared.stopped.is_set():
                 raise Stopped

@@ -1,4 +1,4 @@
-"""Turns exceptions that the code does not expect into errors of the days that they fail."""
+"""Errors for exceptions that the code does not expect."""
 
 from __future__ import annotations
 
