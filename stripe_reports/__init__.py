@@ -4,7 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from stripe_reports.catalog import PRESETS, REPORT_TYPES, ReportType, select_report_types
+    from stripe_reports.catalog import REPORT_TYPES, ReportType, select_report_types
     from stripe_reports.errors import StripeReportsError
     from stripe_reports.lake import Lake
     from stripe_reports.landing import ReportRequest
@@ -12,21 +12,8 @@ if TYPE_CHECKING:
         Alert,
         ReportLakeIOManager,
         ReportLakeResource,
+        StripeReports,
         StripeResource,
-        build_stripe_report_assets,
-        build_stripe_reports_availability_sensor,
-        build_stripe_reports_books_sensor,
-        build_stripe_reports_daily_schedule,
-        build_stripe_reports_definitions,
-        build_stripe_reports_downstream_assets,
-        build_stripe_reports_failed_runs_sensor,
-        build_stripe_reports_job,
-        build_stripe_reports_pickup_sensor,
-        build_stripe_reports_reconcile_job,
-        build_stripe_reports_reconciliation,
-        build_stripe_reports_repull_schedule,
-        build_stripe_reports_submit_job,
-        build_stripe_reports_submit_schedule,
         stripe_report_spec,
     )
     from stripe_reports.reading import read
@@ -34,7 +21,6 @@ if TYPE_CHECKING:
 __version__ = "0.2.0"
 
 __all__ = [
-    "PRESETS",
     "REPORT_TYPES",
     "Alert",
     "Lake",
@@ -42,29 +28,15 @@ __all__ = [
     "ReportLakeResource",
     "ReportRequest",
     "ReportType",
+    "StripeReports",
     "StripeReportsError",
     "StripeResource",
-    "build_stripe_report_assets",
-    "build_stripe_reports_availability_sensor",
-    "build_stripe_reports_books_sensor",
-    "build_stripe_reports_daily_schedule",
-    "build_stripe_reports_definitions",
-    "build_stripe_reports_downstream_assets",
-    "build_stripe_reports_failed_runs_sensor",
-    "build_stripe_reports_job",
-    "build_stripe_reports_pickup_sensor",
-    "build_stripe_reports_reconcile_job",
-    "build_stripe_reports_reconciliation",
-    "build_stripe_reports_repull_schedule",
-    "build_stripe_reports_submit_job",
-    "build_stripe_reports_submit_schedule",
     "read",
     "select_report_types",
     "stripe_report_spec",
 ]
 
 _WINGS = {
-    "PRESETS": "catalog",
     "REPORT_TYPES": "catalog",
     "ReportType": "catalog",
     "select_report_types": "catalog",

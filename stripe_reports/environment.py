@@ -1,4 +1,4 @@
-"""The settings of a deployment: STRIPE_* variables. The only file that reads the environment."""
+"""The settings of a deployment: STRIPE_* variables. No other file reads the environment."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from stripe_reports.errors import ConfigurationError
 
 
 def text(name: str, default: str = "") -> str:
-    """A variable; one that is set to nothing counts as not set."""
+    """Return the value of a variable; the default if it is not set or empty."""
     return os.environ.get(name) or default
 
 
 def texts(name: str) -> tuple[str, ...]:
-    """Its parts between commas; none where it is not set."""
+    """Return the parts of a variable between commas; none if it is not set."""
     return tuple(part for part in (part.strip() for part in text(name).split(",")) if part)
 
 
 def switch(name: str, *, default: bool) -> bool:
-    """`true` or `false`. Raises ConfigurationError for anything else."""
+    """Return whether a variable is `true` or `false`. Raises ConfigurationError for any other value."""
     value = text(name, str(default).lower())
     if value not in ("true", "false"):
         raise ConfigurationError(f"{name} is {value!r}; set it to true or false")
@@ -27,7 +27,10 @@ def switch(name: str, *, default: bool) -> bool:
 
 
 def choice(name: str, choices: Sequence[str]) -> str:
-    """One of them; the first where it is not set. Raises ConfigurationError for anything else."""
+    """Return a variable that is one of `choices`; the first if it is not set.
+
+    Raises ConfigurationError for any other value.
+    """
     value = text(name, choices[0])
     if value not in choices:
         raise ConfigurationError(f"{name} is {value!r}; set it to {', '.join(choices[:-1])} or {choices[-1]}")
@@ -35,7 +38,7 @@ def choice(name: str, choices: Sequence[str]) -> str:
 
 
 def count(name: str, *, default: int) -> int:
-    """A whole number. Raises ConfigurationError for anything else, and for 0."""
+    """Return a variable that is a whole number, 1 or more. Raises ConfigurationError for any other value."""
     value = text(name, str(default))
     if not value.isascii() or not value.isdecimal() or int(value) < 1:
         raise ConfigurationError(f"{name} is {value!r}; set it to a whole number, 1 or more")
@@ -43,33 +46,33 @@ def count(name: str, *, default: int) -> int:
 
 
 def api_base(default: str) -> str:
-    """The address of Stripe's API: STRIPE_API_BASE."""
+    """Return the address of Stripe's API, STRIPE_API_BASE."""
     return text("STRIPE_API_BASE", default)
 
 
 def files_base(default: str) -> str:
-    """The address of Stripe's files host: STRIPE_FILES_BASE."""
+    """Return the address of Stripe's files host, STRIPE_FILES_BASE."""
     return text("STRIPE_FILES_BASE", default)
 
 
 def lake_uri() -> str:
-    """Where the lake is: STRIPE_REPORTS_LAKE."""
+    """Return the uri of the lake, STRIPE_REPORTS_LAKE."""
     return text("STRIPE_REPORTS_LAKE", "./lake")
 
 
 def keep_csv() -> bool:
-    """Whether CSVs are kept: STRIPE_REPORTS_KEEP_CSV."""
+    """Return whether CSVs are kept, STRIPE_REPORTS_KEEP_CSV."""
     return switch("STRIPE_REPORTS_KEEP_CSV", default=True)
 
 
 def webhook_secrets() -> tuple[str, ...]:
-    """Of the webhook endpoint: STRIPE_WEBHOOK_SECRET, several of them while one is rolled.
+    """Return the signing secrets of the webhook endpoint, STRIPE_WEBHOOK_SECRET: several while one is rolled.
 
-    Raises ConfigurationError where there is none.
+    Raises ConfigurationError if there is none.
     """
     if secrets := texts("STRIPE_WEBHOOK_SECRET"):
         return secrets
     raise ConfigurationError(
         "no webhook secret: set STRIPE_WEBHOOK_SECRET to the signing secret (whsec_…) of the endpoint, from"
-        " https://dashboard.stripe.com/webhooks; while one is rolled, to both, with a comma between them"
+        " https://dashboard.stripe.com/webhooks; while you roll it, to both, with a comma between them"
     )

@@ -1,4 +1,4 @@
-"""The one family of errors: every message is one line that says what, where, why and what to do."""
+"""The family of errors: every message is one line that says what failed, where, why, and what to do."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Self
 
 
 class StripeReportsError(Exception):
-    """Something a person can act on. Its text is one line and never holds a secret.
+    """An error that a person can act on. Its text is one line and never holds a secret.
 
-    Lower floors raise it with what they know; a caller that knows more says so with `at`.
+    Lower floors raise it with what they know; a caller that knows more adds it with `at`.
     """
 
     def __init__(
@@ -22,6 +22,7 @@ class StripeReportsError(Exception):
     ) -> None:
         super().__init__(what)
         self.what = what
+        self.account: str | None = None
         self.report_type = report_type
         self.day = day
         self.report_run = report_run
@@ -29,11 +30,13 @@ class StripeReportsError(Exception):
     def at(
         self,
         *,
+        account: str | None = None,
         report_type: str | None = None,
         day: date | None = None,
         report_run: str | None = None,
     ) -> Self:
-        """Add where it happened, keeping what is known already. Returns the same error."""
+        """Add where the error happened, and return the same error. What is known already stays."""
+        self.account = self.account or account
         self.report_type = self.report_type or report_type
         self.day = self.day or day
         self.report_run = self.report_run or report_run
@@ -43,8 +46,8 @@ class StripeReportsError(Exception):
         return self.line(self.day.isoformat() if self.day else "")
 
     def line(self, days: str) -> str:
-        """The text, with these days in place of its own."""
-        place = [part for part in (self.report_type, days) if part]
+        """Return the text with these days in place of the error's own day."""
+        place = [part for part in (self.account, self.report_type, days) if part]
         if self.report_run:
             place.append(f"(report run {self.report_run})")
         text = " ".join(self.what.split())
@@ -56,7 +59,7 @@ class UnknownReportTypeError(StripeReportsError):
 
 
 class DayError(StripeReportsError):
-    """A text that is no day, or a day that does not exist in its time zone."""
+    """A text that is not a day, or a day that does not exist in its time zone."""
 
 
 class ConfigurationError(StripeReportsError):
@@ -64,11 +67,11 @@ class ConfigurationError(StripeReportsError):
 
 
 class StripeRequestError(StripeReportsError):
-    """Stripe refused a request (bad key, missing right, bad parameter) or could not be reached.
+    """A request that Stripe refused (bad key, missing permission, bad parameter) or that did not reach it.
 
-    `param` is the parameter that Stripe names as the reason, such as `parameters[columns]`. `passes` says
-    that it is trouble on the way or at Stripe, which is over after a while. `gone` says that Stripe does not
-    have what was asked for (404): a report run that was made a moment ago may still come to be known.
+    `param` is the parameter that Stripe names as the reason, such as `parameters[columns]`. `passes` is true
+    for temporary trouble on the network or at Stripe. `gone` is true if Stripe does not have what was
+    requested (404); a report run that was created a moment ago may still appear.
     """
 
     param: str | None = None
@@ -77,61 +80,61 @@ class StripeRequestError(StripeReportsError):
 
 
 class DataNotAvailableError(StripeReportsError):
-    """Stripe does not have the data of the interval yet: it `comes`. Or it does not keep it any more."""
+    """An interval whose data Stripe does not have yet (`comes` is true), or no longer keeps."""
 
     comes: bool = False
 
 
 class ReportRunError(StripeReportsError):
-    """Stripe marked report runs `failed`, or they stayed pending, one after the other."""
+    """Report runs that failed at Stripe or stayed pending, one after the other."""
 
 
 class ReportRunStuckError(ReportRunError):
-    """The last of these report runs stayed pending."""
+    """Report runs of which the last stayed pending."""
 
 
 class WebhookError(StripeReportsError):
-    """What came to the webhook is not from Stripe, too old, or no event."""
+    """A delivery to the webhook that is not from Stripe, is too old, or is not an event."""
 
 
 class DownloadError(StripeReportsError):
     """A result file that did not arrive whole.
 
-    `worth_repeating`: reading it once more from its first byte may help. Otherwise it was asked for again and
-    again already.
+    `worth_repeating` is true if reading it once more from its first byte may help. It is false after many
+    attempts in vain.
     """
 
     worth_repeating: bool = True
 
 
 class CsvError(StripeReportsError):
-    """A CSV that is damaged or does not fit its columns. Nothing of it is landed."""
+    """A CSV that is damaged or does not fit its columns. Nothing from it lands."""
 
 
 class LakeError(StripeReportsError):
-    """The lake belongs to another mode or account, or does not hold what was asked for."""
+    """A lake that belongs to another mode or account, or does not hold what was requested."""
 
 
 class CsvNotKeptError(LakeError):
-    """A CSV that is not in the lake: it was landed without being kept, or was deleted since."""
+    """A CSV that is not in the lake: it was landed without being kept, or was deleted later."""
 
 
 class ReplacedError(LakeError):
-    """A file that was replaced while it was read. Reading again gives the new one, whole."""
+    """A file that was replaced while it was being read. Reading again returns all of the new one."""
 
 
 class VerificationError(LakeError):
-    """A landed day that is not what its CSVs say, or CSVs that are not those that were landed."""
+    """A landed day that differs from its CSVs, or CSVs that are not the ones that were landed."""
 
 
 class UnexpectedError(StripeReportsError):
-    """An exception that the code does not expect: a bug, or a process without memory.
+    """An exception that the code does not expect: a bug, or a process that ran out of memory.
 
-    It fails the days of one report run, and nothing else. `trace` is the traceback, for the log.
+    It fails only the days of one report run. `trace` is the traceback, for the log.
     """
 
     trace: str = ""
 
 
 class CloseError(StripeReportsError):
-    """A month that cannot be closed: a day is missing, an identity broken, or a closed month would move."""
+    """A month that cannot be closed: a day is missing, an identity is broken, or closed books would move."""

@@ -1,16 +1,13 @@
-"""`stripe_reports.read`: landed days as rows that pyarrow, pandas, DuckDB and polars take as they are."""
+"""`stripe_reports.read`: the rows of landed days, for pyarrow, pandas, DuckDB and polars."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
 
-from stripe_reports import environment
 from stripe_reports.catalog import days_between, nearest, parse_day
-from stripe_reports.errors import ConfigurationError, LakeError
-from stripe_reports.lake import Lake
+from stripe_reports.errors import LakeError
+from stripe_reports.lake import Lake, open_existing_lake
 
 if TYPE_CHECKING:
     from stripe_reports.lake.landed_rows import Rows
@@ -24,17 +21,17 @@ def read(
     lake: Lake | str | None = None,
     allow_missing_days: bool = False,
 ) -> Rows:
-    """The rows of a table from `start` to `end`, both included, in the order of days.
+    """Read the rows of a table from `start` to `end`, both included, in the order of days.
 
     `table` is a name such as `balance_summary_1`, or the report type's id. Days are dates or "YYYY-MM-DD";
     None is the first landed day, or the last. `lake` is a lake or its uri; None is the one that
     STRIPE_REPORTS_LAKE names. The day itself is the column `date`, unless the table has one of that name.
 
-    Raises LakeError for a table that is not there, and for days in between that have not landed: a sum over
-    them would be of too little without a word. With `allow_missing_days` those are left out. Raises
-    ConfigurationError where there is no lake, and DayError for what is no day.
+    Raises LakeError for a table that does not exist, and for days in the range that have not landed: a sum
+    without them would be too low, and nobody would notice. With `allow_missing_days` those days are left out.
+    Raises ConfigurationError if there is no lake, and DayError for a text that is not a day.
     """
-    found = lake if isinstance(lake, Lake) else _open(lake or environment.lake_uri())
+    found = lake if isinstance(lake, Lake) else open_existing_lake(lake, option="lake=")
     name = table.replace(".", "_")
     landed = found.days(name)
     if not landed:
@@ -47,25 +44,12 @@ def read(
     first, last = _day(start) or landed[0], _day(end) or landed[-1]
     wanted = days_between(first, last)
     if not wanted:
-        raise LakeError(f"nothing to read of {name}: {first} is after {last}")
+        raise LakeError(f"cannot read {name}: the first day, {first}, is after {last}, the last")
     if allow_missing_days:
         wanted = [day for day in landed if first <= day <= last]
         if not wanted:
             raise LakeError(f"{found.root} has no day of {name} from {first} to {last}")
     return found.dataset(name, wanted)
-
-
-def _open(uri: str) -> Lake:
-    """A lake that is there: opening one makes its directory."""
-    parts = urlsplit(uri)
-    path = unquote(parts.path) if parts.scheme == "file" else uri
-    if parts.scheme in ("", "file") and not Path(path).expanduser().is_dir():
-        raise ConfigurationError(f"there is no lake at {uri}; name another with lake= or STRIPE_REPORTS_LAKE")
-    if parts.scheme != "s3":
-        return Lake.open(uri)
-    from boto3.session import Session  # knows profiles and roles, as those that land the tables do
-
-    return Lake.open(uri, s3_session=Session())
 
 
 def _day(given: date | str | None) -> date | None:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import pyarrow.parquet as pq
 import pytest
 
 from stripe_reports.catalog import newest_complete_day
-from stripe_reports.definitions import defs, lake_of_environment
-from stripe_reports.errors import ConfigurationError
+from stripe_reports.definitions import defs
+from stripe_reports.errors import ConfigurationError, StripeReportsError
+from stripe_reports.lake import Lake
 from stripe_reports.landing import MAX_RUNS_IN_FLIGHT
 from stripe_reports.sandbox import Sandbox
 from stripe_reports_tests.lake.support import land
@@ -41,15 +42,9 @@ def _dagster(tmp_path: Path, *arguments: str, **variables: str) -> subprocess.Co
     )
 
 
-def _materialize(
-    tmp_path: Path, table: str, day: date = _DAY, **variables: str
-) -> subprocess.CompletedProcess[str]:
-    return _dagster(
-        tmp_path,
-        *("asset", "materialize", "-m", "stripe_reports.definitions"),
-        *("--select", f"stripe_reports/{table}", "--partition", str(day)),
-        **variables,
-    )
+def _materialize(tmp_path: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    location = ("asset", "materialize", "-m", "stripe_reports.definitions")
+    return _dagster(tmp_path, *location, *arguments, **variables)
 
 
 def _account(sandbox: Sandbox) -> dict[str, str]:
@@ -60,38 +55,14 @@ def _account(sandbox: Sandbox) -> dict[str, str]:
     }
 
 
-def test_the_command_line_lands_a_day(sandbox: Sandbox, tmp_path: Path) -> None:
-    done = _materialize(tmp_path, "balance_summary_1", **_account(sandbox))
-    assert done.returncode == 0, done.stderr
-    landed = tmp_path / "lake" / "balance_summary_1" / f"date={_DAY}" / "part-0.parquet"
-    assert pq.read_metadata(landed).num_rows > 0
-    assert list(tmp_path.glob("lake/_csv/*.csv.zst"))
-
-
 def test_a_variable_says_that_no_csv_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STRIPE_REPORTS_LAKE", str(tmp_path))
     for value, keep_csv in (("", True), ("true", True), ("false", False)):
         monkeypatch.setenv("STRIPE_REPORTS_KEEP_CSV", value)
-        assert defs().resources["report_lake"].keep_csv is keep_csv
-        land(lake_of_environment(str(tmp_path)), b"gross\n%d\n" % keep_csv)
+        report_lake = defs().resources["report_lake"]
+        assert report_lake.keep_csv is keep_csv
+        land(report_lake.lake, b"gross\n%d\n" % keep_csv)
     assert len(list(tmp_path.glob("_csv/*"))) == 1
-
-
-def test_the_command_line_lands_days_of_several_reports_in_one_run(sandbox: Sandbox, tmp_path: Path) -> None:
-    first = _DAY - timedelta(days=2)
-    done = _dagster(
-        tmp_path,
-        *("asset", "materialize", "-m", "stripe_reports.definitions"),
-        *("--select", "stripe_reports/balance_summary_1,stripe_reports/payouts_itemized_3"),
-        *("--partition-range", f"{first}...{_DAY}"),
-        **_account(sandbox),
-        STRIPE_REPORTS_MAX_RUNS_IN_FLIGHT="2",
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stderr.count("RUN_SUCCESS") == 1
-    assert "6 of 6 partitions landed" in done.stderr
-    lake = lake_of_environment(str(tmp_path / "lake"))
-    for table in ("balance_summary_1", "payouts_itemized_3"):
-        assert lake.days(table) == [first, first + timedelta(days=1), _DAY]
 
 
 def test_a_variable_says_how_many_report_runs_are_in_flight(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,19 +78,29 @@ def test_a_count_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch, value:
         defs()
 
 
-def test_no_secret_appears_in_logs_records_or_files(tmp_path: Path) -> None:
+def test_the_command_line_lands_days_of_several_reports_in_one_run_and_shows_no_secret(
+    tmp_path: Path,
+) -> None:
     key = "sk_test_Zq9uniqueuniqueunique"
+    first = _DAY - timedelta(days=2)
+    select = ("--select", "stripe_reports/balance_summary_1,stripe_reports/payouts_itemized_3")
+    days = ("--partition-range", f"{first}...{_DAY}")
     with Sandbox(port=0, files_port=0, latency=0, key=key) as sandbox:
-        landed = _materialize(tmp_path, "balance_summary_1", **_account(sandbox))
-        refused = _materialize(
-            tmp_path, "payouts_summary_1", **(_account(sandbox) | {"STRIPE_API_KEY": key[:-1] + "X"})
-        )
+        landed = _materialize(tmp_path, *select, *days, **_account(sandbox))
+        wrong = _account(sandbox) | {"STRIPE_API_KEY": key[:-1] + "X"}
+        refused = _materialize(tmp_path, *select, *days, **wrong)
     assert landed.returncode == 0, landed.stderr
+    assert landed.stderr.count("RUN_SUCCESS") == 1
+    assert "6 of 6 partitions landed" in landed.stderr
+    assert list(tmp_path.glob("lake/_csv/*.csv.zst"))
+    lake = Lake.open(str(tmp_path / "lake"))
+    for table in ("balance_summary_1", "payouts_itemized_3"):
+        assert lake.days(table) == [first, first + timedelta(days=1), _DAY]
+
     assert refused.returncode != 0
     secret = key[:-1]  # of both keys
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert any(path.suffix == ".db" for path in files), "Dagster's records are among what is searched"
-    assert any(path.suffix == ".parquet" for path in files)
     for path in files:
         assert secret.encode() not in path.read_bytes(), path
     for text in (landed.stdout, landed.stderr, refused.stdout, refused.stderr):
@@ -127,17 +108,13 @@ def test_no_secret_appears_in_logs_records_or_files(tmp_path: Path) -> None:
 
 
 def test_a_run_without_a_key_says_what_to_set(tmp_path: Path) -> None:
-    done = _materialize(tmp_path, "balance_summary_1")
+    one = ("--select", "stripe_reports/balance_summary_1", "--partition", str(_DAY))
+    done = _materialize(tmp_path, *one)
     assert done.returncode != 0
     assert "no Stripe API key: set STRIPE_API_KEY" in done.stderr + done.stdout
 
 
-def test_it_loads_with_no_variable_set(tmp_path: Path) -> None:
-    done = _dagster(tmp_path, "definitions", "validate", "-m", "stripe_reports.definitions")
-    assert done.returncode == 0, done.stderr
-
-
-def test_the_workspace_file_names_a_module_that_loads(tmp_path: Path) -> None:
+def test_the_workspace_file_names_a_module_that_loads_with_no_variable_set(tmp_path: Path) -> None:
     workspace = Path(__file__).parent.parent / "workspace.yaml"
     done = _dagster(tmp_path, "definitions", "validate", "-w", str(workspace))
     assert done.returncode == 0, done.stderr
@@ -153,10 +130,15 @@ def test_the_workspace_file_names_a_module_that_loads(tmp_path: Path) -> None:
     ],
 )
 def test_a_variable_that_makes_no_sense_is_named(
-    tmp_path: Path, variable: str, value: str, says: str
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str, says: str
 ) -> None:
-    done = _dagster(
-        tmp_path, "definitions", "validate", "-m", "stripe_reports.definitions", **{variable: value}
-    )
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(StripeReportsError, match=re.escape(says)):
+        defs()
+
+
+def test_dagster_shows_what_is_wrong_with_a_variable(tmp_path: Path) -> None:
+    location = ("definitions", "validate", "-m", "stripe_reports.definitions")
+    done = _dagster(tmp_path, *location, STRIPE_REPORTS_SELECT="balance.sumary.1")
     assert done.returncode != 0
-    assert says in done.stderr + done.stdout
+    assert "did you mean 'balance.summary.1'" in done.stderr + done.stdout

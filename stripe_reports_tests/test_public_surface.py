@@ -10,7 +10,6 @@ import pytest
 import stripe_reports
 
 _NAMES = [
-    "PRESETS",
     "REPORT_TYPES",
     "Alert",
     "Lake",
@@ -18,22 +17,9 @@ _NAMES = [
     "ReportLakeResource",
     "ReportRequest",
     "ReportType",
+    "StripeReports",
     "StripeReportsError",
     "StripeResource",
-    "build_stripe_report_assets",
-    "build_stripe_reports_availability_sensor",
-    "build_stripe_reports_books_sensor",
-    "build_stripe_reports_daily_schedule",
-    "build_stripe_reports_definitions",
-    "build_stripe_reports_downstream_assets",
-    "build_stripe_reports_failed_runs_sensor",
-    "build_stripe_reports_job",
-    "build_stripe_reports_pickup_sensor",
-    "build_stripe_reports_reconcile_job",
-    "build_stripe_reports_reconciliation",
-    "build_stripe_reports_repull_schedule",
-    "build_stripe_reports_submit_job",
-    "build_stripe_reports_submit_schedule",
     "read",
     "select_report_types",
     "stripe_report_spec",
@@ -48,6 +34,31 @@ def test_these_names_are_exported_and_no_others() -> None:
 def test_each_name_is_there_and_documented(name: str) -> None:
     found = getattr(stripe_reports, name)
     assert not callable(found) or found.__doc__
+
+
+_PARTS = [
+    "assets",
+    "availability_sensor",
+    "books_sensor",
+    "daily_schedule",
+    "definitions",
+    "downstream",
+    "failed_runs_sensor",
+    "job",
+    "partitions_def",
+    "pickup_sensor",
+    "reconcile_job",
+    "reconciliation",
+    "repull_schedule",
+    "submit_job",
+    "submit_schedule",
+]
+
+
+def test_these_are_the_parts_of_stripe_reports_and_each_is_documented() -> None:
+    parts = {name: part for name, part in vars(stripe_reports.StripeReports).items() if name[0] != "_"}
+    assert sorted(parts) == _PARTS
+    assert all(part.__doc__ for part in parts.values())
 
 
 def test_a_name_that_is_not_there_is_an_attribute_error() -> None:

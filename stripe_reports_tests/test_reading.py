@@ -156,7 +156,7 @@ def test_a_table_that_is_not_there_is_an_error_with_the_nearest_name(lake: Lake,
 def test_days_that_make_no_sense_are_errors(lake: Lake) -> None:
     with pytest.raises(DayError, match="'soon' is not a day"):
         read(TABLE, "soon", lake=lake)
-    with pytest.raises(LakeError, match="2025-09-03 is after 2025-09-02"):
+    with pytest.raises(LakeError, match="the first day, 2025-09-03, is after 2025-09-02"):
         read(TABLE, "2025-09-03", "2025-09-02", lake=lake)
 
 

@@ -17,7 +17,7 @@ import pytest
 
 from stripe_reports import definitions, environment
 from stripe_reports.catalog import PRESETS, newest_complete_day
-from stripe_reports.orchestration.downstream import DOWNSTREAM
+from stripe_reports.orchestration.books import DOWNSTREAM
 from stripe_reports.reconcile import IDENTITIES
 from stripe_reports.sandbox import Sandbox
 
@@ -66,7 +66,7 @@ assert done.success
 def test_the_definitions_of_a_project_talk_to_the_sandbox_that_is_exported(
     sandbox: Sandbox, tmp_path: Path
 ) -> None:
-    (snippet,) = (text for text in _PYTHON if "build_stripe_reports_definitions(" in text)
+    (snippet,) = (text for text in _PYTHON if ".definitions(" in text)
     snippet = snippet.replace("s3://finance-lake/stripe", str(tmp_path / "lake"))
     day = newest_complete_day(datetime.now(UTC))
     exported = {

@@ -11,8 +11,8 @@ import pytest
 import requests
 import stripe
 
-from stripe_reports.orchestration.evaluations import with_targets
 from stripe_reports.orchestration.made_partitions import DATA_VERSION, all_made
+from stripe_reports.orchestration.partitioned_checks import with_targets
 from stripe_reports_tests.scripted_server import Answer, ScriptedServer, stripe_error
 
 _DAYS = dg.DailyPartitionsDefinition("2026-01-01")

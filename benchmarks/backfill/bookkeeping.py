@@ -20,9 +20,10 @@ import dagster as dg
 
 from benchmarks import process
 from benchmarks.backfill.instance import execute, materializations, opened
-from stripe_reports import build_stripe_report_assets
-from stripe_reports.orchestration.assets import IO_MANAGER_KEY, START_DATE
+from stripe_reports import StripeReports
+from stripe_reports.orchestration import START_DATE
 from stripe_reports.orchestration.made_partitions import MadePartitions, all_made
+from stripe_reports.orchestration.names import IO_MANAGER
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +45,14 @@ def seconds(asked: Asked) -> float:
 
 
 def _seconds_here(asked: Asked) -> float:
-    (like,) = build_stripe_report_assets(asked.select, start_date=min(START_DATE, asked.first))
+    (like,) = StripeReports(asked.select, start_date=min(START_DATE, asked.first)).assets
     with opened(Path(asked.backfilled)) as instance:
         known: dict[dg.AssetKey, dict[str, Mapping[str, Any]]] = {key: {} for key in like.keys}
         for key, day, metadata in materializations(instance, like.keys):
             known[key][day] = metadata  # the oldest remains: of the backfill that landed
     asset = _recording(like, known, checks=asked.checks)
     job = dg.define_asset_job("bookkeeping", [asset])
-    definitions = dg.Definitions(assets=[asset], jobs=[job], resources={IO_MANAGER_KEY: dg.mem_io_manager})
+    definitions = dg.Definitions(assets=[asset], jobs=[job], resources={IO_MANAGER: dg.mem_io_manager})
     with opened(Path(asked.home)) as instance:
         began = time.perf_counter()
         result = execute(definitions.resolve_job_def("bookkeeping"), instance, asked.first, asked.last)

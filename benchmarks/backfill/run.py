@@ -17,9 +17,9 @@ import dagster as dg
 
 from benchmarks import process
 from benchmarks.backfill.instance import execute, materializations, opened
-from stripe_reports import ReportLakeResource, StripeResource, build_stripe_reports_definitions
-from stripe_reports.orchestration.assets import START_DATE
-from stripe_reports.orchestration.automation import JOB_NAME
+from stripe_reports import ReportLakeResource, StripeReports, StripeResource
+from stripe_reports.orchestration import START_DATE
+from stripe_reports.orchestration.names import JOB
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,8 @@ def run(asked: Asked) -> Ran:
 
 
 def _run_here(asked: Asked) -> Ran:
-    definitions = build_stripe_reports_definitions(
+    reports = StripeReports(asked.select, start_date=min(START_DATE, asked.first))
+    definitions = reports.definitions(
         stripe=StripeResource(
             api_key=asked.key,
             api_base=asked.api_base,
@@ -71,11 +72,9 @@ def _run_here(asked: Asked) -> Ran:
             calls_per_second=asked.calls_per_second,
         ),
         report_lake=ReportLakeResource(uri=asked.lake),
-        select=asked.select,
-        start_date=min(START_DATE, asked.first),
         reconciliation=None,  # what is measured is landing
     )
-    job = definitions.resolve_job_def(JOB_NAME)
+    job = definitions.resolve_job_def(JOB)
     with opened(Path(asked.home)) as instance:
         began_at, began, cpu = time.time(), time.perf_counter(), time.process_time()
         result = execute(job, instance, asked.first, asked.last)

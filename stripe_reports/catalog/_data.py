@@ -10,7 +10,7 @@ from typing import Any
 
 @cache
 def catalog_data() -> dict[str, Any]:
-    """`report_types.json`: `columns` (name to type) and `report_types` (id to facts)."""
+    """Return `report_types.json`: `columns` (name to type) and `report_types` (id to facts)."""
     text = files("stripe_reports.catalog").joinpath("report_types.json").read_text(encoding="utf-8")
     data: dict[str, Any] = json.loads(text)
     return data

@@ -1,11 +1,11 @@
-"""Amounts in messages and in sums, exactly."""
+"""Exact amounts, in sums and in messages."""
 
 from __future__ import annotations
 
 from decimal import Context, Decimal, Inexact
 
 EXACT = Context(prec=1000, traps=[Inexact])
-"""Far more digits than there can be; Python would round at 28 without a word."""
+"""Arithmetic with far more digits than any sum needs; by default, Python silently rounds at 28."""
 
 
 # https://docs.stripe.com/currencies#zero-decimal and #three-decimal
@@ -16,16 +16,16 @@ _THREE_DECIMAL = frozenset(("bhd", "jod", "kwd", "omr", "tnd"))
 
 
 def currency_digits(currency: str) -> int:
-    """How many digits behind the point Stripe writes amounts of a currency with."""
+    """Return how many digits Stripe writes after the decimal point in this currency."""
     if currency in _ZERO_DECIMAL:
         return 0
     return 3 if currency in _THREE_DECIMAL else 2
 
 
 def amount_text(amount: Decimal, currency: str = "") -> str:
-    """All its digits, never rounded, with no exponent: `0.01`, `1200`.
+    """Return all digits of the amount, never rounded, without an exponent: `0.01`, `1200`.
 
-    With a currency it has at least the currency's digits: `1200.00` in usd, `1200` in jpy.
+    With a currency, it has at least the currency's digits: `1200.00` in usd, `1200` in jpy.
     """
     whole, _, fraction = format(amount, "f").partition(".")
     fraction = fraction.rstrip("0")

@@ -1,4 +1,4 @@
-"""A report type: what Stripe calls it, what it takes, which columns it has."""
+"""A report type: its id and name at Stripe, its parameters and its columns."""
 
 from __future__ import annotations
 
@@ -7,20 +7,21 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from stripe_reports.catalog._data import catalog_data
-from stripe_reports.catalog._nearest import nearest
 from stripe_reports.errors import UnknownReportTypeError
+from stripe_reports.wording import nearest
 
 IntervalKind = Literal["range", "as_of_end", "payout"]
-"""`range`: a start and an end. `as_of_end`: a snapshot as of an instant. `payout`: one payout's id."""
+"""What a report run covers: `range` from a start to an end, `as_of_end` a snapshot at the end, `payout` one
+payout by its id."""
 
 _METADATA_TEMPLATE = "[key]"
 
-# Reports whose rows Stripe changes after the day, or to which it adds some, by what their ids begin with
-# (https://docs.stripe.com/reports/report-types). A payout fails, or its day moves; what is paid out, and what
-# is still in the balance, move with it. Fees are billed later, tax is corrected, and revenue recognition
-# restates periods that are open. An amount in the activity of the balance never changes, a correction is a
-# transaction of its own; but its payout, why it was disputed, and its customer are filled in later. So the
-# itemized activity is one of these, and its summary is not.
+# The beginnings of the ids of reports whose rows Stripe changes or adds to after the day
+# (https://docs.stripe.com/reports/report-types). A payout fails or its day moves, and with it the payout
+# reconciliation and the ending balance. Fees are billed later, tax is corrected, and revenue recognition
+# restates open periods. An amount in the balance change from activity never changes, because a correction is
+# a new transaction; but its payout, dispute reason and customer are filled in later. So the itemized activity
+# is in this list, and its summary is not.
 _CHANGING = (
     "payouts.",
     "payout_reconciliation.",
@@ -39,7 +40,7 @@ _CHANGING = (
 
 @dataclass(frozen=True, slots=True)
 class ReportType:
-    """One entry of Stripe's list of report types (https://docs.stripe.com/reports/report-types)."""
+    """An entry of Stripe's list of report types (https://docs.stripe.com/reports/report-types)."""
 
     id: str
     """Stripe's id with its version, such as `payouts.itemized.3`."""
@@ -50,28 +51,28 @@ class ReportType:
     latest_known: bool
     interval: IntervalKind
     day_column: str | None
-    """The column that says which day a row belongs to; None where no column does."""
+    """The column that says which day a row belongs to; None if no column does."""
     required_parameters: tuple[str, ...]
     optional_parameters: tuple[str, ...]
     unconfirmed_parameters: tuple[str, ...]
-    """Parameters that were seen in use but are not documented for this report type."""
+    """Parameters that are in use but not documented for this report type."""
     live_mode_only: bool
     columns_complete: bool
-    """Whether `columns` are all that Stripe documents; if not, an account may see more."""
+    """Whether `columns` is complete; if not, an account may see more columns."""
     default_columns: tuple[str, ...] | None
-    """What Stripe sends when `columns` is not in the request; None where that is not known."""
+    """The columns that Stripe sends if the request has no `columns`; None if they are not known."""
     columns: tuple[str, ...]
     metadata_columns: tuple[str, ...]
     """Prefixes of metadata columns, such as `payment_metadata` for `payment_metadata[order_id]`."""
     never_null: tuple[str, ...]
     source: tuple[str, ...]
-    """Pages of Stripe's documentation that describe it."""
+    """The pages of Stripe's documentation that describe the report type."""
     listed: bool = True
-    """Whether the catalog knows it. One that it does not know is taken as an account offers it."""
+    """Whether the catalog knows the report type. If not, it is used as the account offers it."""
 
     @property
     def table(self) -> str:
-        """Name of the table, its folder and its asset: the id with underscores."""
+        """The name of the table, its folder and its asset: the id with underscores."""
         return self.id.replace(".", "_")
 
     @property
@@ -81,7 +82,7 @@ class ReportType:
 
     @property
     def constant_columns(self) -> tuple[str, ...]:
-        """Columns that say which payout a report run is about; its CSV may lack them."""
+        """The columns that name the payout of a report run; its CSV may lack them."""
         if self.interval != "payout":
             return ()
         columns = {"payout": "payout_id", "connected_account": "connected_account"}
@@ -89,22 +90,22 @@ class ReportType:
 
     @property
     def rows_change(self) -> bool:
-        """Whether Stripe changes rows of a day that it has reported on; so do those of connected accounts."""
+        """Whether Stripe changes rows of a day after it has reported them, connected accounts included."""
         return self.id.removeprefix("connected_account_").startswith(_CHANGING)
 
     @property
     def takes_columns(self) -> bool:
-        """Whether Stripe documents the run parameter `columns` for it."""
+        """Whether Stripe documents the run parameter `columns` for the report type."""
         return "columns" in self.optional_parameters
 
     @property
     def parameters(self) -> tuple[str, ...]:
-        """All run parameters that it is known to take."""
+        """All run parameters that the report type is known to take."""
         return (*self.required_parameters, *self.optional_parameters, *self.unconfirmed_parameters)
 
 
 class _ReportTypes(dict[str, ReportType]):
-    """All report types by id; an unknown id is answered with the nearest ones."""
+    """All report types by id. An unknown id raises an error that names the nearest ones."""
 
     def __missing__(self, id_: str) -> ReportType:
         raise UnknownReportTypeError(f"unknown report type {id_!r}{nearest(id_, self)}")
@@ -125,10 +126,10 @@ def _parse(id_: str, raw: Mapping[str, Any]) -> ReportType:
 
 
 def unlisted_report_type(id_: str) -> ReportType:
-    """A report type that Stripe may offer and the catalog does not know, such as a later version.
+    """Return a report type that Stripe may offer and the catalog does not know, such as a later version.
 
-    Another version of a report that is known is taken to be like its newest known one, with columns of which
-    some may be new or gone. Of any other, nothing is known: it is asked for by range.
+    Another version of a known report is treated like the newest known version, except that columns may be new
+    or gone. Any other report is requested by range, as nothing is known of it.
     """
     base, _, version = id_.rpartition(".")
     versions = [each for each in REPORT_TYPES.values() if each.id.rpartition(".")[0] == base]

@@ -1,17 +1,20 @@
-"""Which report types: by exact id, by glob, or by preset."""
+"""The selection of report types by id, glob or preset."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from difflib import SequenceMatcher
 from fnmatch import fnmatchcase
 from types import MappingProxyType
 
-from stripe_reports.catalog._nearest import is_typo, nearest
 from stripe_reports.catalog.report_type import REPORT_TYPES, ReportType, unlisted_report_type
 from stripe_reports.errors import UnknownReportTypeError
+from stripe_reports.wording import nearest
 
 _LOOKS_LIKE_AN_ID = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)+\.[0-9]+")
+_ALMOST = 0.75
+"""The ratio (difflib) from which a part of an id counts as a misspelling of a known one."""
 
 _CORE = (
     "balance.summary.1",
@@ -45,20 +48,20 @@ PRESETS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "all": tuple(REPORT_TYPES),
     }
 )
-"""Named selections. Except for `core` and `all`, each holds the latest known version of its reports."""
+"""The named selections. All but `core` and `all` hold the latest known version of each report."""
 
 
 def select_report_types(select: str | Iterable[str]) -> tuple[ReportType, ...]:
-    """The report types that a selection names, each once, in the order named.
+    """Return the selected report types, each once, in the order of the selection.
 
     `select` is one or more of: an id (`payouts.itemized.3`), a glob over ids (`payouts.*`), a preset
     (`core`); a string may hold several, separated by commas or spaces.
 
-    An id that the catalog does not know is taken as it is where it cannot be a slip of the pen: a later
-    version of a known report, or a report of another name. `=` before it (`=balance.sumary.1`) takes it in
-    any case. Whether the account offers it shows when it is asked for.
+    An id that the catalog does not know is accepted unless it looks like a typing error: it may be a later
+    version of a known report, or a new report. With `=` before it (`=balance.sumary.1`), any id is accepted.
+    Whether the account offers it is known when it is first requested.
 
-    Raises UnknownReportTypeError where a part matches nothing, naming the nearest ids and presets.
+    Raises UnknownReportTypeError if a part matches nothing, and names the nearest ids and presets.
     """
     parts = select.replace(",", " ").split() if isinstance(select, str) else list(select)
     if not parts:
@@ -70,7 +73,7 @@ def select_report_types(select: str | Iterable[str]) -> tuple[ReportType, ...]:
 
 
 def matches_pattern(id_: str, select: str) -> bool:
-    """Whether an id, of which the catalog may know nothing, falls under `all` or a glob of the selection."""
+    """Return whether `all` or a glob in the selection covers this id, which may be unknown to the catalog."""
     parts = select.replace(",", " ").split()
     return "all" in parts or any(fnmatchcase(id_, part) for part in parts)
 
@@ -86,7 +89,7 @@ def _matching(part: str) -> Iterator[ReportType]:
         yield unlisted_report_type(id_)
     else:
         takes = _LOOKS_LIKE_AN_ID.fullmatch(part)
-        instead = f"; if your account offers it all the same, write '={part}'" if takes else ""
+        instead = f"; if your account offers it, write '={part}'" if takes else ""
         raise UnknownReportTypeError(
             f"unknown report type or preset {part!r}{nearest(part, [*PRESETS, *REPORT_TYPES])};"
             f" presets are {_presets()}{instead}"
@@ -102,10 +105,23 @@ def _matching_glob(part: str) -> Iterator[ReportType]:
 
 
 def _is_another(id_: str) -> bool:
-    """Whether the id names a report that the catalog does not know, rather than one that it knows wrongly."""
+    """Return whether the id names a version or a report that the catalog lacks, and is no misspelling."""
     reports = {each.rpartition(".")[0] for each in REPORT_TYPES}
     report = id_.rpartition(".")[0]
-    return report in reports or not is_typo(report, reports)
+    return report in reports or not _is_typo(report, reports)
+
+
+def _is_typo(report: str, reports: Iterable[str]) -> bool:
+    """Return whether each part of the name is, or almost is, the same part of one known name."""
+    parts = report.split(".")
+    return any(
+        len(parts) == len(known) and all(map(_is_almost, parts, known))
+        for known in (each.split(".") for each in reports)
+    )
+
+
+def _is_almost(part: str, known: str) -> bool:
+    return part == known or SequenceMatcher(None, part, known).ratio() >= _ALMOST
 
 
 def _presets() -> str:

@@ -1,4 +1,4 @@
-"""The chart of accounts: on which account a reporting category is booked."""
+"""The chart of accounts: the account that each reporting category is booked on."""
 
 from __future__ import annotations
 
@@ -64,26 +64,26 @@ ACCOUNTS: Mapping[str, str] = MappingProxyType(
         "unreconciled_customer_funds": "Liabilities:Stripe:Unreconciled-Customer-Funds",
     }
 )
-"""By reporting category (https://docs.stripe.com/reports/reporting-categories)."""
+"""The account of each reporting category (https://docs.stripe.com/reports/reporting-categories)."""
 
-# What both hledger and Beancount take (https://beancount.github.io/docs/beancount_language_syntax.html).
+# Names that both hledger and Beancount accept (https://beancount.github.io/docs/beancount_language_syntax.html).
 _ACCOUNT = re.compile(r"(Assets|Liabilities|Equity|Income|Expenses)(:[A-Z0-9][A-Za-z0-9-]*)+")
 
 
 class ChartOfAccounts:
-    """`ACCOUNTS`, with other accounts for some categories. Raises ConfigurationError for what is none."""
+    """`ACCOUNTS`, with other accounts for some categories. Raises ConfigurationError for an invalid one."""
 
     def __init__(self, instead: Mapping[str, str] | None = None) -> None:
         for category, account in (instead or {}).items():
             if not _ACCOUNT.fullmatch(account):
                 raise ConfigurationError(
-                    f"{account!r}, given for {category}, is no account; it begins with Assets, Liabilities,"
-                    " Equity, Income or Expenses, and each part behind a colon with a capital or a digit:"
-                    " Income:Sales"
+                    f"{account!r}, given for {category}, is not an account; an account starts with Assets,"
+                    " Liabilities, Equity, Income or Expenses, and each part after a colon with a capital"
+                    " letter or a digit: Income:Sales"
                 )
             if account in (BALANCE, OPENING):
                 raise ConfigurationError(
-                    f"{account} is the balance's own account, so {category} cannot be booked on it"
+                    f"cannot book {category} on {account}, the account of the balance; choose another account"
                 )
         self._accounts = {**ACCOUNTS, **(instead or {})}
 
@@ -93,11 +93,11 @@ class ChartOfAccounts:
         return self._accounts[_FEE]
 
     def knows(self, category: str) -> bool:
-        """Whether the category has an account. Stripe's live data has categories that it does not list."""
+        """Return whether the category has an account. Live data have categories that Stripe does not list."""
         return category in self._accounts
 
     def account(self, category: str) -> str:
-        """Of a category that has none: one of its own below `Equity:Stripe:Unclassified`."""
+        """Return the category's account; if it has none, a new one below `Equity:Stripe:Unclassified`."""
         return self._accounts.get(category) or f"{_UNCLASSIFIED}:{_part(category)}"
 
 

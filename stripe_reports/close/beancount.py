@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from stripe_reports.catalog import as_text
 from stripe_reports.close.accounts import BALANCE
 from stripe_reports.close.books import Books
-from stripe_reports.close.money import as_text
 from stripe_reports.close.plain_text import plain, postings
 
 
 def beancount_journal(books: Books) -> bytes:
-    """A ledger of its own: accounts opened, the opening balance, each entry, and what the balance is at
-    either end as assertions.
+    """Return a complete ledger: accounts, the opening balance, each entry, and assertions of the balance at
+    the start and the end.
 
-    An assertion is of a day's first instant, so the opening balance is booked on the day before the month.
-    Its tolerance is 0, because Beancount would let a cent pass.
+    An assertion is about a day's first instant, so the opening balance is booked on the day before the month.
+    The tolerance is 0, because Beancount's default lets a cent pass.
     """
     return "".join(f"{line}\n" for line in _lines(books)).encode()
 

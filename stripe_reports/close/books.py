@@ -1,13 +1,13 @@
-"""The books of a month: what it starts with, each entry, what it ends with."""
+"""The books of a month: the opening balance, each entry, and the closing balance."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from stripe_reports.catalog import as_text
 from stripe_reports.close.accounts import BALANCE, ChartOfAccounts
 from stripe_reports.close.entry import Entry, activity_entry, opening_entry, payout_entry
-from stripe_reports.close.money import as_text
 from stripe_reports.close.month import Month
 from stripe_reports.close.movements import Movements
 from stripe_reports.errors import CloseError
@@ -20,19 +20,19 @@ class Books:
     month: Month
     timezone: str
     opening: Mapping[str, int]
-    """By currency, the balance at the month's first instant, in the units of `money`."""
+    """The balance at the month's first instant by currency, in the units of `money`."""
     entries: Sequence[Entry]
     unclassified: Sequence[str]
     """The reporting categories that the chart of accounts does not know."""
 
     @property
     def currencies(self) -> Sequence[str]:
-        """Those with a balance or an entry, sorted."""
+        """The currencies with a balance or an entry, sorted."""
         return sorted({*self.opening, *(entry.currency for entry in self.entries)})
 
     @property
     def opening_entries(self) -> Sequence[Entry]:
-        """One for each currency that starts with something, on the day before the month."""
+        """An entry for each currency whose opening balance is not zero, on the day before the month."""
         entries = (
             opening_entry(self.month.day_before, currency, balance)
             for currency, balance in sorted(self.opening.items())
@@ -41,12 +41,12 @@ class Books:
 
     @property
     def accounts(self) -> Sequence[str]:
-        """All that are posted to, sorted; the balance's own in any case."""
+        """The accounts of all postings and of the balance, sorted."""
         every = (*self.opening_entries, *self.entries)
         return sorted({BALANCE, *(posting.account for entry in every for posting in entry.postings)})
 
     def closing(self, currency: str) -> int:
-        """What the balance comes to, by the entries."""
+        """Return the closing balance of the entries."""
         moved = (
             p.amount
             for e in self.entries
@@ -58,8 +58,11 @@ class Books:
 
 
 def keep_books(month: Month, timezone: str, movements: Movements, chart: ChartOfAccounts) -> Books:
-    """Raises CloseError where an entry does not balance, or where the balance does not come to what Stripe's
-    balance summary ends the month with, to the unit."""
+    """Make the month's books from what moved.
+
+    Raises CloseError if an entry does not balance, or if the closing balance is not exactly the one in
+    Stripe's balance summary.
+    """
     made = [
         *(activity_entry(moved, chart) for moved in movements.activity),
         *(payout_entry(moved, chart) for moved in movements.payouts),
@@ -84,6 +87,6 @@ def _tie(books: Books, ending: Mapping[str, int]) -> None:
             raise CloseError(
                 f"{books.month} is not closed: the journal brings the balance to {as_text(ours, currency)}"
                 f" {currency}, and Stripe's balance summary ends with {as_text(stripes, currency)}, which is"
-                f" {as_text(stripes - ours, currency)} off; see the identities of its days, and land again"
-                " what is wrong"
+                f" {as_text(stripes - ours, currency)} off; see which identities of its days are broken,"
+                " and land those days again"
             )

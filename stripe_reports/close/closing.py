@@ -1,4 +1,4 @@
-"""Closing a month: the books, written once, and not moved without a word."""
+"""Closing a month: its books are written once, and change only on request."""
 
 from __future__ import annotations
 
@@ -9,14 +9,13 @@ from datetime import date
 from stripe_reports.close.accounts import ChartOfAccounts
 from stripe_reports.close.beancount import beancount_journal
 from stripe_reports.close.books import Books, keep_books
-from stripe_reports.close.days import demand_days
-from stripe_reports.close.evidence import read_evidence
 from stripe_reports.close.gate import check_waivers, demand_identities
 from stripe_reports.close.hledger import hledger_journal
 from stripe_reports.close.journal import journal_csv
 from stripe_reports.close.kept_closing import KeptClosing, keep_closing
-from stripe_reports.close.manifest import MANIFEST, manifest_json
+from stripe_reports.close.manifest import MANIFEST, manifest_json, read_evidence
 from stripe_reports.close.month import Month
+from stripe_reports.close.month_days import demand_days
 from stripe_reports.close.movements import BookedTables, Movements, read_movements
 from stripe_reports.close.trial_balance import Line, trial_balance, trial_balance_csv
 from stripe_reports.errors import CloseError
@@ -33,13 +32,13 @@ class Closing:
     movements: Movements
     trial_balance: Sequence[Line]
     waived: Mapping[str, str]
-    """The reasons of the waivers that it needed, by identity."""
+    """The reasons of the waivers that were needed, by identity."""
     unused_waivers: Sequence[str]
-    """The identities whose waivers it did not need."""
+    """The identities whose waivers were not needed."""
     not_proven: Mapping[str, str]
-    """Why identities say nothing of the whole month, by identity."""
+    """Why an identity says nothing about the whole month, by identity."""
     kept: KeptClosing
-    """What became of its documents."""
+    """What was done with its documents."""
 
 
 def close_month(
@@ -52,19 +51,18 @@ def close_month(
     accounts: Mapping[str, str] | None = None,
     reclose: bool = False,
 ) -> Closing:
-    """Close the month that a day lies in: trial balance and journals in `_closed/<YYYY-MM>/` of the lake.
+    """Close the month of a day: write trial balance and journals to `_closed/<YYYY-MM>/` of the lake.
 
-    `tables`: the report tables that are landed; those that are reconciled, and that the account offers, must
-    have every day, from the account's first one on. `timezone`: of
-    the days. `waivers`: why an identity need not hold, by its name. `accounts`: other accounts than
-    `ACCOUNTS`, by reporting category.
+    `tables` are the landed report tables; those that are reconciled, and that the account offers, must have
+    every day from the account's first day on. `timezone` is the time zone of the days. `waivers` say why an
+    identity need not hold, by its name. `accounts` are accounts other than `ACCOUNTS`, by reporting category.
 
-    A month that is closed and comes out the same is left as it is. One whose books would move is refused
-    unless `reclose`: who has booked the month must hear of it.
+    A closed month whose books stay the same is left as it is. If its books would change, closing fails unless
+    `reclose` is set, so that whoever has booked the month learns of it.
 
-    Raises CloseError where a day is missing, an identity does not hold and is not waived, the journal does
-    not come to Stripe's ending balance, or a closed month would move; ConfigurationError for what makes no
-    sense; LakeError if the lake refuses.
+    Raises CloseError if a day is missing, an identity does not hold and is not waived, the journal's closing
+    balance is not Stripe's, or the books of a closed month would change; ConfigurationError for invalid
+    arguments; LakeError if the lake cannot be read or written.
     """
     asked = Month.of(month)
     BookedTables.among(tables)
@@ -79,7 +77,7 @@ def close_month(
     passed = demand_identities(lake, asked, tables=tables, timezone=timezone, waivers=waivers)
     movements = read_movements(lake, asked, booked)
     if read_evidence(lake, asked, reconciled) != evidence:
-        raise CloseError(f"days of {asked} landed again while it was being closed; close it once they have")
+        raise CloseError(f"{asked} is not closed: some of its days landed again meanwhile; close it again")
     books = keep_books(asked, timezone, movements, chart)
     lines = trial_balance(books)
     documents = {

@@ -1,4 +1,4 @@
-"""An entry of the journal: what moved, from which account to which."""
+"""The entries of the journal: amounts that move between accounts."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
+from stripe_reports.catalog import as_text
 from stripe_reports.close.accounts import BALANCE, OPENING, ChartOfAccounts
-from stripe_reports.close.money import as_text
 from stripe_reports.errors import CloseError
 
 
 class Posting(NamedTuple):
-    """`amount` (in the units of `money`) onto `account`: a debit if it is positive, a credit if not."""
+    """An amount (in the units of `money`) on an account: a debit if it is positive, a credit if negative."""
 
     account: str
     amount: int
@@ -21,24 +21,24 @@ class Posting(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """Postings of one currency that add up to zero; none of them is zero."""
+    """Postings in one currency that add up to zero, none of which is zero."""
 
     day: date
     description: str
     currency: str
     postings: Sequence[Posting]
     reporting_category: str = ""
-    """Empty for the opening balance."""
+    """The reporting category; empty for the opening balance."""
     payout_id: str = ""
-    """Empty for what is no payout."""
+    """The id of the payout; empty for other entries."""
 
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """What is booked at once: a day's activity of one reporting category, or one payout.
+    """Amounts that are booked as one entry: a day's activity of one reporting category, or one payout.
 
-    Amounts in the units of `money`, signed as the itemized reports have them: activity as the balance sees
-    it, a payout as the bank sees it; `net = gross - fee`.
+    They are in the units of `money`, with the signs of the itemized reports: activity as the balance sees it,
+    a payout as the bank sees it. `net = gross - fee`.
     """
 
     day: date
@@ -52,15 +52,15 @@ class Moved:
 
 
 def opening_entry(day: date, currency: str, balance: int) -> Entry | None:
-    """What the balance starts with; None if that is nothing."""
+    """Return the entry of an opening balance; None if it is zero."""
     postings = _postings((BALANCE, balance), (OPENING, -balance))
     return Entry(day, "Opening balance", currency, postings) if postings else None
 
 
 def activity_entry(moved: Moved, chart: ChartOfAccounts) -> Entry | None:
-    """Net onto the balance, the fee onto its account, gross from that of the category.
+    """Return an entry that posts net to the balance, the fee to its account, and gross from the category's.
 
-    None if nothing moved. Raises CloseError where net is not gross - fee.
+    None if nothing moved. Raises CloseError if net is not gross - fee.
     """
     category = moved.reporting_category
     return _entry(
@@ -73,9 +73,9 @@ def activity_entry(moved: Moved, chart: ChartOfAccounts) -> Entry | None:
 
 
 def payout_entry(moved: Moved, chart: ChartOfAccounts) -> Entry | None:
-    """Net from the balance, of which gross goes to the bank and the rest is what the payout costs.
+    """Return an entry that posts net from the balance: gross to the bank, and the rest as the payout's cost.
 
-    None if nothing moved. Raises CloseError where net is not gross - fee.
+    None if nothing moved. Raises CloseError if net is not gross - fee.
     """
     return _entry(
         moved,
@@ -91,8 +91,8 @@ def _entry(moved: Moved, description: str, *postings: tuple[str, int]) -> Entry 
     if off:
         what = moved.payout_id or f"the activity of {moved.reporting_category}"
         raise CloseError(
-            f"net is not gross - fee of {what}, by {as_text(abs(off), moved.currency)} {moved.currency}: it"
-            " cannot be booked; land the day again",
+            f"net is not gross - fee of {what}, by {as_text(abs(off), moved.currency)} {moved.currency}, so"
+            " it cannot be booked; land the day again",
             day=moved.day,
         )
     booked = _postings(*postings)

@@ -1,4 +1,4 @@
-"""Whether a month may be closed: every identity holds, or is waived."""
+"""The gate to closing a month: every identity holds, or is waived."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from stripe_reports.catalog import amount_text, nearest
-from stripe_reports.close.days import some
 from stripe_reports.close.month import Month
+from stripe_reports.close.month_days import some
 from stripe_reports.errors import CloseError, ConfigurationError
 from stripe_reports.lake import Lake
 from stripe_reports.reconcile import IDENTITIES, Outcome, Verdict, reconcile
@@ -17,25 +17,25 @@ _STOPS = (Verdict.BROKEN, Verdict.MISSING)
 
 @dataclass(frozen=True, slots=True)
 class Passed:
-    """What a month was let through with."""
+    """The result of a month that may be closed."""
 
     outcomes: int
-    """How many there were of all identities."""
+    """The number of outcomes of all identities."""
     waived: Mapping[str, Sequence[Outcome]]
-    """By identity, in the order of IDENTITIES, those that would have stopped it."""
+    """The outcomes that a waiver excuses, by identity, in the order of IDENTITIES."""
     unused: Sequence[str]
-    """The identities that were waived and did not have to be."""
+    """The identities whose waivers were not needed."""
     not_proven: Mapping[str, str]
-    """Why identities say nothing of any day, by identity: of payouts that are all manual, or where a report
-    is not selected or not offered."""
+    """Why an identity says nothing about any day, by identity: all payouts are manual, or a report is not
+    selected or not offered."""
 
 
 def check_waivers(waivers: Mapping[str, str]) -> None:
-    """Raises ConfigurationError for a waiver of no identity, or without a reason."""
+    """Raise ConfigurationError for a waiver of an unknown identity, or without a reason."""
     for name, reason in waivers.items():
         if name not in IDENTITIES:
             raise ConfigurationError(
-                f"a waiver is given for {name!r}, no identity{nearest(name, IDENTITIES)}; there are"
+                f"cannot waive {name!r}, which is not an identity{nearest(name, IDENTITIES)}; there are"
                 f" {', '.join(IDENTITIES)}"
             )
         if not reason.strip():
@@ -45,17 +45,17 @@ def check_waivers(waivers: Mapping[str, str]) -> None:
 def demand_identities(
     lake: Lake, month: Month, *, tables: Collection[str], timezone: str, waivers: Mapping[str, str]
 ) -> Passed:
-    """Hold every identity against these tables now, as they are.
+    """Check every identity on these tables as they are now.
 
-    Raises CloseError where one is broken, or misses what it needs, and is not waived.
+    Raises CloseError if one is broken or lacks a table, and is not waived.
     """
     outcomes = list(reconcile(lake, month.days, tables=tables, timezone=timezone))
     stopping = [each for each in outcomes if each.verdict in _STOPS]
     if open_ := [each for each in stopping if each.identity not in waivers]:
         identities = [name for name in IDENTITIES if any(each.identity == name for each in open_)]
         raise CloseError(
-            f"{month} is not closed: {some([_told(each) for each in open_], '; ')}. Land what is wrong or"
-            f" missing, or waive {', '.join(identities)} with a reason"
+            f"{month} is not closed: {some([_text(each) for each in open_], '; ')}. Land these days"
+            f" again, or waive {', '.join(identities)} with a reason"
         )
     waived = {name: [each for each in stopping if each.identity == name] for name in IDENTITIES}
     silent = {name: _why_silent([each for each in outcomes if each.identity == name]) for name in IDENTITIES}
@@ -68,14 +68,14 @@ def demand_identities(
 
 
 def _why_silent(outcomes: Sequence[Outcome]) -> str:
-    """The reason of the first one, if none of them says anything."""
+    """Return the reason of the first outcome, if all of them are not applicable."""
     says_nothing = all(each.verdict is Verdict.NOT_APPLICABLE for each in outcomes)
     return outcomes[0].reason if outcomes and says_nothing else ""
 
 
-def _told(outcome: Outcome) -> str:
+def _text(outcome: Outcome) -> str:
     where = f"{outcome.day}{f' in {outcome.currency}' if outcome.currency else ''}"
     if outcome.verdict is Verdict.MISSING:
-        return f"{outcome.identity} cannot be told on {where} ({outcome.reason})"
+        return f"{outcome.identity} cannot be checked on {where} ({outcome.reason})"
     off = "" if outcome.residual is None else f", {amount_text(outcome.residual)} off"
     return f"{outcome.identity} is broken on {where}{off}"

@@ -13,8 +13,8 @@ _INDENT = "    "
 
 
 def hledger_journal(books: Books) -> bytes:
-    """A ledger of its own: accounts and commodities declared, the opening balance, each entry, and what the
-    balance is at either end as assertions, which hledger holds exactly."""
+    """Return a complete ledger: accounts and commodities, the opening balance, each entry, and assertions of
+    the balance at the start and the end, which hledger checks exactly."""
     return "".join(f"{line}\n" for line in _lines(books)).encode()
 
 
@@ -22,7 +22,7 @@ def _lines(books: Books) -> Iterator[str]:
     month = books.month
     yield f"; Stripe's balance in {month}, by days of {books.timezone}"
     yield ""
-    # Without it, hledger could take the point of 1.000 KWD for a thousands separator.
+    # Without this line, hledger could read the point of 1.000 KWD as a thousands separator.
     yield "decimal-mark ."
     yield ""
     yield from (f"commodity {currency.upper()}" for currency in books.currencies)
@@ -39,7 +39,7 @@ def _lines(books: Books) -> Iterator[str]:
 
 
 def _balance(books: Books, currency: str, *, opening: bool) -> Iterator[str]:
-    """The opening balance as an entry, and what the balance then is; at the end, what it is then."""
+    """Write the opening balance as an entry with an assertion, or the assertion of the closing balance."""
     month = books.month
     entries = [e for e in books.opening_entries if opening and e.currency == currency]
     stands = books.opening.get(currency, 0) if opening else books.closing(currency)
@@ -53,6 +53,6 @@ def _balance(books: Books, currency: str, *, opening: bool) -> Iterator[str]:
 
 
 def _described(entry: Entry) -> str:
-    """hledger takes `payout_id:` in the comment for a tag."""
+    """Describe the entry. hledger reads `payout_id:` in the comment as a tag."""
     tag = f"  ; payout_id: {plain(entry.payout_id)}" if entry.payout_id else ""
     return plain(entry.description) + tag

@@ -1,12 +1,12 @@
-"""The journal as CSV: a line for each posting."""
+"""The journal as CSV, with a line for each posting."""
 
 from __future__ import annotations
 
 import csv
 import io
 
+from stripe_reports.catalog import as_text
 from stripe_reports.close.books import Books
-from stripe_reports.close.money import as_text
 
 _HEADER = (
     "entry",
@@ -22,8 +22,10 @@ _HEADER = (
 
 
 def journal_csv(books: Books) -> bytes:
-    """RFC 4180 with LF; amounts in major units, exact, on one side of each line. `entry` counts from 1; the
-    first ones are the opening balances, dated the day before the month."""
+    """Return the journal as CSV (RFC 4180 with LF). Amounts are exact, in major units, debit or credit.
+
+    `entry` counts from 1; the first entries are the opening balances, dated the day before the month.
+    """
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(_HEADER)

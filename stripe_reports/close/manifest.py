@@ -1,23 +1,38 @@
-"""`close.json`: what was closed, on what evidence, and the digests of the books."""
+"""The manifest `close.json`: what was closed, its evidence, and the digests of the books."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from hashlib import sha256
 from typing import Any
 
 from stripe_reports import __version__
-from stripe_reports.catalog import amount_text
+from stripe_reports.catalog import amount_text, as_text
 from stripe_reports.close.books import Books
-from stripe_reports.close.evidence import Evidence
 from stripe_reports.close.gate import Passed
-from stripe_reports.close.money import as_text
+from stripe_reports.close.month import Month
 from stripe_reports.close.movements import Movements
 from stripe_reports.errors import CloseError
+from stripe_reports.lake import Lake
 
 MANIFEST = "close.json"
 _DIGESTS = "sha256"
+
+Evidence = Mapping[str, Mapping[str, str]]
+"""The CSVs that the tables of a closing were landed from: {table: {day: SHA-256 of its CSV}}."""
+
+
+def read_evidence(lake: Lake, month: Month, tables: Collection[str]) -> Evidence:
+    """Return the evidence for every day of these tables, which must have landed.
+
+    It does not have the ids of the report runs, as Stripe gives different ids for the same bytes. A day's
+    `Lake.provenance` has them, and `Lake.kept_csv` has the bytes.
+    """
+    return {
+        table: {str(day): lake.provenance(table, day).get("csv_sha256", "") for day in month.days}
+        for table in sorted(tables)
+    }
 
 
 def manifest_json(
@@ -29,8 +44,8 @@ def manifest_json(
     evidence: Evidence,
     documents: Mapping[str, bytes],
 ) -> bytes:
-    """Nothing in it depends on when, where or by which run the month is closed."""
-    said: dict[str, Any] = {
+    """Return the manifest. It does not depend on when, where or by which run the month is closed."""
+    manifest: dict[str, Any] = {
         "month": str(books.month),
         "first_day": str(books.month.first),
         "timezone": books.timezone,
@@ -68,11 +83,11 @@ def manifest_json(
         "evidence": evidence,
         _DIGESTS: {name: sha256(body).hexdigest() for name, body in documents.items()},
     }
-    return (json.dumps(said, indent=2, ensure_ascii=False) + "\n").encode()
+    return (json.dumps(manifest, indent=2, ensure_ascii=False) + "\n").encode()
 
 
-def said_digests(manifest: bytes) -> Mapping[str, str]:
-    """Those of the books, by name, that a manifest says. Raises CloseError if it is damaged."""
+def recorded_digests(manifest: bytes) -> Mapping[str, str]:
+    """Return the digests of the books in a manifest, by name. Raises CloseError if it is damaged."""
     try:
         return dict(json.loads(manifest)[_DIGESTS])
     except (ValueError, KeyError, TypeError):

@@ -1,4 +1,4 @@
-"""A calendar month of days."""
+"""A calendar month."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from stripe_reports.catalog import days_between, parse_day
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """The month that a day lies in."""
+    """A calendar month, or the part of it from an account's first day on."""
 
     first: date
-    """Its first day, or that of an account that began in it."""
+    """The first day of the month, or of an account that began in it."""
 
     FORMAT: ClassVar = "%Y-%m"
 
     @classmethod
     def parse(cls, text: str) -> Month:
-        """That of `2026-10`. Raises DayError for anything else."""
+        """Return the month of a text such as `2026-10`. Raises DayError for any other text."""
         return cls(parse_day(f"{text}-01"))
 
     @classmethod
     def of(cls, day: date) -> Month:
-        """That of the day."""
+        """Return the month of a day."""
         return cls(day.replace(day=1))
 
     def __str__(self) -> str:
@@ -35,20 +35,20 @@ class Month:
 
     @property
     def last(self) -> date:
-        """Its last day."""
+        """The last day."""
         return self.first.replace(day=monthrange(self.first.year, self.first.month)[1])
 
     @property
     def days(self) -> Sequence[date]:
-        """All of them."""
+        """All days."""
         return days_between(self.first, self.last)
 
     @property
     def day_before(self) -> date:
-        """On whose evening the opening balance stands."""
+        """The day that ends with the opening balance."""
         return self.first - timedelta(days=1)
 
     @property
     def day_after(self) -> date:
-        """On whose morning the closing balance stands."""
+        """The day that starts with the closing balance."""
         return self.last + timedelta(days=1)

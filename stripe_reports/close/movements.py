@@ -1,4 +1,4 @@
-"""What moved in a month, added up from the landed tables as they are now."""
+"""The movements of a month, added up from the landed tables as they are now."""
 
 from __future__ import annotations
 
@@ -8,13 +8,12 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from stripe_reports.catalog import is_currency_code, units
 from stripe_reports.close.entry import Moved
-from stripe_reports.close.money import is_code, units
 from stripe_reports.close.month import Month
 from stripe_reports.errors import CloseError, ConfigurationError
 from stripe_reports.lake import Lake
-from stripe_reports.reconcile import Selected
-from stripe_reports.reconcile.families import Family, families
+from stripe_reports.reconcile import Family, Selected, families
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -32,23 +31,23 @@ class BookedTables:
     payouts: str
 
     FAMILIES: ClassVar = (Family.BALANCE, Family.ACTIVITY, Family.PAYOUTS)
-    """Of which reports they are."""
+    """The reports of these tables, in the order of the fields."""
 
     @classmethod
     def among(cls, tables: Collection[str]) -> BookedTables:
-        """Those that `reconcile` reads. Raises ConfigurationError where one is not there."""
+        """Return the booked ones of these tables. Raises ConfigurationError if one is missing."""
         if lacking := cls._lacking(families(tables)):
             raise ConfigurationError(
-                f"a month cannot be closed without the report {lacking}, which is not selected; select core"
+                f"cannot close a month without the report {lacking}, which is not selected; select core"
             )
         return cls._of(families(tables))
 
     @classmethod
     def offered(cls, selected: Selected) -> BookedTables:
-        """Those of a lake. Raises CloseError where the account does not offer one."""
+        """Return the booked ones of the selected tables. Raises CloseError if one is not offered."""
         if lacking := cls._lacking(selected.tables):
             raise CloseError(
-                f"a month cannot be closed without the report {lacking}, which this account does not offer"
+                f"cannot close a month without the report {lacking}, which this account does not offer"
             )
         return cls._of(selected.tables)
 
@@ -64,18 +63,18 @@ class BookedTables:
 
 @dataclass(frozen=True, slots=True)
 class Movements:
-    """Amounts in the units of `money`, by currency as Stripe writes it, in lower case."""
+    """What moved in a month, in the units of `money`; currencies are in lower case, as Stripe writes them."""
 
     starting: Mapping[str, int]
     ending: Mapping[str, int]
     activity: Sequence[Moved]
-    """A day's of each currency and reporting category."""
+    """The activity of each day, currency and reporting category."""
     payouts: Sequence[Moved]
-    """Each."""
+    """Each payout."""
 
 
 def read_movements(lake: Lake, month: Month, tables: BookedTables) -> Movements:
-    """Raises LakeError where a day is not landed, and CloseError where a row has no currency."""
+    """Read what moved. Raises LakeError if a day has not landed, and CloseError if a row has no currency."""
     return Movements(
         _balances(lake, tables.balance, month.first, "starting_balance"),
         _balances(lake, tables.balance, month.last, "ending_balance"),
@@ -112,7 +111,7 @@ def _payouts(lake: Lake, table: str, day: date) -> Iterator[Moved]:
 
 
 def _is_booked(row: Mapping[str, Any], amounts: Mapping[str, Decimal | None]) -> bool:
-    """Not a row without a currency and without an amount."""
+    """Return whether a row has a currency or an amount."""
     return bool(row["currency"] or any(amounts[name] for name in _AMOUNTS))
 
 
@@ -138,7 +137,7 @@ def _moved(
 
 
 def widened(rows: pa.Table) -> pa.Table:
-    """With room for sums: Arrow's sum of a decimal128 has as many bits, and wraps around when it is too
+    """Return the rows with wider decimals, for sums: Arrow's sum of a decimal128 wraps around if it is too
     large."""
     import pyarrow as pa
 
@@ -150,7 +149,8 @@ def widened(rows: pa.Table) -> pa.Table:
 
 
 def lower_case(rows: pa.Table) -> pa.Table:
-    """With currencies and categories in lower case, as Stripe writes them: case makes no other currency."""
+    """Return the rows with currencies and categories in lower case, as Stripe writes them: case does not
+    matter."""
     import pyarrow.compute as pc
 
     for number, name in enumerate(rows.column_names):
@@ -160,9 +160,9 @@ def lower_case(rows: pa.Table) -> pa.Table:
 
 
 def _currency(currency: str | None, table: str, day: date) -> str:
-    if currency is None or not is_code(currency):
+    if currency is None or not is_currency_code(currency):
         raise CloseError(
-            f"a row of {table} has an amount in the currency {currency!r}, in which nothing can be booked;"
+            f"a row of {table} has an amount in the currency {currency!r}, which cannot be booked;"
             " look at its CSV (Lake.kept_csv), ask Stripe, and land the day again once its report is right",
             day=day,
         )

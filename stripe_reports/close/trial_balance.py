@@ -1,4 +1,4 @@
-"""The trial balance: what each account had, what moved, what it has."""
+"""The trial balance: the opening, the movements and the closing of each account."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from stripe_reports.catalog import as_text
 from stripe_reports.close.books import Books
 from stripe_reports.close.entry import Entry, Posting
-from stripe_reports.close.money import as_text
 
 TOTAL = "Total"
 COLUMNS = ("currency", "account", "opening", "debits", "credits", "closing")
@@ -20,7 +20,7 @@ COLUMNS = ("currency", "account", "opening", "debits", "credits", "closing")
 class Line:
     """An account in one currency, in the units of `money`: `closing = opening + debits - credits`.
 
-    A balance on the credit side is negative.
+    A credit balance is negative.
     """
 
     currency: str
@@ -31,19 +31,19 @@ class Line:
 
     @property
     def closing(self) -> int:
-        """What the account has at the month's end."""
+        """The balance of the account at the end of the month."""
         return self.opening + self.debits - self.credits
 
     @property
     def texts(self) -> Sequence[str]:
-        """In the order of the CSV's columns."""
+        """The fields of the CSV, in the order of its columns."""
         amounts = (self.opening, self.debits, self.credits, self.closing)
         return [self.currency.upper(), self.account, *(as_text(each, self.currency) for each in amounts)]
 
 
 def trial_balance(books: Books) -> list[Line]:
-    """By currency and account; a line `Total` ends each currency: opening and closing are 0 there, and debits
-    equal credits."""
+    """Return the lines by currency and account. A line `Total` ends each currency: its opening and closing
+    are 0, and its debits equal its credits."""
     lines: list[Line] = []
     for currency in books.currencies:
         opening, debits, credits_ = Counter[str](), Counter[str](), Counter[str]()
@@ -71,7 +71,7 @@ def _postings(entries: Sequence[Entry], currency: str) -> Iterator[Posting]:
 
 
 def trial_balance_csv(lines: Sequence[Line]) -> bytes:
-    """RFC 4180 with LF; amounts in major units, exact."""
+    """Return the trial balance as CSV (RFC 4180 with LF). Amounts are exact, in major units."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)

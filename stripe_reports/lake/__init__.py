@@ -4,6 +4,7 @@ from stripe_reports.lake.lake import Lake
 from stripe_reports.lake.landed_file import LandedFile
 from stripe_reports.lake.landed_table import LandedTable
 from stripe_reports.lake.offered import OfferedReports
+from stripe_reports.lake.opening import open_existing_lake, open_lake
 from stripe_reports.lake.source import Csv, DayColumn, ExpectedColumns
 from stripe_reports.lake.table_settings import TableSettings
 
@@ -16,4 +17,6 @@ __all__ = [
     "LandedTable",
     "OfferedReports",
     "TableSettings",
+    "open_existing_lake",
+    "open_lake",
 ]

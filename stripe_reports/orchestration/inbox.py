@@ -1,4 +1,4 @@
-"""What the webhook receiver keeps for the sensors."""
+"""The webhook receiver's events, as the sensors read them."""
 
 import logging
 import re
@@ -9,35 +9,29 @@ from stripe_reports.errors import StripeReportsError, StripeRequestError
 from stripe_reports.orchestration.resources import ReportLakeResource
 from stripe_reports.stripe_api import ReportRun, StripeApi, parse_event, retrieve_report_run
 
-# Kinds, by what the webhook tells.
-SUCCEEDED = "succeeded"
-FAILED = "failed"
-REPORT_TYPE_UPDATED = "report_type_updated"
-
 _MOST_AT_ONCE = 200
 _TEST_EVENT = re.compile("frr_0+")
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """What an evaluation finds in the inbox."""
+class InboxEvents:
+    """The events that an evaluation finds in the inbox."""
 
     bodies: Mapping[str, bytes]
-    """Of events that no evaluation has handled yet, by name."""
+    """The bodies of events that no evaluation has handled yet, by name."""
     removed: Sequence[str]
-    """Names of those that an evaluation before has handled."""
+    """The names of those that an earlier evaluation has handled, and that are removed now."""
     handled: Sequence[str]
-    """Names of those that are handled and are still there."""
+    """The names of those that are handled and could not be removed."""
 
 
 def look_into_inbox(
     report_lake: ReportLakeResource, kind: str, handled: Sequence[str], log: logging.Logger
-) -> Kept:
-    """The events of that kind; those in `handled` are removed.
+) -> InboxEvents:
+    """Return the events of that kind, and remove those in `handled`.
 
-    A sensor hands over the names that its cursor holds, and stores in its cursor those that it has handled
-    now: so that one is removed only once what came of it is stored. Where the lake cannot be read, there is
-    nothing, and one line in the log.
+    A sensor passes the names in its cursor, and stores in its new cursor those that it has handled now. So an
+    event is removed only once its result is stored. If the lake cannot be read, there are no events (logged).
     """
     try:
         inbox = report_lake.lake.inbox
@@ -48,50 +42,52 @@ def look_into_inbox(
             if (body := inbox.read(kind, name)) is not None
         }
     except StripeReportsError as error:
-        log.warning(f"the lake's inbox cannot be read, events are not looked at: {error}")
-        return Kept({}, (), handled)
+        log.warning(f"could not read the lake's inbox; retrying at the next tick: {error}")
+        return InboxEvents({}, (), handled)
     there = [name for name in names if name in handled]
     try:
         inbox.remove(kind, there)
     except StripeReportsError as error:
-        log.warning(f"what was acted upon stays in the lake's inbox: {error}")
-        return Kept(bodies, (), there)
-    return Kept(bodies, there, ())
+        log.warning(
+            f"could not remove handled events from the lake's inbox; retrying at the next tick: {error}"
+        )
+        return InboxEvents(bodies, (), there)
+    return InboxEvents(bodies, there, ())
 
 
-def delivered_runs(kept: Kept, account: str | None, log: logging.Logger) -> list[ReportRun]:
-    """The report runs of these events, as they were then; one line in the log for each event that is damaged,
-    or of another connected account."""
+def delivered_runs(kept: InboxEvents, account: str | None, log: logging.Logger) -> list[ReportRun]:
+    """Return the report runs in these events, as they were then.
+
+    Events that are damaged or of another connected account are logged and left out.
+    """
     runs: list[ReportRun] = []
     for name, body in kept.bodies.items():
         try:
             event = parse_event(body)
         except StripeReportsError as error:
-            log.error(f"{name} in the lake's inbox is left out: {error}")
+            log.error(f"ignoring {name} in the lake's inbox: {error}")
             continue
         if event.account not in (None, account):
-            log.info(f"{name} in the lake's inbox is of account {event.account}, and these assets are not")
+            log.info(f"ignoring {name} in the lake's inbox: it is of another account, {event.account}")
         elif event.report_run is None:
-            log.error(f"{name} in the lake's inbox is left out: it is of no report run")
+            log.error(f"ignoring {name} in the lake's inbox: it has no report run")
         else:
             runs.append(event.report_run)
     return runs
 
 
 def known_runs(runs: Iterable[ReportRun], api: StripeApi, log: logging.Logger) -> list[ReportRun]:
-    """Those of the delivered report runs that Stripe knows; one line in the log for each other one.
+    """Return the delivered report runs that exist at Stripe; the others are logged.
 
     The Dashboard and the Stripe CLI send test events, whose report runs do not exist. Raises
-    StripeReportsError where Stripe cannot be asked.
+    StripeReportsError if Stripe is unreachable.
     """
     known: list[ReportRun] = []
     for run in runs:
         if not _TEST_EVENT.fullmatch(run.id) and _is_known(api, run.id):
             known.append(run)
         else:
-            log.info(
-                f"report run {run.id} ({run.report_type}) is left out: Stripe has none, as in a test event"
-            )
+            log.info(f"ignoring report run {run.id} ({run.report_type}): Stripe has none, as in a test event")
     return known
 
 

@@ -1,4 +1,4 @@
-"""Landed tables as parameters of downstream assets."""
+"""The IO manager that gives landed tables to downstream assets as parameters."""
 
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class ReportLakeIOManager(dg.ConfigurableIOManager):
-    """Loads what landed; it stores nothing, because the report assets write their tables themselves.
+    """Loads landed tables; it stores nothing, because the report assets write their tables themselves.
 
     The parameter's annotation decides the form: `pd.DataFrame` (ArrowDtype, so decimals stay exact),
     `pa.Table` or `pyarrow.dataset.Dataset` (read lazily). The asset's partitions decide the days: one day, a
@@ -25,14 +25,14 @@ class ReportLakeIOManager(dg.ConfigurableIOManager):
     lake: dg.ResourceDependency[ReportLakeResource]
 
     def handle_output(self, context: dg.OutputContext, obj: Any) -> None:  # noqa: ARG002
-        """Refuse: only the report assets, which hand over no value, use this IO manager."""
+        """Refuse to store: only the report assets use this IO manager, and they return no value."""
         raise dg.Failure(
             f"{context.asset_key.to_user_string()}: this IO manager only loads Stripe reports;"
             " give the asset another io_manager_key"
         )
 
     def load_input(self, context: dg.InputContext) -> Any:
-        """The days' rows, in the form that the parameter's annotation names."""
+        """Return the days' rows, in the form that the parameter's annotation names."""
         table = context.asset_key.path[-1]
         try:
             lake = self.lake.lake

@@ -1,4 +1,4 @@
-"""The partitions that a step has made: each is recorded in Dagster within seconds, with its checks."""
+"""The partitions that a step has made; each is recorded in Dagster within seconds, with its checks."""
 
 import time
 from collections import deque
@@ -8,22 +8,22 @@ from typing import Any
 import dagster as dg
 from dagster._core.definitions.source_asset import SYSTEM_METADATA_KEY_SOURCE_ASSET_OBSERVATION
 
-from stripe_reports.orchestration.evaluations import with_targets
+from stripe_reports.orchestration.partitioned_checks import with_targets
 
 DATA_VERSION = "dagster/data_version"
-"""Dagster's tag: a downstream asset is out of date once the version of a partition it rests on changes."""
+"""Dagster's tag: a downstream asset is out of date once the version of a partition it reads changes."""
 
 _LONGEST_SECONDS = 2.0
-"""Until a partition is recorded. Partitions are recorded together, as their checks need look-ups."""
+"""The longest wait until a partition is recorded. Partitions are recorded together to share look-ups."""
 
 Event = dg.AssetMaterialization | dg.AssetCheckEvaluation
 
 
 class MadePartitions:
-    """Partitions of one step's assets, recorded as they come.
+    """The partitions of one step's assets, recorded as they are made.
 
-    Each is an event of its own: a `MaterializeResult` would record all partitions of the step at its end,
-    and those that are recorded already once more.
+    Each is an event of its own: a `MaterializeResult` would record all partitions of the step at its end, and
+    those that are already recorded a second time.
     """
 
     def __init__(self, context: dg.AssetExecutionContext) -> None:
@@ -41,9 +41,10 @@ class MadePartitions:
         version: str | None = None,
         evaluations: Sequence[dg.AssetCheckEvaluation] = (),
     ) -> None:
-        """It is in the lake, and its checks say this. `version`: of its data; by default that of the run.
+        """Add a partition that is in the lake, with its checks' evaluations.
 
-        Where the asset is not selected, as its checks alone may be, only they are recorded.
+        `version` of its data is by default the run's id. If only the asset's checks are selected, only they
+        are recorded.
         """
         if not self._made and not self._evaluations:
             self._oldest = time.monotonic()
@@ -53,12 +54,12 @@ class MadePartitions:
         self._evaluations.extend(evaluations)
 
     def due(self) -> Iterator[Event]:
-        """What has waited long enough to be recorded; or nothing."""
+        """Yield the events that have waited long enough."""
         if (self._made or self._evaluations) and time.monotonic() - self._oldest >= _LONGEST_SECONDS:
             yield from self.rest()
 
     def rest(self) -> Iterator[Event]:
-        """All that is not recorded yet."""
+        """Yield all events that are not recorded yet."""
         while self._made:
             yield self._made.popleft()
         for evaluation in with_targets(self._context.instance, tuple(self._evaluations)):
@@ -67,8 +68,9 @@ class MadePartitions:
 
 
 def all_made(key: dg.AssetKey) -> dg.MaterializeResult[None]:
-    """Every partition of the step is recorded: what depends on the asset in the same run may start.
+    """Return the result with which assets that depend on this one may start in the same run.
 
-    Dagster records an output's partitions, which ours are already, unless its metadata has this key.
+    All partitions are recorded already. Dagster would record an output's partitions again, unless its
+    metadata has this key.
     """
     return dg.MaterializeResult(asset_key=key, metadata={SYSTEM_METADATA_KEY_SOURCE_ASSET_OBSERVATION: True})

@@ -1,4 +1,4 @@
-"""The two resources: Stripe, which is asked, and the lake, which keeps."""
+"""The two resources: a Stripe account, and the lake that keeps its reports."""
 
 # No `from __future__ import annotations` in this wing: Dagster reads annotations at run time.
 from collections.abc import Generator
@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 from pydantic import Field, PrivateAttr
 
-from stripe_reports.errors import ConfigurationError
 from stripe_reports.landing import MAX_RUNS_IN_FLIGHT, LandingSettings
 from stripe_reports.stripe_api import CALLS_PER_SECOND, Account, StripeApi
 
@@ -17,8 +16,10 @@ if TYPE_CHECKING:
 
 
 class StripeResource(dg.ConfigurableResource):  # type: ignore[type-arg]
-    """A key to one Stripe account. Give the key as `dg.EnvVar("STRIPE_API_KEY")`, so that the UI shows the
-    variable's name and never its value."""
+    """A Stripe account and how to ask it.
+
+    Give the key as `dg.EnvVar("STRIPE_API_KEY")`, so that the UI shows the variable's name and not its value.
+    """
 
     api_key: str = Field(
         default="",
@@ -26,68 +27,69 @@ class StripeResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         description="Secret or restricted key. A restricted key needs Reporting: write and Files: read.",
     )
     api_base: str = Field(
-        default="", description="Address of Stripe's API; STRIPE_API_BASE, or else Stripe's own, where empty."
+        default="", description="Address of Stripe's API. If empty: STRIPE_API_BASE, or else Stripe's own."
     )
     files_base: str = Field(
         default="",
-        description="Address of Stripe's files host; STRIPE_FILES_BASE, or else Stripe's own, where empty.",
+        description="Address of Stripe's files host. If empty: STRIPE_FILES_BASE, or else Stripe's own.",
     )
     stripe_account: str | None = Field(
         default=None, description="Connected account to act as (header Stripe-Account)."
     )
-    poll_initial_seconds: float = Field(default=0.5, description="Pause before the first look at a run.")
+    poll_initial_seconds: float = Field(default=0.5, description="Pause before a report run is first polled.")
     poll_factor: float = Field(default=1.5, description="How much longer each further pause is.")
     poll_longest_seconds: float = Field(default=30.0, description="The longest pause.")
     stuck_after_seconds: float = Field(
         default=1800.0,
-        description="A report run that is pending for so long is replaced, at most three times.",
+        description="A report run that stays pending this long is replaced, at most three times.",
     )
     release_after_seconds: float = Field(
         default=600.0,
-        description="After so long with nothing but pending report runs, the step makes room for others and"
-        " is tried again later; it goes on with the same runs then.",
+        description="After this long with nothing but pending report runs, the step makes room for others and"
+        " is retried later; it then continues with the same report runs.",
     )
     wait_for_data_seconds: float = Field(
         default=86400.0,
-        description="How long a run waits for data that Stripe does not have yet; a day whose data cannot be"
+        description="How long a run waits for data that Stripe does not have yet. A day whose data cannot be"
         " expected within that time fails at once.",
     )
     max_runs_in_flight: int = Field(
-        default=MAX_RUNS_IN_FLIGHT, description="Report runs of one step that are pending at the same time."
+        default=MAX_RUNS_IN_FLIGHT,
+        description="How many report runs of one step are pending at the same time.",
     )
     calls_per_second: float = Field(
         default=CALLS_PER_SECOND,
-        description="Calls to the API host with this key, of all steps in the process; half of it to the"
-        " files host. Stripe's answers lower it where they must.",
+        description="Calls to the API host with this key, by all steps in the process, and half as many to"
+        " the files host. Stripe's rate limit errors lower it.",
     )
     adopt_within_hours: float = Field(
         default=168.0,
-        description="How old an equal report run may be to be used instead of a new one; 0 for none.",
+        description="How old an equal report run may be to be adopted, in place of a new one; 0 adopts none.",
     )
     max_network_retries: int = Field(
-        default=4, description="How often the Stripe SDK repeats a request that broke on the way."
+        default=4, description="How often the Stripe SDK repeats a request whose connection broke."
     )
 
     _steps: list[Generator[Any]] = PrivateAttr(default_factory=list)
 
     def close_after_execution(self, step: Generator[Any]) -> None:
-        """Close it when the run is over, however it ends: Dagster drops a step that it interrupts."""
+        """Close the step when the run is over, however it ends: Dagster drops a step that it interrupts."""
         self._steps.append(step)
 
     def teardown_after_execution(self, context: dg.InitResourceContext) -> None:  # noqa: ARG002
-        """Close what has not come to its end."""
+        """Close the steps that have not ended."""
         while self._steps:
             self._steps.pop().close()
 
     @cached_property
     def account(self) -> Account:
-        """The account to ask. Raises ConfigurationError where the key is missing."""
+        """The account. Raises ConfigurationError if the key is missing."""
         return Account(self._api(max_network_retries=self.max_network_retries))
 
     @cached_property
-    def account_in_haste(self) -> Account:
-        """The same for schedules and sensors, whose evaluations Dagster ends after a minute: a call gives up
-        within half of that. Raises ConfigurationError where the key is missing."""
+    def sensor_account(self) -> Account:
+        """The account for schedules and sensors: a call gives up within half of the minute after which Dagster
+        ends an evaluation. Raises ConfigurationError if the key is missing."""
         return Account(
             self._api(max_network_retries=1, rate_limit_attempts=1, trouble_attempts=1, timeout_seconds=10.0)
         )
@@ -104,7 +106,7 @@ class StripeResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     @property
     def settings(self) -> LandingSettings:
-        """How report runs are made and waited for. Raises ConfigurationError for what makes no sense."""
+        """The settings of landing. Raises ConfigurationError for values that make no sense."""
         return LandingSettings(
             max_runs_in_flight=self.max_runs_in_flight,
             poll_initial=self.poll_initial_seconds,
@@ -138,27 +140,7 @@ class ReportLakeResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     @cached_property
     def lake(self) -> "Lake":
-        """The lake, opened once per resource. Raises ConfigurationError for an address that is none."""
-        from stripe_reports.lake import Lake
+        """The lake, opened once per resource. Raises ConfigurationError as `open_lake` does."""
+        from stripe_reports.lake import open_lake
 
-        if not self.uri.startswith("s3://"):
-            return Lake.open(self.uri, keep_csv=self.keep_csv)
-        from boto3.session import Session
-        from botocore.exceptions import BotoCoreError
-
-        endpoint_url = self.s3.endpoint_url if self.s3 else None
-        try:
-            session = (
-                Session(
-                    aws_access_key_id=self.s3.aws_access_key_id,
-                    aws_secret_access_key=self.s3.aws_secret_access_key,
-                    aws_session_token=self.s3.aws_session_token,
-                    region_name=self.s3.region_name,
-                    profile_name=self.s3.profile_name,
-                )
-                if self.s3
-                else Session()
-            )
-            return Lake.open(self.uri, s3_session=session, endpoint_url=endpoint_url, keep_csv=self.keep_csv)
-        except BotoCoreError as error:  # such as a profile that is not there
-            raise ConfigurationError(f"AWS' configuration cannot be used for {self.uri}: {error}") from None
+        return open_lake(self.uri, s3=self.s3, keep_csv=self.keep_csv)

@@ -1,4 +1,4 @@
-"""Whether each landed day starts with the balance with which the one before ended."""
+"""The chain of landed days: each starts with the balance that the day before ended with."""
 
 from __future__ import annotations
 
@@ -23,28 +23,28 @@ _LINK = IDENTITIES["I2"]
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """All landed days of the balance summary, from the first to the last."""
+    """The landed days of the balance summary, from the first to the last."""
 
     first: date | None
     """None if no day has landed."""
     last: date | None
     days: int
-    """How many have landed."""
+    """The number of landed days."""
     links: int
-    """How many of them were held against the day before."""
+    """The number of days that were compared with the day before."""
     broken: tuple[Outcome, ...]
-    """Of the identity I2: the days that start with another balance."""
+    """The outcomes of identity I2 for days that start with another balance."""
     gaps: tuple[tuple[date, date], ...]
-    """First and last day of each stretch between them that has not landed. Nothing is said across it, since
-    amounts may have moved there."""
+    """The first and last day of each gap, in which no day has landed. Days on both sides of a gap are not
+    compared, since amounts may have moved in it."""
     of_other_zones: tuple[date, ...] = ()
-    """Landed days that are days of another time zone. They are no part of the chain."""
+    """Landed days in another time zone, which are not part of the chain."""
 
 
 def chain(lake: Lake, *, tables: Iterable[str] | None = None, timezone: str = "UTC") -> Chain:
-    """Hold each landed day of the balance summary against the day before, whenever they landed.
+    """Compare each landed day of the balance summary with the day before, whenever they landed.
 
-    `tables` and `timezone` as in `reconcile`. Raises LakeError if the table cannot be read.
+    `tables` and `timezone` are as in `reconcile`. Raises LakeError if the table cannot be read.
     """
     selected = Selected.of(lake, lake.tables() if tables is None else tables).tables
     balance: Mapping[Family, str] = {
@@ -63,7 +63,7 @@ def chain(lake: Lake, *, tables: Iterable[str] | None = None, timezone: str = "U
         first=landed[0],
         last=landed[-1],
         days=len(landed),
-        links=len(findings.told),
+        links=len(findings.answered),
         broken=tuple(
             broken_outcome(_LINK.name, day, currency, equations)
             for day in landed

@@ -1,8 +1,8 @@
-"""Rows that may explain why an identity is broken, as SQL over the tables of a workspace.
+"""Queries for rows that may explain why an identity is broken, in SQL over the tables of a workspace.
 
-Each yields (day, currency, why, role, on_day, id, category, expected, actual) of the days and currencies in
-the table `broken`, as far as these days are in `on_days`. ROWS stands for a table, KEY for its id; a role in
-braces for the name of a table in the lake.
+Each query yields (day, currency, why, role, on_day, id, category, expected, actual) for the days and
+currencies in the table `broken`, if these days are in `on_days`. ROWS stands for a table, KEY for the name of
+its id, and a role in braces for the name of a table in the lake.
 """
 
 # ruff: noqa: S608  # made of constants
@@ -30,7 +30,7 @@ GROUP BY day, currency, KEY, category
 HAVING count(*) > 1
 """
 
-# The tables in which a transaction of a day may stand as well.
+# The tables that may have a transaction of a day as well.
 _AROUND = """
     SELECT 'activity' AS role, day, day AS on_day, currency, id, category, gross, fee, net FROM activity
     UNION ALL SELECT 'paid', day, day, currency, id, category, gross, fee, net FROM paid
@@ -97,7 +97,7 @@ FROM (FROM ROWS SEMI JOIN broken USING (day, currency)) JOIN on_days USING (day)
 WHERE NOT coalesce(utc >= utc_start AND utc < utc_end, local >= local_start AND local < local_end, false)
 """
 
-# Of what a summary says and what its rows add up to, the amounts that differ.
+# The amounts that differ: in the summary, and in the sum of its rows.
 _DIFFERENT = """CASE WHEN said_net <> net THEN said_net WHEN said_gross <> gross THEN said_gross
         WHEN said_fee <> fee THEN said_fee ELSE said_lines END,
     CASE WHEN said_net <> net THEN net WHEN said_gross <> gross THEN gross
@@ -167,7 +167,7 @@ _LOST_OR_NOT, _NOT_LOST = (
 _EACH_PAYOUT = Clue(needs.EACH_PAYOUT, _PAYOUT_SUMS)
 _NET_OF = {rows: Clue(needs.AMOUNTS[rows], _of(_NET, rows)) for rows in PAIRS}
 _TWICE_IN = {rows: Clue(needs.NAMED[rows], _of(_TWICE, rows)) for rows in PAIRS}
-# In accounts with manual payouts nothing is paid out or open, so that no row of the activity is astray.
+# With manual payouts, nothing is reconciled as paid out or open, so no row of the activity is astray.
 _ELSEWHERE = {
     Family.ACTIVITY: (_NOT_LOST,),
     Family.PAYOUTS: (_EACH_PAYOUT,),
@@ -188,7 +188,7 @@ ROWS: Mapping[Family, Clues] = {
     )
     for rows in PAIRS
 }
-"""Of a sum over the rows of an itemized report."""
+"""The clues for a sum over the rows of an itemized report."""
 
 AMOUNTS: Mapping[Family, Clues] = {rows: Clues((clue,)) for rows, clue in _NET_OF.items()}
 OUTSIDE: Mapping[Family, Clues] = {
@@ -204,7 +204,7 @@ CATEGORIES: Mapping[Family, Clues] = {
     )
     for rows, those in ROWS.items()
 }
-"""Of sums by reporting category."""
+"""The clues for sums by reporting category."""
 
 _TWICE_IN_BALANCE = Clue(needs.BALANCE, _LINE_TWICE.replace("ROWS", Family.BALANCE.role))
 LINES = Clues((_TWICE_IN_BALANCE, Clue(needs.BALANCE, _LINES)))

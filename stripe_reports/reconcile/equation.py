@@ -1,4 +1,4 @@
-"""What the parts of an identity say of some days."""
+"""Evaluating the equations of an identity for some days."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from stripe_reports.reconcile.identity import Identity
 from stripe_reports.reconcile.provenance import Filter
 from stripe_reports.reconcile.workspace import Workspace
 
-# Of those that agree, the first of each day and currency is enough.
+# Of the equations that hold, the first of each day and currency is enough.
 _NOTED = """
 SELECT day, currency, label, counted, expected, actual, off FROM (EQUATIONS)
 QUALIFY expected <> actual OR off > 0
@@ -24,30 +24,30 @@ ORDER BY day, currency, counted, label
 
 @dataclass(frozen=True, slots=True)
 class Equation:
-    """One, with its numbers: in major units, or in rows if they are `counted`."""
+    """An equation with its numbers: amounts in major units, or numbers of rows if `counted`."""
 
     part: int
-    """The number of the part of the identity that it is of."""
+    """The index of the part of the identity that it belongs to."""
     label: str
     counted: bool
     expected: Decimal
     actual: Decimal
     off: int
-    """Rows that are wrong, though the amounts may agree."""
+    """The number of rows that are wrong, even if the amounts agree."""
 
     @property
     def residual(self) -> Decimal:
-        """Actual less expected."""
+        """The actual less the expected amount."""
         return EXACT.subtract(self.actual, self.expected)
 
     @property
     def holds(self) -> bool:
-        """With no tolerance."""
+        """Whether both sides are equal, with no tolerance."""
         return not self.off and self.expected == self.actual
 
     @property
     def distance(self) -> tuple[bool, Decimal, int]:
-        """How far off it is; amounts come before rows."""
+        """A key to sort equations by how far off they are; amounts come before rows."""
         return not self.counted and bool(self.residual), abs(self.residual), self.off
 
     def __str__(self) -> str:
@@ -63,26 +63,26 @@ class Equation:
 
 @dataclass(slots=True)
 class Findings:
-    """Of one identity, on some days."""
+    """What one identity says about some days."""
 
     equations: Mapping[date, dict[str, list[Equation]]] = field(default_factory=lambda: defaultdict(dict))
-    """By day and currency: those that do not hold, and the first of each part."""
+    """The equations that do not hold, and the first of each part, by day and currency."""
     missing: Mapping[date, list[str]] = field(default_factory=lambda: defaultdict(list))
-    """What has not landed, of the days of which something has not."""
+    """What has not landed, by day."""
     silent: Mapping[date, list[str]] = field(default_factory=lambda: defaultdict(list))
-    """Why parts say nothing of a day."""
-    told: set[date] = field(default_factory=set)
-    """Days of which some part says something."""
+    """Why parts say nothing about a day, by day."""
+    answered: set[date] = field(default_factory=set)
+    """The days that some part says something about."""
     filters: Mapping[date, list[Filter]] = field(default_factory=lambda: defaultdict(list))
-    """Those of the tables that it reads, on days of which a part says something."""
+    """The filters of the tables that were read, for each day in `answered`."""
 
     def left_out(self, day: date, currency: str) -> str:
-        """Why it says nothing of that currency, if filters left some of its rows out; empty if not."""
+        """Return which filter left out rows of the currency; empty if none did."""
         return next((str(each) for each in self.filters[day] if not each.keeps(currency)), "")
 
 
 def evaluate(workspace: Workspace, identity: Identity, days: Sequence[date]) -> Findings:
-    """What it says of these days, which the workspace holds."""
+    """Evaluate the identity for these days, which the workspace has loaded."""
     findings = Findings()
     for number, part in enumerate(identity.parts):
         chosen = []
@@ -96,7 +96,7 @@ def evaluate(workspace: Workspace, identity: Identity, days: Sequence[date]) -> 
             else:
                 chosen.append(day)
         if chosen:
-            findings.told.update(chosen)
+            findings.answered.update(chosen)
             for day in chosen:
                 findings.filters[day] += workspace.filters(part.needs, day)
             workspace.choose(chosen)

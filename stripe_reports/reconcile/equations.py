@@ -1,7 +1,7 @@
-"""Equations as SQL over the tables of a workspace, by their roles; `Part` says which rows they yield.
+"""The equations, in SQL over the tables of a workspace, which are named by role.
 
-ROWS and SUMMARY stand for the tables of a pair, TITLE for its name, SAID and FOUND for queries of (day,
-currency, amount).
+`Part` describes the rows that they yield. ROWS and SUMMARY stand for the tables of a pair, TITLE for its
+name, SAID and FOUND for queries that yield (day, currency, amount).
 """
 
 # ruff: noqa: S608  # made of constants
@@ -157,7 +157,7 @@ SELECT day, currency, 'payout ' || payout_id AS label, false AS counted, said AS
 FROM ({BY_PAYOUT})
 """
 
-# A payout that came back may be an open item from then on, or not: no difference either way.
+# A payout that came back may be an open item from then on, or not; neither is a difference.
 MOVES = """
 SELECT day, currency, id, sum(came) AS came, sum(may) AS may, sum(went) AS went FROM (
     SELECT day + 1 AS day, currency, id, 1 AS came, 0 AS may, 0 AS went FROM unpaid
@@ -201,7 +201,7 @@ GROUP BY day, currency
 """
 
 ALL_ROWS = "NOT EXISTS (FROM filtered WHERE filtered.day = payouts.day AND kept <> payouts.currency)"
-"""Of a payout: no filter left out rows of its currency."""
+"""The condition on a payout that no filter left out rows of its currency."""
 
 MANUAL = f"""
 WITH rows_lost AS (

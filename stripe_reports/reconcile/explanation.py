@@ -1,4 +1,4 @@
-"""What may explain a difference: rows to look at, and the reporting categories that differ."""
+"""Explaining a difference: rows to look at, and the reporting categories that differ."""
 
 # ruff: noqa: S608  # made of constants
 from __future__ import annotations
@@ -26,7 +26,7 @@ CREATE OR REPLACE TEMP TABLE suspects (
 )
 """
 
-# A row is named once, for the likeliest reason.
+# Each row is named once, with its likeliest reason.
 _FIRST = f"""
 WITH named AS (
     FROM suspects QUALIFY row_number() OVER (
@@ -43,12 +43,12 @@ ORDER BY day, currency, rank, role, on_day, id, category
 
 @dataclass(slots=True)
 class Explanation:
-    """Of one day and currency."""
+    """What may explain the difference of one day and currency."""
 
     suspects: list[Suspect] = field(default_factory=list)
     """The first rows to look at."""
     count: int = 0
-    """How many there are."""
+    """The number of all rows to look at."""
     shares: list[Share] = field(default_factory=list)
 
     def __str__(self) -> str:
@@ -67,7 +67,7 @@ class Explanation:
 def explain(
     workspace: Workspace, identity: Identity, broken: Mapping[_Key, Sequence[Equation]]
 ) -> Mapping[_Key, Explanation]:
-    """What to look at, of each of these days and currencies, by those equations that do not hold."""
+    """Return what to look at for each of these days and currencies, from their equations that do not hold."""
     found = {key: Explanation() for key in broken}
     if not broken:
         return found
@@ -100,7 +100,7 @@ def _look(
     residuals: Mapping[_Key, Equation],
     found: Mapping[_Key, Explanation],
 ) -> None:
-    """Gather the suspects of a part in the table `suspects`, and its shares."""
+    """Add the suspects of a part to the table `suspects`, and its shares to `found`."""
     _break(workspace, residuals)
     for rank, clue in enumerate(part.clues.rows):
         if _applies(workspace, clue, residuals):
@@ -116,7 +116,7 @@ def _look(
 
 
 def _break(workspace: Workspace, residuals: Mapping[_Key, Equation]) -> None:
-    """Fill the table `broken`, of which clues are. A difference of rows is no amount."""
+    """Fill the table `broken`, which clues read. A difference in numbers of rows is not an amount."""
     workspace.fill(
         "broken",
         day=("DATE", [day for day, _ in residuals]),
@@ -129,11 +129,11 @@ def _break(workspace: Workspace, residuals: Mapping[_Key, Equation]) -> None:
 
 
 def _applies(workspace: Workspace, clue: Clue, keys: Iterable[_Key]) -> bool:
-    """Choose the days of which the clue can say something; whether there are any."""
+    """Choose the days that the clue can say something about; return whether there are any."""
     currencies: dict[date, list[str]] = {}
     for day, currency in sorted(keys):
         currencies.setdefault(day, []).append(currency)
-    days = [day for day, broken in currencies.items() if workspace.speaks(clue.needs, day, broken)]
+    days = [day for day, broken in currencies.items() if workspace.can_check(clue.needs, day, broken)]
     workspace.choose(days)
     return bool(days)
 
@@ -144,7 +144,7 @@ def _ranked(clue: Clue, rank: int) -> str:
 
 
 def _named(workspace: Workspace, why: str) -> str:
-    """With the names of the lake's tables in place of roles."""
+    """Replace roles with the names of the lake's tables."""
     for family, table in workspace.tables.items():
         why = why.replace(f"{{{family.role}}}", table)
     return why

@@ -1,4 +1,4 @@
-"""Which of the selected tables are reconciled, and what their columns are called."""
+"""The reports that are reconciled, their tables, and the names of their columns."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from stripe_reports.catalog import PRESETS, REPORT_TYPES
 
 
 class Family(StrEnum):
-    """A report of which one version is reconciled: its name without the version.
+    """The reports that are reconciled, named without a version; one version of each is reconciled.
 
-    Whole names only: those of connected accounts are ledgers of their own, and those by id are no days.
+    Names must match as a whole: reports of connected accounts are separate ledgers, and reports by id do not
+    cover days.
     """
 
     BALANCE = "balance_summary"
@@ -27,12 +28,12 @@ class Family(StrEnum):
 
     @property
     def role(self) -> str:
-        """Its name in SQL: `balance`, `activity`, `activity_summary`, …"""
+        """The name in SQL: `balance`, `activity`, `activity_summary`, …"""
         return self.name.lower()
 
     @property
     def report(self) -> str:
-        """What Stripe calls it, such as `payouts.itemized`."""
+        """Stripe's name for it, such as `payouts.itemized`."""
         return _REPORTS[self.value]
 
 
@@ -62,7 +63,7 @@ COLUMNS: Mapping[Family, Mapping[str, str]] = {
     Family.UNPAID: _ROWS,
     Family.UNPAID_SUMMARY: _SUMS,
 }
-"""Our name of a column -> Stripe's. `utc` and `local` say the instant by which a row belongs to its day."""
+"""Our name of a column -> Stripe's name. `utc` and `local` are the instant that decides a row's day."""
 
 PAIRS: Mapping[Family, Family] = {
     Family.ACTIVITY: Family.ACTIVITY_SUMMARY,
@@ -70,10 +71,10 @@ PAIRS: Mapping[Family, Family] = {
     Family.PAID: Family.PAID_SUMMARY,
     Family.UNPAID: Family.UNPAID_SUMMARY,
 }
-"""The rows of a report -> their sums by reporting category."""
+"""The itemized report -> its sums by reporting category."""
 
 AS_OF_END = (Family.UNPAID, Family.UNPAID_SUMMARY)
-"""Reports of the end of a day rather than of the whole day."""
+"""The reports as of the end of a day, rather than over the day."""
 
 _VERSIONED = re.compile(r"(\w+)_(\d+)", re.ASCII)
 _CORE = {id_: REPORT_TYPES[id_].table for id_ in PRESETS["core"]}
@@ -81,8 +82,10 @@ _REPORTS = {table.rpartition("_")[0]: id_.rpartition(".")[0] for id_, table in _
 
 
 def families(tables: Iterable[str]) -> Mapping[Family, str]:
-    """Of each report among these tables, the one that is reconciled: the version of the preset `core` if it
-    is there, otherwise the newest. In the order of Family."""
+    """Return the table that is reconciled for each report among these tables, in the order of Family.
+
+    It is the version in the preset `core` if that is among them, otherwise the newest.
+    """
     found: dict[str, list[tuple[bool, int, str]]] = {}
     for table in tables:
         if match := _VERSIONED.fullmatch(table):
@@ -91,5 +94,5 @@ def families(tables: Iterable[str]) -> Mapping[Family, str]:
 
 
 def reconciled_tables(tables: Iterable[str]) -> list[str]:
-    """Those of these tables that `reconcile` reads."""
+    """Return those of these tables that `reconcile` reads."""
     return list(families(tables).values())

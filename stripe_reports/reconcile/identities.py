@@ -1,9 +1,9 @@
 """The identities between Stripe's balance, payouts and reconciliation reports.
 
-Compared is net: `activity_gross` of the balance summary is not the gross of the activity reports, since fees
-of their own move to the fee line. Seen from the balance, money to the bank is negative in balance.summary;
-seen from the bank, it is positive in the payouts reports. A `fee` is positive in itemized reports and
-negative in summaries.
+They compare net amounts: `activity_gross` of the balance summary is not the gross of the activity reports,
+since separately charged fees move to the fee line. Money to the bank is negative in balance.summary, seen
+from the balance, and positive in the payouts reports, seen from the bank. A `fee` is positive in itemized
+reports and negative in summaries.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from stripe_reports.reconcile.families import PAIRS, Family
 from stripe_reports.reconcile.identity import Identity, Manual, Part
 
 WINDOW_DAYS = 35
-"""So far on each side of the days that are asked for, I11 looks for their ids."""
+"""How many days before and after the requested days I11 looks for their ids."""
 
 _TITLES = {
     Family.ACTIVITY: "activity",
@@ -113,15 +113,18 @@ _ALL = (
 )
 
 IDENTITIES: Mapping[str, Identity] = {identity.name: identity for identity in _ALL}
-"""All of them by name, `I1` to `I12`."""
+"""All identities by name, `I1` to `I12`."""
 
 
 def select_identities(names: Iterable[str] | None) -> list[Identity]:
-    """Those of these names, or all, in the order of IDENTITIES. Raises ConfigurationError for any other."""
+    """Return the identities of these names, or all, in the order of IDENTITIES.
+
+    Raises ConfigurationError for an unknown name.
+    """
     wanted = list(IDENTITIES) if names is None else list(names)
     for name in wanted:
         if name not in IDENTITIES:
             raise ConfigurationError(
-                f"{name!r} is no identity{nearest(name, IDENTITIES)}; there are {', '.join(IDENTITIES)}"
+                f"{name!r} is not an identity{nearest(name, IDENTITIES)}; there are {', '.join(IDENTITIES)}"
             )
     return [identity for name, identity in IDENTITIES.items() if name in wanted]

@@ -1,4 +1,4 @@
-"""An identity as data: what it says, which tables it needs, and its SQL."""
+"""An identity as data: its statement, the tables that it needs, and its SQL."""
 
 from __future__ import annotations
 
@@ -10,33 +10,33 @@ from stripe_reports.reconcile.families import Family, families
 
 
 class Manual(StrEnum):
-    """What a payout that is not automatic does to an identity, in its currency."""
+    """How a payout that is not automatic affects an identity, in the payout's currency."""
 
     NOTHING = "nothing"
-    """It holds of such payouts, too."""
+    """The identity holds for such payouts, too."""
     LEFT_OUT = "left out"
-    """The others are held against each other; if they agree, the day is not applicable."""
+    """The other payouts are compared; if they agree, the identity is not applicable on that day."""
     THAT_DAY = "that day"
-    """It says nothing of a day with one."""
+    """The identity is not applicable on a day with such a payout."""
     FROM_THEN_ON = "from then on"
-    """Nor, where it does not agree, of the days until the next automatic one."""
+    """Nor, if it does not hold, on the days until the next automatic payout."""
 
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """Tables and columns that a query cannot do without."""
+    """The tables and columns that a query needs."""
 
     columns: Mapping[Family, tuple[str, ...]]
-    """As `COLUMNS` names them; `instant` is `utc` or `local`."""
+    """The columns as `COLUMNS` names them; `instant` is `utc` or `local`."""
     helps: tuple[Family, ...] = ()
-    """Tables that it reads where they are selected."""
+    """The tables that it reads if they are selected."""
     day_before: Family | None = None
-    """The table of which it needs the day before, too."""
+    """The table that it also needs the day before of."""
 
 
 @dataclass(frozen=True, slots=True)
 class Clue:
-    """A query for rows that may explain a difference; `clues` says what it yields."""
+    """A query for rows that may explain a difference; `clues.py` describes what it yields."""
 
     needs: Needs
     sql: str
@@ -44,23 +44,23 @@ class Clue:
 
 @dataclass(frozen=True, slots=True)
 class Clues:
-    """Where to look if an equation does not hold."""
+    """The clues to follow if an equation does not hold."""
 
     rows: tuple[Clue, ...]
-    """The likeliest first."""
+    """The clues to follow first, the likeliest first."""
     otherwise: tuple[Clue, ...] = ()
-    """Where these find nothing."""
+    """The clues to follow if the first ones find nothing."""
     categories: Clue | None = None
-    """Yields (day, currency, category, expected, actual) of the reporting categories that differ."""
+    """A query for (day, currency, category, expected, actual) of the reporting categories that differ."""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
     """Equations between some tables.
 
-    `sql` reads the tables by their roles, of the days in `on_days`, and yields rows of (day, currency, label,
-    counted, expected, actual, off): `counted` tells rows from amounts, `off` is how many rows are wrong,
-    which amounts that cancel out would hide.
+    `sql` reads the days in `on_days` of tables, which it names by role, and yields (day, currency, label,
+    counted, expected, actual, off): `counted` is true if the numbers are rows rather than amounts, and `off`
+    is the number of wrong rows, which amounts that cancel out would hide.
     """
 
     needs: Needs
@@ -75,24 +75,24 @@ class Identity:
     name: str
     """`I1` to `I12`."""
     statement: str
-    """In one sentence, for a bookkeeper."""
+    """What it says, in one sentence for a bookkeeper."""
     parts: tuple[Part, ...]
-    """It holds if all do; a part whose reports are not selected is left out."""
+    """The identity holds if all its parts hold; a part whose reports are not selected is left out."""
     manual: Manual = Manual.NOTHING
     unique_ids: bool = False
-    """Whether it looks at the ids of other days, too."""
+    """Whether the identity looks at the ids of other days, too."""
 
     @property
     def families(self) -> frozenset[Family]:
-        """The reports it reads."""
+        """The reports that it reads."""
         return frozenset(family for part in self.parts for family in (*part.needs.columns, *part.needs.helps))
 
     @property
     def day_before(self) -> frozenset[Family]:
-        """The reports of which it needs the day before, too."""
+        """The reports that it also needs the day before of."""
         return frozenset(part.needs.day_before for part in self.parts if part.needs.day_before)
 
     def is_applicable(self, tables: Collection[str]) -> bool:
-        """Whether these tables are enough for it to say something."""
+        """Return whether these tables are enough to check the identity, or a part of it."""
         selected = families(tables)
         return any(part.needs.columns.keys() <= selected.keys() for part in self.parts)

@@ -1,4 +1,4 @@
-"""From what equations say to outcomes."""
+"""Judging identities: from evaluated equations to outcomes."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from stripe_reports.reconcile.equation import Equation, Findings
 from stripe_reports.reconcile.explanation import Explanation, explain
 from stripe_reports.reconcile.families import Family
 from stripe_reports.reconcile.identity import Identity, Manual
+from stripe_reports.reconcile.manual_payouts import PayoutHistory, named
 from stripe_reports.reconcile.outcome import Outcome, Verdict
-from stripe_reports.reconcile.payouts import PayoutHistory, named
 from stripe_reports.reconcile.workspace import Workspace
 
 _NO_ROWS = [Equation(0, "", counted=False, expected=Decimal(0), actual=Decimal(0), off=0)]
 
 
 class Judge:
-    """Knows of some days which currencies they have and which payouts are not automatic."""
+    """A judge of some days, who knows their currencies and the payouts that are not automatic."""
 
     def __init__(
         self,
@@ -35,7 +35,7 @@ class Judge:
     def outcomes(
         self, identity: Identity, findings: Findings, days: Sequence[date]
     ) -> Mapping[date, Sequence[Outcome]]:
-        """Those of each day, by currency."""
+        """Return the outcomes of each day, by currency."""
         excuses = {
             (day, currency): why
             for day in days
@@ -68,7 +68,7 @@ class Judge:
         if day in findings.missing:
             why = "; ".join(dict.fromkeys(findings.missing[day]))
             by_currency.setdefault("", Outcome(name, day, "", Verdict.MISSING, None, None, why))
-        elif day not in findings.told:
+        elif day not in findings.answered:
             why = "; ".join(dict.fromkeys(findings.silent[day]))
             by_currency.setdefault("", Outcome(name, day, "", Verdict.NOT_APPLICABLE, None, None, why))
         else:
@@ -87,7 +87,7 @@ class Judge:
     def _excuse(
         self, identity: Identity, day: date, currency: str, equations: Sequence[Equation]
     ) -> str | None:
-        """Why it says nothing of that day and currency, if payouts that are not automatic are the reason."""
+        """Return why payouts that are not automatic make the identity not applicable; None if they do not."""
         if identity.manual is Manual.NOTHING:
             return None
         agrees = all(equation.holds for equation in equations)
@@ -120,7 +120,7 @@ def broken_outcome(
     equations: Sequence[Equation],
     explanation: Explanation | None = None,
 ) -> Outcome:
-    """Of equations of which at least one does not hold."""
+    """Return the outcome of equations of which at least one does not hold."""
     off = sorted((each for each in equations if not each.holds), key=lambda each: each.distance, reverse=True)
     more = f"; and {len(off) - 1} more" if len(off) > 1 else ""
     return Outcome(

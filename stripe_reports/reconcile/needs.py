@@ -1,4 +1,4 @@
-"""The tables, columns and days without which an equation says nothing."""
+"""The tables, columns and days that each equation needs."""
 
 from __future__ import annotations
 

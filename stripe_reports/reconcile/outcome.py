@@ -1,4 +1,4 @@
-"""What came of an identity on a day."""
+"""The outcome of an identity on a day."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from stripe_reports.catalog import EXACT
 
 
 class Verdict(StrEnum):
-    """Whether an identity holds. What could not be held against anything has not passed."""
+    """Whether an identity holds. An identity that could not be checked has not passed."""
 
     HOLDS = "holds"
     BROKEN = "broken"
     NOT_APPLICABLE = "not_applicable"
-    """It says nothing of this day, as where payouts are manual, or where a report is not selected."""
+    """It says nothing about this day: for example, payouts are manual, or a report is not selected."""
     MISSING = "missing"
     """A table that it needs has not landed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """What one reporting category has of a residual."""
+    """The part of a residual that one reporting category has."""
 
     reporting_category: str
     expected: Decimal
@@ -31,7 +31,7 @@ class Share:
 
     @property
     def residual(self) -> Decimal:
-        """Actual less expected."""
+        """The actual less the expected amount."""
         return EXACT.subtract(self.actual, self.expected)
 
 
@@ -40,11 +40,11 @@ class Suspect:
     """A row to look at."""
 
     why: str
-    """Such as `only in payouts_itemized_3`, `twice`, `net is not gross - fee`."""
+    """The reason, such as `only in payouts_itemized_3`, `twice`, `net is not gross - fee`."""
     table: str
     day: date
     id: str
-    """Of the balance transaction or payout; empty where the table has no ids."""
+    """The id of the balance transaction or payout; empty if the table has no ids."""
     reporting_category: str
     expected: Decimal | None = None
     actual: Decimal | None = None
@@ -52,9 +52,9 @@ class Suspect:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """An identity on a day, in one currency: in major units, or in rows where the identity counts them.
+    """The outcome of an identity on a day, in one currency: in major units, or in rows if it counts them.
 
-    A currency that is null in the tables is "", as is that of an outcome of no currency in particular (a day
+    The currency is "" if it is null in the tables, or if the outcome concerns no particular currency (a day
     without any rows, a table that has not landed).
     """
 
@@ -64,22 +64,22 @@ class Outcome:
     currency: str
     verdict: Verdict
     expected: Decimal | None
-    """None where nothing could be held against anything; of a broken identity with several equations, those
-    of the equation that is furthest off."""
+    """None if nothing could be compared. If a broken identity has several equations, this and `actual` are
+    those of the equation that is furthest off."""
     actual: Decimal | None
     reason: str
-    """Why it is not applicable or what is missing; of a broken one, which equation, by how much, and why if
-    that is known. Empty where it holds."""
+    """Why the identity is not applicable, or what is missing; if it is broken, which equation, by how much,
+    and why if that is known. Empty if it holds."""
     suspects: tuple[Suspect, ...] = ()
-    """The first rows to look at, of a broken one."""
+    """The first rows to look at, if the identity is broken."""
     suspect_count: int = 0
-    """How many there are."""
+    """The number of all rows to look at."""
     shares: tuple[Share, ...] = ()
-    """Of a broken one, the reporting categories that differ."""
+    """The reporting categories that differ, if the identity is broken."""
 
     @property
     def residual(self) -> Decimal | None:
-        """Actual less expected."""
+        """The actual less the expected amount."""
         if self.expected is None or self.actual is None:
             return None
         return EXACT.subtract(self.actual, self.expected)

@@ -1,4 +1,4 @@
-"""What landed days say of themselves: their time zone, and filters that left rows out."""
+"""The provenance of landed days: their time zone, and filters that left rows out."""
 
 from __future__ import annotations
 
@@ -24,13 +24,12 @@ class Filter:
     value: str
 
     def keeps(self, currency: str) -> bool:
-        """Whether all rows of that currency are there."""
+        """Return whether all rows of the currency are in the table."""
         return self.currency == currency
 
     @property
     def currency(self) -> str | None:
-        """The one currency of which all rows are there; None where other rows than those of currencies are
-        left out."""
+        """The one currency whose rows are all in the table; None if the filter is not by currency."""
         return self.value if self.name == "currency" else None
 
     def __str__(self) -> str:
@@ -57,19 +56,19 @@ class Provenance:
                 self._known[family, day] = settings
 
     def settings(self, family: Family, day: date) -> TableSettings | None:
-        """Those of a landed day; None where its file says nothing of them."""
+        """Return the settings of a landed day; None if its file does not have them."""
         self.read(family, [day])
         return self._known[family, day]
 
     def other_zone(self, family: Family, day: date, timezone: str) -> str | None:
-        """The time zone of a landed day, where it is another one."""
+        """Return the time zone of a landed day if it differs from `timezone`; otherwise None."""
         settings = self.settings(family, day)
         if settings is None or settings.timezone == timezone:
             return None
         return None if is_utc(settings.timezone) and is_utc(timezone) else settings.timezone
 
     def filters(self, family: Family, day: date) -> list[Filter]:
-        """Those of a landed day."""
+        """Return the filters of a landed day."""
         settings = self.settings(family, day)
         table = self._tables[family]
         return [Filter(table, day, *each) for each in settings.filters.items()] if settings else []

@@ -1,4 +1,4 @@
-"""Identities, held against the landed tables of some days."""
+"""Reconciling: checking the identities on the landed tables of some days."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from stripe_reports.reconcile.equation import Findings, evaluate
 from stripe_reports.reconcile.identities import IDENTITIES, select_identities
 from stripe_reports.reconcile.identity import Identity
 from stripe_reports.reconcile.judgement import Judge
+from stripe_reports.reconcile.manual_payouts import PayoutHistory, find_manual
 from stripe_reports.reconcile.outcome import Outcome
-from stripe_reports.reconcile.payouts import PayoutHistory, find_manual
 from stripe_reports.reconcile.repeated import find_repeated
 from stripe_reports.reconcile.selected import Selected
 from stripe_reports.reconcile.workspace import Workspace
@@ -30,20 +30,21 @@ def reconcile(
     timezone: str = "UTC",
     identities: Iterable[str] | None = None,
 ) -> Iterator[Outcome]:
-    """Hold the identities against what has landed of these days; exactly, per currency, with no tolerance.
+    """Check the identities on the landed tables of these days: exactly, per currency, with no tolerance.
 
-    `tables` are those that are selected, by default all that the lake has; of each report one version is
-    reconciled, see `reconciled_tables`. An identity says nothing of a report that the account does not offer,
-    as landing saw it. `timezone` is that of the days; a day that landed as one of another
-    zone is missing. An identity says nothing of currencies of which filters left rows out.
-    `identities` are names such as `I9`, all by default. Outcomes come in the order of days, identities and
-    currencies, one for each; one without a currency where there is none, a table has not landed, or a report
-    is not selected.
+    `tables` are the selected tables, by default all that the lake has; one version of each report is
+    reconciled, see `reconciled_tables`. `timezone` is the time zone of the days; a day that landed in another
+    time zone is missing. `identities` are names such as `I9`, by default all. An identity is not applicable
+    to reports that the account did not offer when they were to land, and to currencies of which filters left
+    rows out.
 
-    A month is read at a time, so that memory stays bounded; a day that lands meanwhile may be seen or not.
+    Yields one outcome per day, identity and currency, in this order. The outcome has no currency if there is
+    none, if a table has not landed, or if a report is not selected.
 
-    Raises ConfigurationError for an unknown identity or time zone, DayError for a day that its zone skipped,
-    and LakeError if a table cannot be read or amounts add up to more than a table could hold.
+    Reads one month at a time, so that memory stays bounded. A day that lands meanwhile may be read or not.
+
+    Raises ConfigurationError for an unknown identity or time zone, DayError for a day that its time zone
+    skipped, and LakeError if a table cannot be read or amounts add up to more than a table can hold.
     """
     wanted = select_identities(identities)
     time_zone(timezone)
@@ -74,7 +75,7 @@ def _outcomes(
 
 
 def _load(workspace: Workspace, days: Sequence[date]) -> None:
-    """With the day before, of what it is needed of."""
+    """Load the days, and the day before each of them for the reports that need it."""
     linked = frozenset().union(*(identity.day_before for identity in IDENTITIES.values()))
     workspace.load(days, [family for family in workspace.tables if family not in linked])
     workspace.load(

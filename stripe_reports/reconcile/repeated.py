@@ -1,4 +1,4 @@
-"""Ids that stand in the itemized activity more than once."""
+"""Finding ids that the itemized activity has more than once."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ GROUP BY id, day
 
 
 def find_repeated(workspace: Workspace, asked: Iterable[date]) -> None:
-    """Fill the table `repeated` (id, day, times) with those of the days asked and of those around them."""
+    """Fill the table `repeated` (id, day, times) from the requested days and the days around them."""
     near = {
         day + timedelta(days=distance) for day in asked for distance in range(-WINDOW_DAYS, WINDOW_DAYS + 1)
     }

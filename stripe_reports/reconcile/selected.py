@@ -1,4 +1,4 @@
-"""Which tables are reconciled in a lake, and which reports the account does not offer."""
+"""The tables of a lake that are reconciled, and the reports that the account does not offer."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ class Selected:
     """The tables of a lake that are reconciled."""
 
     tables: Mapping[Family, str]
-    """By report, those that the account offers."""
+    """The tables of reports that the account offers, by report."""
     not_offered: Mapping[Family, str]
-    """By report, those that it does not offer."""
+    """The tables of reports that the account does not offer, by report."""
 
     @classmethod
     def of(cls, lake: Lake, tables: Iterable[str]) -> Selected:
-        """Those among these tables. A report that is offered in another version than `core` has is
-        reconciled in that. Raises LakeError if the lake cannot be read."""
+        """Return the reconciled ones of these tables. If the account does not offer the version of a report
+        in `core`, another offered version is reconciled. Raises LakeError if the lake cannot be read."""
         given = list(tables)
         every = families(given)
         lacking = OfferedReports(lake).lacks(given)
@@ -30,8 +30,8 @@ class Selected:
         return cls(found, {family: table for family, table in every.items() if family not in found})
 
     def not_proven(self, identities: Iterable[Identity]) -> str:
-        """One line on what the account does not offer, and what is not proven for that; empty if it offers
-        all."""
+        """Return a line that says what the account does not offer, and what is not proven for that reason;
+        empty if it offers all reports."""
         if not self.not_offered:
             return ""
         whole: list[str] = []
@@ -42,12 +42,12 @@ class Selected:
             ]
             if lacking:
                 (whole if len(lacking) == len(identity.parts) else parts).append(identity.name)
-        told = f"this account does not offer {_names([family.report for family in self.not_offered])}"
+        text = f"this account does not offer {_names([family.report for family in self.not_offered])}"
         if whole:
-            told += f"; so {_names(whole)} {'is' if len(whole) == 1 else 'are'} not proven"
+            text += f"; so {_names(whole)} {'is' if len(whole) == 1 else 'are'} not proven"
         if parts:
-            told += f"; {_names(parts)} {'says' if len(parts) == 1 else 'say'} nothing of these reports"
-        return told
+            text += f"; {_names(parts)} {'says' if len(parts) == 1 else 'say'} nothing of these reports"
+        return text
 
 
 def _names(names: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""Days of the reconciled tables in DuckDB, under one set of names."""
+"""A workspace for reconciling: days of the tables in DuckDB, under one set of names."""
 
 # ruff: noqa: S608  # made of constants
 from __future__ import annotations
@@ -21,23 +21,23 @@ _THREADS = 2
 _DAY = timedelta(days=1)
 _MICROSECONDS = 1_000_000
 _WIDEST = Decimal(10) ** 20
-"""No DECIMAL(38, 18) reaches it. Older DuckDBs hand out sums that do."""
+"""More than any DECIMAL(38, 18). Older versions of DuckDB return sums that reach it."""
 _SEEN = {
     **{name: f"lower(coalesce({name}, ''))" for name in ("currency", "category")},
     **{name: f"coalesce({name}, '')" for name in ("id", "payout_id")},
 }
-"""Texts, as SQL. Case makes no other currency or category; ids differ by it."""
+"""The SQL of text columns. Currencies and categories ignore case; ids do not."""
 _MAY_BE_EMPTY = ("currency", "category")
-"""A day whose rows all lack these has them all the same, if its file has the column."""
+"""The columns that may be null in all rows of a day, as long as its file has them."""
 
 
 class Workspace:
     """A DuckDB database in memory: for each family a view with the columns of `COLUMNS`, and `day`.
 
-    Null texts are "" in it, currencies and categories are in lower case; instants are microseconds. The view
-    of a table that is not selected is empty.
-    The table `on_days` has the days that an equation is about. Memory is bounded; what does not fit goes to a
-    temporary directory. Close it, or use it in a `with`.
+    Null texts are "" in it, currencies and categories are in lower case, and instants are in microseconds.
+    The view of a table that is not selected is empty. The table `on_days` has the days that the next queries
+    are about. Memory is bounded; what does not fit goes to a temporary directory. Close it, or use it in a
+    `with`.
     """
 
     def __init__(
@@ -55,11 +55,11 @@ class Workspace:
         self._about = str(lake)
         self._chosen: list[date] | None = None
         self.tables = tables
-        """The names in the lake of those that are selected."""
+        """The names in the lake of the selected tables."""
         self.landed: Mapping[Family, Sequence[date]] = {
             family: lake.days(table) for family, table in tables.items()
         }
-        """All landed days of each, sorted; those of another time zone, too."""
+        """All landed days of each selected table, sorted, including days in another time zone."""
         self._landed = {family: frozenset(days) for family, days in self.landed.items()}
         self._provenance = Provenance(lake, tables)
         self._values: dict[tuple[Family, date], Mapping[str, int]] = {}
@@ -83,25 +83,25 @@ class Workspace:
         self.close()
 
     def close(self) -> None:
-        """Give back its memory and disk."""
+        """Free its memory and disk."""
         self._connection.close()
         self._spill.cleanup()
 
     def has_landed(self, family: Family, day: date) -> bool:
-        """Whether that day of a selected table is in the lake, as a day of this time zone."""
+        """Return whether the day of a selected table is in the lake, in this time zone."""
         return (
             day in self._landed[family] and self._provenance.other_zone(family, day, self._timezone) is None
         )
 
     def landed_among(self, family: Family, days: Iterable[date]) -> Sequence[date]:
-        """Those of the days that are in the lake, as days of this time zone."""
+        """Return those of the days that are in the lake, in this time zone."""
         known = self._landed.get(family, frozenset())
         landed = [day for day in days if day in known]
         self._provenance.read(family, landed)
         return [day for day in landed if self.has_landed(family, day)]
 
     def load(self, days: Iterable[date], families: Iterable[Family] | None = None) -> None:
-        """Read the landed ones of these days, in place of those that were read before."""
+        """Read those of these days that have landed, in place of the days that were read before."""
         asked = sorted(set(days))
         self._about = f"{asked[0]} to {asked[-1]}"
         for family in self.tables if families is None else families:
@@ -115,8 +115,8 @@ class Workspace:
                 self._values[family, day] = {"": rows, **dict(zip(columns, values, strict=True))}
 
     def read(self, into: str, family: Family, days: Sequence[date], names: Iterable[str]) -> None:
-        """Add the rows of these landed days to a table. Columns that the lake does not have stay null."""
-        from stripe_reports.reconcile import columns
+        """Add the rows of these landed days to a table. Columns that the lake lacks stay null."""
+        from stripe_reports.reconcile import workspace_columns
 
         if not days:
             return
@@ -125,18 +125,20 @@ class Workspace:
         present = {
             name: column
             for name, column in COLUMNS[family].items()
-            if name in names and not columns.trouble(dataset.schema, name, column)
+            if name in names and not workspace_columns.why_unreadable(dataset.schema, name, column)
         }
-        chosen = ", ".join(["day", *map(columns.expression, present)])
-        for rows in columns.batches(dataset, {"day": "date", **present}, f"{self._lake.root}/{table}"):
+        chosen = ", ".join(["day", *map(workspace_columns.expression, present)])
+        for rows in workspace_columns.batches(
+            dataset, {"day": "date", **present}, f"{self._lake.root}/{table}"
+        ):
             self._connection.register("arrived", rows)
             self.run(f"INSERT INTO {into} BY NAME SELECT {chosen} FROM arrived")
             self._connection.unregister("arrived")
 
     def lack(self, family: Family, day: date, name: str) -> str | None:
-        """Why that column of a loaded day says nothing, as in `payouts_itemized_3 has no column net`; None
-        if it says something, or if there are no rows. `instant` is either of `utc` and `local`."""
-        from stripe_reports.reconcile import columns
+        """Return why a column of a loaded day cannot be used, such as `payouts_itemized_3 has no column net`;
+        None if it can, or if there are no rows. `instant` is either of `utc` and `local`."""
+        from stripe_reports.reconcile import workspace_columns
 
         if name == "instant":
             return self.lack(family, day, "utc") and self._lack_of_local(family, day)
@@ -145,33 +147,33 @@ class Workspace:
             return None
         table, column = self.tables[family], COLUMNS[family][name]
         with self._lake.open_file(table, day) as file:
-            why = columns.trouble(file.schema_arrow, name, column)
+            why = workspace_columns.why_unreadable(file.schema_arrow, name, column)
         if why is None and name not in _MAY_BE_EMPTY:
             why = f"has no value in {column}"
         return why and f"{table} {why}"
 
     def _lack_of_local(self, family: Family, day: date) -> str | None:
-        """Why there are no instants, where there are none in UTC: local times say the day only if they are
-        printed in its time zone."""
+        """Return why local times cannot replace missing ones in UTC: they say the day only if they are
+        printed in its time zone. None if they can."""
         settings = self._provenance.settings(family, day)
         if settings and settings.printed_in != settings.timezone:
             return f"{self.tables[family]} has its times in {settings.printed_in} only"
         return self.lack(family, day, "local") and self.lack(family, day, "utc")
 
     def not_selected(self, needs: Needs) -> str | None:
-        """Which report is not, or is not offered, in a sentence; None if all are there."""
+        """Return a sentence that says which report is not selected or not offered; None if there is none."""
         absent = [family for family in needs.columns if family not in self.tables]
-        told = []
+        sentences = []
         for others, why in (
             ([each.report for each in absent if each in self._not_offered], "offered by this account"),
             ([each.report for each in absent if each not in self._not_offered], "selected"),
         ):
             if others:
-                told.append(f"{' and '.join(others)} {_are(others)} not {why}")
-        return "; ".join(told) or None
+                sentences.append(f"{' and '.join(others)} {_are(others)} not {why}")
+        return "; ".join(sentences) or None
 
     def missing(self, needs: Needs, day: date) -> str | None:
-        """What of the selected tables has not landed; None if all has."""
+        """Return which days of the selected tables have not landed; None if all have."""
         needed = self._needed(needs, day)
         absent = [f"{self.tables[family]} of {on}" for family, on in needed if on not in self._landed[family]]
         reasons = [f"{' and '.join(absent)} {_have(absent)} not landed"] if absent else []
@@ -186,7 +188,7 @@ class Workspace:
         return "; ".join(reasons) or None
 
     def silent(self, needs: Needs, day: date) -> str | None:
-        """Why tables that have landed say nothing of the day; None if they do."""
+        """Return why landed tables say nothing about the day; None if they say something."""
         if needs.day_before and self._begins(needs.day_before, day):
             return f"{self.tables[needs.day_before]} begins with this day"
         needed = [(family, day) for family in needs.columns]
@@ -196,12 +198,12 @@ class Workspace:
         return next((why for why in lacks if why), None)
 
     def filters(self, needs: Needs, day: date) -> Sequence[Filter]:
-        """Those of the tables that it reads, as far as they have landed."""
+        """Return the filters of the tables that a query reads, if they have landed."""
         landed = [each for each in self._needed(needs, day) if each[1] in self._landed[each[0]]]
         return [each for family, on in landed for each in self._provenance.filters(family, on)]
 
     def filtered_currencies(self, day: date) -> set[str]:
-        """The currencies that tables were filtered by."""
+        """Return the currencies that tables were filtered by."""
         filters = (
             each
             for family in self.tables
@@ -210,15 +212,15 @@ class Workspace:
         )
         return {each.currency for each in filters if each.currency}
 
-    def speaks(self, needs: Needs, day: date, currencies: Iterable[str]) -> bool:
-        """Whether all is there, of these currencies."""
+    def can_check(self, needs: Needs, day: date, currencies: Iterable[str]) -> bool:
+        """Return whether all that is needed is there, with all rows of these currencies."""
         if self.not_selected(needs) or self.missing(needs, day) or self.silent(needs, day):
             return False
         filters = self.filters(needs, day)
         return all(each.keeps(currency) for each in filters for currency in currencies)
 
     def choose(self, days: Iterable[date]) -> None:
-        """Make these the days that the next queries are about."""
+        """Choose the days that the next queries are about."""
         chosen = list(days)
         if chosen == self._chosen:
             return
@@ -235,7 +237,7 @@ class Workspace:
         )
 
     def fill(self, table: str, **columns: tuple[str, Sequence[Any]]) -> None:
-        """Make a table of these columns, each a type of SQL and its values."""
+        """Create a table with these columns, each given as an SQL type and its values."""
         typed = ", ".join(f"unnest(?::{type_}[]) AS {name}" for name, (type_, _) in columns.items())
         values = [values for _, values in columns.values()]
         self.run(f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT {typed}", values)
@@ -245,7 +247,7 @@ class Workspace:
         self._execute(sql, values)
 
     def query(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """All rows of a query. Raises LakeError, also for a sum of more digits than a table can hold."""
+        """Return all rows of a query. Raises LakeError, also for a sum that is too large for a table."""
         rows = self._execute(sql, values)
         if any(isinstance(value, Decimal) and abs(value) >= _WIDEST for row in rows for value in row):
             raise self._too_large()
@@ -268,7 +270,7 @@ class Workspace:
         )
 
     def _needed(self, needs: Needs, day: date) -> Sequence[tuple[Family, date]]:
-        """The days of selected tables that it reads."""
+        """Return the days of selected tables that a query reads."""
         needed = [(family, day) for family in (*needs.columns, *needs.helps) if family in self.tables]
         if needs.day_before and not self._begins(needs.day_before, day):
             needed.append((needs.day_before, day - _DAY))
@@ -279,7 +281,7 @@ class Workspace:
         return day in landed[:1]
 
     def _empty(self, role: str, columns: Iterable[str]) -> None:
-        from stripe_reports.reconcile.columns import sql_type
+        from stripe_reports.reconcile.workspace_columns import sql_type
 
         typed = ", ".join(f"{name} {sql_type(name)}" for name in columns)
         self.run(f"CREATE OR REPLACE TEMP TABLE {role}_rows (day DATE, {typed})")

@@ -1,5 +1,5 @@
-"""A local Stripe: the reporting API over a synthetic double-entry ledger. Knows the catalog only."""
+"""A local Stripe: the reporting API over a synthetic double-entry ledger. It imports only the catalog."""
 
-from stripe_reports.sandbox.sandbox import Sandbox
+from stripe_reports.sandbox.sandbox import DEFAULT_LIVE_KEY, Sandbox
 
-__all__ = ["Sandbox"]
+__all__ = ["DEFAULT_LIVE_KEY", "Sandbox"]

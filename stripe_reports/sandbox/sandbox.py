@@ -1,4 +1,4 @@
-"""The local Stripe as one object: configure it, start it, point a client at it."""
+"""The local Stripe as one object: configure it, start it, and point a client at it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Any, Self
 from starlette.applications import Starlette
 from starlette.types import ASGIApp, Scope
 
-from stripe_reports.catalog import select_report_types
+from stripe_reports.catalog import documented_delay, select_report_types
 from stripe_reports.errors import ConfigurationError
 from stripe_reports.sandbox.faults import Fault, Faults
 from stripe_reports.sandbox.http.api_host import ApiHost
@@ -35,42 +35,41 @@ from stripe_reports.sandbox.http.webhook import Webhook
 from stripe_reports.sandbox.ledger import Ledger, account_id
 from stripe_reports.sandbox.reports import ACCOUNT_PROFILES, AccountProfile
 from stripe_reports.sandbox.server import Servers, listen
-from stripe_reports.sandbox.tampering import Tampering, Told
+from stripe_reports.sandbox.tampering import ReportRows, Tampering
 
 DEFAULT_KEY = "sk_test_sandbox_no_secret"
-"""Opens nothing but a sandbox."""
+"""The default test key; it opens nothing but a sandbox."""
 DEFAULT_LIVE_KEY = "sk_live_sandbox_no_secret"
-"""The same, and looks like a live one."""
+"""The default live key; it opens nothing but a sandbox."""
 DEFAULT_WEBHOOK_SECRET = "whsec_sandbox_no_secret"  # noqa: S105
-"""Signs what comes from a sandbox."""
+"""The default secret with which a sandbox signs deliveries to the webhook."""
 
 
 class Sandbox:
-    """Stripe's reporting API on two local ports, over the books of an account that does not exist.
+    """Stripe's reporting API on two local ports, over the ledger of a made-up account.
 
         with Sandbox(port=0, files_port=0) as sandbox:
             client = stripe.StripeClient(
                 sandbox.key, base_addresses={"api": sandbox.api_base, "files": sandbox.files_base}
             )
 
-    `key` is the one key that is accepted; with a live one, objects say `livemode: true`. `seed`,
-    `rows_per_day` (balance transactions of a usual day) and `start_date` (first day of the books) determine
-    all report data to the byte. Building a report run takes `latency` seconds. At most `runs_at_once` are
-    built at a time, in the order of their creation, and the others are pending meanwhile; None is no limit.
-    A run that is stuck (the fault `pending`) holds its place for the latency and no longer, or a few of them
-    would block all others. Port 0 is any free port.
-    `account_profile` decides which report types the account has: `plain`, `connect` or `full`; without those
-    `not_offered`, ids and globs.
-    `now` is the wall clock in Unix seconds: it decides which days are available, and stamps runs.
+    `key` is the only accepted key; with a live key, objects have `livemode: true`. `seed`, `rows_per_day`
+    (balance transactions of a usual day) and `start_date` (first day of the ledger) determine all report data
+    to the byte. Building a report run takes `latency` seconds. At most `runs_at_once` runs are built at a
+    time, in the order of their creation, while the others are pending; None means no limit. A stuck run (the
+    fault `pending`) holds its slot only for the latency, or a few of them would block all others. Port 0
+    means any free port. `account_profile` decides which report types the account has: `plain`, `connect` or
+    `full`, except the ids and globs in `not_offered`. `now` is the wall clock in Unix seconds: it decides
+    which days are available, and sets the times of runs.
 
-    `faults` are what goes wrong, each like `status:code=429,count=2`; more with `fault`. With a
-    `webhook_url`, events (report runs that have ended, data that have become available) are delivered there,
+    `faults` go wrong from the start, each like `status:code=429,count=2`; `fault` adds more. With a
+    `webhook_url`, events (report runs that have ended, data that has become available) are delivered there,
     signed with `webhook_secret`.
 
-    `tampering` is done to days, each like `2026-11-20,cent` or `2026-11-20,payout_reversed,currency=eur`;
-    more with `tamper`.
+    `tampering` changes days, each like `2026-11-20,cent` or `2026-11-20,payout_reversed,currency=eur`;
+    `tamper` adds more.
 
-    One is used once: from `with` or `serve` until its end.
+    A sandbox is used once: from `with` or `serve` until its end.
     """
 
     def __init__(
@@ -111,15 +110,15 @@ class Sandbox:
         self._faults = Faults()
         for text in faults:
             self._faults.add(Fault.from_text(text))
-        self._told = Told(self._ledger)
+        self._report_rows = ReportRows(self._ledger)
         for text in tampering:
-            self._told.add(Tampering.from_text(text), at_once=False)
+            self._report_rows.add(Tampering.from_text(text), at_once=False)
         livemode = is_live(self.key)
         self._files = Files(livemode=livemode, now=now)
         self._events = Events(livemode=livemode)
         self._runs = ReportRuns(
             ledger=self._ledger,
-            told=self._told,
+            report_rows=self._report_rows,
             files=self._files,
             events=self._events,
             latency=latency,
@@ -133,7 +132,9 @@ class Sandbox:
         self._availability = Availability(
             report_types=self._report_types,
             start=self.data_available_start,
-            end=lambda report_type: data_available_end(now(), self._ledger.start, report_type),
+            end=lambda report_type: data_available_end(
+                now(), self._ledger.start, documented_delay(report_type)
+            ),
             faults=self._faults,
             events=self._events,
             now=now,
@@ -154,31 +155,31 @@ class Sandbox:
 
     @property
     def api_base(self) -> str:
-        """Address of the API host; with port 0, known once the sandbox runs."""
+        """The address of the API host; with port 0, it is known once the sandbox runs."""
         return self._address(self._port)
 
     @property
     def files_base(self) -> str:
-        """Address of the files host; with port 0, known once the sandbox runs."""
+        """The address of the files host; with port 0, it is known once the sandbox runs."""
         return self._address(self._files_port)
 
     @property
     def report_runs_created(self) -> int:
-        """How many report runs clients have made."""
+        """The number of report runs that clients have created."""
         return len(self._runs)
 
     @property
     def calls(self) -> Mapping[tuple[str, str], int]:
-        """How many requests came to the two hosts, those included that were refused or met a fault.
+        """The number of requests to both hosts so far, including refused ones and ones that met a fault.
 
-        By method and path, ids replaced: `calls["GET", "/v1/reporting/report_runs/{id}"]`. What was not asked
-        for is not in it, nor are calls about faults and tamperings. A copy: ask again for newer figures.
+        The keys are method and path with ids replaced: `calls["GET", "/v1/reporting/report_runs/{id}"]`.
+        Calls that never happened have no key, and calls about faults and tamperings are not counted.
         """
         return self._calls.counts()
 
     @property
     def data_available_start(self) -> int:
-        """First second of the books, in Unix seconds."""
+        """The first second of the ledger, in Unix seconds."""
         return self._ledger.start
 
     @property
@@ -208,40 +209,39 @@ class Sandbox:
         self._running.close()
 
     def fault(self, kind: str, **settings: Any) -> Fault:
-        """From now on, let something go wrong: `sandbox.fault("status", code=429, count=2)`.
+        """Add a fault, from now on: `sandbox.fault("status", code=429, count=2)`.
 
-        Without a `count` or a `probability`, it happens on every occasion. The result says in `applied` how
-        often it did. Raises ConfigurationError for what is not known; `stripe_reports.sandbox.faults.kinds`
-        lists all kinds with their settings.
+        Without a `count` or a `probability`, it strikes on every occasion; `applied` of the result counts how
+        often it did. `stripe_reports.sandbox.faults.kinds` lists all kinds with their settings. Raises
+        ConfigurationError for an unknown kind or setting.
         """
         fault = Fault(kind, settings)
         self._faults.add(fault)
         return fault
 
     def clear_faults(self) -> None:
-        """From now on, let nothing go wrong. Runs and files keep what happened to them."""
+        """Remove all faults. Runs and files keep what happened to them."""
         self._faults.clear()
 
     def tamper(self, day: date | str, kind: str, **settings: Any) -> Tampering:
-        """From now on, let a day be unusual, or a report of it wrong: `sandbox.tamper("2026-11-20", "cent")`.
+        """Make a day unusual, or a report about it wrong: `sandbox.tamper("2026-11-20", "cent")`.
 
-        After `payout_reversed`, `manual_payout` and `restated`, the books are so, and all reports agree.
-        After `cent`, `lost` and `doubled`, one report is wrong, and `applied` of the result says how many
-        report runs were. `stripe_reports.sandbox.tampering.kinds` lists all kinds with their settings. Days
-        are UTC.
+        `payout_reversed`, `manual_payout` and `restated` change the ledger, and all reports agree. `cent`,
+        `lost` and `doubled` make one report wrong, and `applied` of the result counts the report runs that
+        were. `stripe_reports.sandbox.tampering.kinds` lists all kinds with their settings. Days are UTC.
 
-        It is there in report runs that are built from now on; a restated day is told otherwise at once if the
-        sandbox runs, and from the second report run of each type on if it does not. Raises ConfigurationError
-        for what is not known, and where the books have nothing of that kind on that day.
+        It affects report runs that are built from now on. A restated day changes at once if the sandbox runs,
+        and from the second report run of each type on if it does not. Raises ConfigurationError for an
+        unknown kind or setting, and if the ledger has nothing of that kind on that day.
         """
         tampering = Tampering(day, kind, settings)
-        self._told.add(tampering, at_once=self._servers is not None)
+        self._report_rows.add(tampering, at_once=self._servers is not None)
         return tampering
 
     @property
     def tamperings(self) -> tuple[Tampering, ...]:
-        """All of them, in the order in which they were set."""
-        return self._told.all()
+        """All tamperings, in the order in which they were added."""
+        return self._report_rows.all()
 
     def _settle_all(self) -> None:
         self._runs.settle_all()
@@ -258,7 +258,7 @@ class Sandbox:
             files=self._files,
             events=self._events,
             faults=self._faults,
-            told=self._told,
+            report_rows=self._report_rows,
         )
         return self._faulty(api.app()), self._faulty(FilesHost(door, self._files).app())
 
@@ -268,13 +268,13 @@ class Sandbox:
 
     def _connection_of(self, scope: Scope) -> Connection:
         if self._servers is None:
-            raise RuntimeError("a request arrives while the sandbox does not run")
+            raise RuntimeError("a request arrived while the sandbox was not running")
         return self._servers.connection_of(scope)
 
     def serve(self, on_ready: Callable[[], None] | None = None) -> None:
         """Run until Ctrl-C or SIGTERM, then return. `on_ready` is called once both ports answer.
 
-        For the main thread, as signals go there. Raises ConfigurationError where a port cannot be had.
+        Call it in the main thread, which receives the signals. Raises ConfigurationError if a port is taken.
         """
         stopped = Event()
         before = {s: signal.signal(s, lambda *_: stopped.set()) for s in (signal.SIGINT, signal.SIGTERM)}

@@ -16,15 +16,15 @@ from stripe_reports.sandbox.http.connection import Connection
 
 _START_SECONDS = 10.0
 _GRACE_SECONDS = 2
-"""For answers that are under way when the servers stop."""
+"""How many seconds unfinished answers get when the servers stop."""
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens already, so no other process can take its port; 0 is any free port.
+    """Return a socket that listens already, so that no other process can take its port; 0 is any free port.
 
-    Raises ConfigurationError where that port cannot be had.
+    Raises ConfigurationError if the port is taken.
     """
-    # asyncio sets TCP_NODELAY only where the protocol is spelled out; without it each answer takes 40 ms.
+    # asyncio sets TCP_NODELAY only if the protocol is given; without it, each answer takes 40 ms.
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
@@ -35,14 +35,14 @@ def listen(host: str, port: int) -> socket.socket:
         listening.close()
         why = getattr(error, "strerror", None) or str(error)
         raise ConfigurationError(
-            f"the sandbox cannot listen on {host} port {port} ({why}); stop what listens there or choose"
+            f"the sandbox cannot listen on {host} port {port} ({why}); stop the process there or choose"
             " another port"
         ) from error
     return listening
 
 
 class Servers:
-    """Serves each application on its socket, from `start` to `stop`."""
+    """Servers of applications, each on its socket, from `start` to `stop`."""
 
     def __init__(self, served: Sequence[tuple[ASGIApp, socket.socket]]) -> None:
         self._servers = [
@@ -53,7 +53,7 @@ class Servers:
                         log_level="warning",
                         access_log=False,
                         lifespan="off",
-                        proxy_headers=False,  # `connection_of` needs the connection's own ends
+                        proxy_headers=False,  # `connection_of` needs the connection's own addresses
                         timeout_graceful_shutdown=_GRACE_SECONDS,
                     )
                 ),
@@ -64,7 +64,7 @@ class Servers:
         self._thread = Thread(target=self._run, name="stripe-reports-sandbox", daemon=True)
 
     def start(self) -> None:
-        """Return once both answer."""
+        """Start the servers, and return once all of them answer."""
         self._thread.start()
         deadline = time.monotonic() + _START_SECONDS
         while not all(server.started for server, _ in self._servers):
@@ -73,18 +73,18 @@ class Servers:
             time.sleep(0.002)
 
     def stop(self) -> None:
-        """Finish what is under way, and return when that is done."""
+        """Finish the requests that are being answered, then stop."""
         for server, _ in self._servers:
             server.should_exit = True
         self._thread.join()
 
     def connection_of(self, scope: Scope) -> Connection:
-        """The connection that the request came on."""
+        """Return the connection of the request."""
         ends = (tuple(scope["client"]), tuple(scope["server"]))
         for server, _ in self._servers:
             for protocol in server.server_state.connections:
                 transport = protocol.transport
-                # An IPv6 end has two more parts.
+                # An IPv6 address has two more parts.
                 if ends == tuple(transport.get_extra_info(name)[:2] for name in ("peername", "sockname")):
                     return Connection(transport)
         raise RuntimeError(f"no connection from {scope['client']}")

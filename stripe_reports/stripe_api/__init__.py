@@ -1,4 +1,4 @@
-"""Asking Stripe: accounts, report types, report runs, result files. No Dagster, no Parquet."""
+"""Requests to Stripe: accounts, report types, report runs, result files. No Dagster, no Parquet."""
 
 from stripe_reports.stripe_api.account import Account
 from stripe_reports.stripe_api.api import API_BASE, CALLS_PER_SECOND, FILES_BASE, StripeApi
@@ -7,6 +7,7 @@ from stripe_reports.stripe_api.event import Event, parse_event, read_event
 from stripe_reports.stripe_api.events import EndedRuns, FeedCursor, ended_report_runs
 from stripe_reports.stripe_api.pages import list_report_runs
 from stripe_reports.stripe_api.refusal import is_replayed
+from stripe_reports.stripe_api.repeat import until_it_passes
 from stripe_reports.stripe_api.report_run import (
     ReportRun,
     ResultFile,
@@ -43,4 +44,5 @@ __all__ = [
     "redact",
     "request_text",
     "retrieve_report_run",
+    "until_it_passes",
 ]

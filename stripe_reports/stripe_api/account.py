@@ -1,4 +1,4 @@
-"""The account behind a key: who it is, and which report types it offers."""
+"""The account of an API key: its id and the report types that it offers."""
 
 from __future__ import annotations
 
@@ -27,8 +27,10 @@ _LIST_MAX_AGE = 60.0
 
 
 class Account:
-    """What Stripe says of the account, asked for where it is needed and then kept: its id for good, the list
-    of its report types for `max_age` seconds, because new data show there."""
+    """The account at Stripe; what Stripe says about it is requested when it is needed, and then cached.
+
+    The id is cached forever, the list of report types for `max_age` seconds, because it shows new data.
+    """
 
     def __init__(
         self,
@@ -39,7 +41,7 @@ class Account:
     ) -> None:
         self.api = api
         self.rejected_columns: defaultdict[str, set[str]] = defaultdict(set)
-        """By report type, what was asked for once and refused, so that it is not asked for again."""
+        """By report type, the columns that Stripe has refused, so that they are not requested again."""
         self._max_age = max_age
         self._clock = clock
         self._listed: Mapping[str, OfferedReportType] = {}
@@ -49,7 +51,7 @@ class Account:
 
     @cached_property
     def id(self) -> str | None:
-        """`acct_…`; None where the key may not read it (restricted keys)."""
+        """The account's id, `acct_…`; None if the key may not read it (restricted keys)."""
         if self.api.stripe_account:
             return self.api.stripe_account
         return until_it_passes(self._ask_for_id, self.api.trouble_attempts)
@@ -63,9 +65,10 @@ class Account:
             raise
 
     def report_types(self) -> Mapping[str, OfferedReportType]:
-        """All report types that the account offers, by id.
+        """Return all report types that the account offers, by id.
 
-        Trouble that does not pass is told to all who ask within `max_age`, rather than waited for by each.
+        An error that outlasts all attempts is raised again for every caller within `max_age`, so that they do
+        not all wait for it.
         """
         with self._listing:
             if self._clock() >= self._listed_until:
@@ -78,30 +81,30 @@ class Account:
                     self._trouble = error
                 self._listed_until = self._clock() + self._max_age
             if self._trouble:
-                # A copy for each, as each says where it was met.
+                # A copy for each caller, because each adds where it happened.
                 raise copy(self._trouble) from self._trouble.__cause__
             return self._listed
 
     def report_type(self, id_: str) -> OfferedReportType:
-        """One of them. Raises StripeRequestError, with Stripe's words, where the account does not have it."""
+        """Return one report type. Raises StripeRequestError with Stripe's words if the account lacks it."""
         try:
             if listed := self.report_types().get(id_):
                 return listed
         except StripeRequestError as error:
             if isinstance(error.__cause__, stripe.StripeError):
                 raise
-            # One that is damaged must not cost the others: this one is asked for alone.
+            # One damaged entry must not cost the others: request this report type alone.
         try:
             return until_it_passes(lambda: retrieve_report_type(self.api, id_), self.api.trouble_attempts)
         except StripeRequestError as error:
             if not is_unknown(error):
                 raise
             raise StripeRequestError(
-                "this account does not offer it, and other reports land without it; leave it out of select"
+                "this account does not offer this report type; the others still land. Remove it from select"
                 f" (STRIPE_REPORTS_SELECT); {error.what}"
             ) from error.__cause__
 
 
-def _id(told: Mapping[str, Any]) -> str:
-    demand_object(told, "account", "account")
-    return word(told, "id")
+def _id(obj: Mapping[str, Any]) -> str:
+    demand_object(obj, "account", "an account")
+    return word(obj, "id")

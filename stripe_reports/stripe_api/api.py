@@ -1,4 +1,4 @@
-"""The door to Stripe: one key, two hosts, and every refusal turned into one clear line."""
+"""The client of Stripe's API: one key, two hosts, and one clear line for every refusal."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ FILES_BASE = "https://files.stripe.com"
 CALLS_PER_SECOND = 20.0
 
 _UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, RecursionError)
-"""What is raised where an answer has another shape than it should."""
+"""What reading an answer raises if the answer has the wrong shape."""
 
 _T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
 class StripeApi:
-    """What is needed to ask Stripe. Its repr does not show the key.
+    """The settings and the client for requests to Stripe. Its repr does not show the key.
 
-    Where no host is given, it is that of STRIPE_API_BASE and STRIPE_FILES_BASE, or else Stripe's own.
-    `stripe_account` is sent as the header `Stripe-Account` with every call, the download included
-    (https://docs.stripe.com/api/connected-accounts). `calls_per_second` is for the API host, and half of it
-    for the files host, whose own limit is lower (https://docs.stripe.com/rate-limits); all who use one key in
-    this process share both. `trouble_attempts` is how often a call is made that nothing else repeats; five
-    take two and a half minutes of pauses.
+    The hosts default to STRIPE_API_BASE and STRIPE_FILES_BASE, then to Stripe's own. `stripe_account` is sent
+    as the header `Stripe-Account` with every call, downloads included
+    (https://docs.stripe.com/api/connected-accounts). `calls_per_second` limits calls to the API host, and
+    half of it calls to the files host, whose own limit is lower (https://docs.stripe.com/rate-limits); all
+    users of one key in this process share both limits. `trouble_attempts` is how many attempts a call gets
+    that no other code repeats; five attempts take two and a half minutes of pauses.
     """
 
     api_key: str = field(repr=False)
@@ -57,10 +57,10 @@ class StripeApi:
                 "https://dashboard.stripe.com/apikeys (a restricted key needs Reporting: write, Files: read)"
             )
         if any(c.isspace() for c in self.api_key) or not self.api_key.isascii():
-            raise ConfigurationError("STRIPE_API_KEY holds a blank or a non-ASCII character; copy it again")
+            raise ConfigurationError("STRIPE_API_KEY has a blank or a non-ASCII character; copy it again")
         if self.calls_per_second <= 0:
             raise ConfigurationError(f"calls_per_second is {self.calls_per_second:g}; give one above 0")
-        # By `object`, because the dataclass is frozen.
+        # `object.__setattr__`, because the dataclass is frozen.
         if not self.api_base:
             object.__setattr__(self, "api_base", environment.api_base(API_BASE))
         if not self.files_base:
@@ -78,33 +78,33 @@ class StripeApi:
 
     @cached_property
     def limit(self) -> RateLimit:
-        """Of calls to the API host."""
+        """The rate limit of calls to the API host."""
         return shared_rate_limit(self.api_base, self.api_key, self.calls_per_second)
 
     @cached_property
     def files_limit(self) -> RateLimit:
-        """Of calls to the files host."""
+        """The rate limit of calls to the files host."""
         return shared_rate_limit(f"{self.files_base} files", self.api_key, self.calls_per_second / 2)
 
     def ask(self, request: Callable[[stripe.StripeClient], Any], read: Callable[[dict[str, Any]], _T]) -> _T:
-        """What `read` makes of the answer to one request of the SDK.
+        """Make one request of the SDK, and return what `read` makes of the answer.
 
-        `read` raises ValueError for an answer that is not what Stripe documents. That is a StripeRequestError
-        which passes, as usually something else has spoken for Stripe. Raises as `call` does.
+        `read` raises ValueError for an answer that is not as documented. It becomes a StripeRequestError that
+        `passes`, because such an answer is usually not from Stripe. Raises as `call` does.
         """
         answer = self.call(request)
         try:
             return read(answer.to_dict())
         except _UNREADABLE as error:
             what = str(error) if type(error) is ValueError else f"it cannot be read ({type(error).__name__})"
-            raise unusable(f"{self.redact(what)}; check what answers at {self.api_base}") from error
+            raise unusable(f"{self.redact(what)}; check which server answers at {self.api_base}") from error
 
     def call(self, request: Callable[[stripe.StripeClient], _T]) -> _T:
-        """The SDK's answer to one request.
+        """Make one request of the SDK, and return the answer.
 
-        The SDK repeats what broke on the way and 5xx. A limit, such as "too fast" (429), is repeated here,
-        after the pause that Stripe asks for, and lowers the rate of all calls. Raises StripeRequestError, or
-        DataNotAvailableError where Stripe says so.
+        The SDK repeats requests after network errors and 5xx. After a limit, such as "too fast" (429), this
+        method repeats the request when the pause that Stripe asks for is over, and lowers the rate of all
+        calls. Raises StripeRequestError, or DataNotAvailableError if that is Stripe's reason.
         """
         try:
             for attempt in stamina.retry_context(
@@ -131,7 +131,7 @@ class StripeApi:
 
     @property
     def which(self) -> str:
-        """Which Stripe this is, in words: `Stripe, test mode`, or `sandbox at http://127.0.0.1:8000`."""
+        """The Stripe that is used, in words: `Stripe, test mode`, or `sandbox at http://127.0.0.1:8000`."""
         mode = mode_of(self.api_key)
         with_key = f"{mode} mode" if mode else "a key of unknown mode"
         if self.api_base.rstrip("/") == API_BASE:
@@ -144,7 +144,7 @@ class StripeApi:
         return f"{where}; files from {_host(self.files_base)}" if is_split else where
 
     def redact(self, text: str) -> str:
-        """The text without the key, whatever a server has put into its answer."""
+        """Return the text without the key, even if a server has repeated the key in its answer."""
         return redact(text, self.api_key)
 
 
@@ -153,7 +153,7 @@ def _is_local(base: str) -> bool:
 
 
 def _host(base: str) -> str:
-    """Without a user or password that it may hold."""
+    """Return the scheme and host of an address, without a user or password."""
     parts = urlsplit(base)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 

@@ -1,4 +1,4 @@
-"""A secret key: the mode it is for, and how it is kept out of messages."""
+"""A secret key: its mode, and how it stays out of messages."""
 
 from __future__ import annotations
 
@@ -9,20 +9,22 @@ from typing import Literal
 
 _PREFIX = re.compile(r"[sr]k_(live|test)_")
 _SHORTEST_SECRET = 8
-"""Fewer characters may stand in any text."""
+"""The least characters that a secret has; fewer occur in any text by chance."""
 
 Mode = Literal["live", "test"]
 
 
 def mode_of(key: str) -> Mode | None:
-    """The mode that the key's prefix names; None for a prefix that Stripe does not document."""
+    """Return the mode in the key's prefix; None for a prefix that Stripe does not document."""
     found = _PREFIX.match(key)
     return ("live" if found[1] == "live" else "test") if found else None
 
 
 def redact(text: str, key: str) -> str:
-    """The text without the key: plain, quoted for a URL, escaped for JSON, or in base64, as HTTP Basic sends
-    it. Of the key only its public prefix is left, such as `sk_test_…`."""
+    """Remove the key from the text: plain, quoted for a URL, escaped for JSON, or in base64 as in HTTP Basic.
+
+    Only the key's public prefix stays, such as `sk_test_…`.
+    """
     if not key:
         return text
     prefix = found[0] if (found := _PREFIX.match(key)) else ""
@@ -40,14 +42,17 @@ def _plain(key: str) -> re.Pattern[str]:
 
 
 def _each(text: str) -> str:
-    """A pattern of these characters, each as it is, as `%5f` or as `\\u005f`."""
+    """Return a pattern of these characters, each as itself, as `%5f` or as `\\u005f`."""
     return "".join(rf"(?:{re.escape(c)}|%{ord(c):02x}|\\u{ord(c):04x})" for c in text)
 
 
 @lru_cache(maxsize=64)
 def _encoded(key: str) -> re.Pattern[str]:
-    """Base64 of any text with the secret in it: the digits that depend on the secret alone, at each of three
-    offsets, and those around them that hold some of its bits."""
+    """Return a pattern of the base64 of any text that contains the secret.
+
+    It matches the digits that depend on the secret alone, at each of three offsets, and the digits around
+    them that hold some of its bits.
+    """
     found = _PREFIX.match(key)
     secret = (key[found.end() :] if found else key).encode()
     if len(secret) < _SHORTEST_SECRET:

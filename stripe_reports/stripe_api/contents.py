@@ -1,4 +1,4 @@
-"""One answer of the files host: the bytes of a result, from any of them on."""
+"""One answer of the files host: the bytes of a result, from any position on."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ _MOST_OF_A_REFUSAL = 1 << 16
 _LONGEST_REASON = 500
 _CONNECT_AND_READ_TIMEOUT = (15.0, 90.0)
 _WORTH_ASKING_AGAIN = {404, 408, 409, 425, 429}
-"""404 too: a file can be a moment late behind its run."""
+"""HTTP statuses after which another attempt may help; 404 too, as a file can appear just after its run."""
 _MEDIA = {"text/html": "HTML", "application/xhtml+xml": "HTML", "application/json": "JSON"}
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)", re.IGNORECASE)
 
 
 class Interrupted(Exception):
-    """The bytes that are missing are worth asking for again.
+    """A download that stopped, and whose missing bytes are worth another request.
 
-    `retry_after` is the pause in seconds that the server asked for, if it did.
+    `retry_after` is the pause in seconds that the server asked for, if any.
     """
 
     def __init__(self, why: str, retry_after: float | None = None) -> None:
@@ -40,7 +40,7 @@ class Interrupted(Exception):
 
 
 class Contents:
-    """The bytes that one answer brings, `first` being the position of its first one. To be closed."""
+    """The bytes of one answer; `first` is the position of the first byte. Close it after use."""
 
     def __init__(self, response: requests.Response, result: ResultFile, first: int) -> None:
         self._response = response
@@ -49,16 +49,17 @@ class Contents:
         self.etag: str | None = response.headers.get("ETag")
         encoding = response.headers.get("Content-Encoding", "").strip().lower()
         self.is_encoded = encoding not in ("", "identity")
-        """Whether the chunks are others than the bytes on the line, so that positions do not fit."""
+        """Whether the bytes are encoded on the network, so that positions in the chunks differ from them."""
         declared = response.headers.get("Content-Length", "")
-        is_told = declared.isascii() and declared.isdecimal() and len(declared) < 20 and not self.is_encoded
-        self.length = int(declared) if is_told else None
-        """Bytes that are to come; None where the server does not say."""
+        is_usable = declared.isascii() and declared.isdecimal() and len(declared) < 20 and not self.is_encoded
+        self.length = int(declared) if is_usable else None
+        """The number of bytes in the answer; None if the server does not say."""
         self.chunks = self._chunks()
-        """At most 256 KiB each. Where the connection breaks they raise Interrupted, behind all that came."""
+        """The bytes in chunks of at most 256 KiB. If the connection breaks, they raise Interrupted after all
+        bytes that arrived."""
 
     def close(self) -> None:
-        """Drop the connection, whatever is still to come."""
+        """Drop the connection, even if more bytes would arrive."""
         self._response.close()
 
     def _chunks(self) -> Iterator[bytes]:
@@ -66,7 +67,7 @@ class Contents:
         room = _CHUNK
         broke: urllib3.exceptions.HTTPError | None = None
         try:
-            # A piece is what has arrived; a read that waited for more would lose it if the connection broke.
+            # Take what has arrived: a read that waits for more would lose it if the connection broke.
             while piece := self._response.raw.read1(room, decode_content=True):
                 pieces.append(piece)
                 room -= len(piece)
@@ -85,11 +86,11 @@ class Contents:
 def ask_for_contents(
     api: StripeApi, result: ResultFile, *, first: int, etag: str | None, patience: Patience
 ) -> Contents:
-    """`GET /v1/files/{id}/contents` on the files host, from the byte `first` on.
+    """Request `GET /v1/files/{id}/contents` from the files host, from the byte `first` on.
 
-    `etag` is that of the answer which brought the bytes before; `patience` bounds the whole download. Raises
-    Interrupted where asking again may help, DownloadError where what is there does not go on at `first`,
-    StripeRequestError where nothing helps.
+    `etag` is the ETag of the answer with the bytes before; `patience` bounds the whole download. Raises
+    Interrupted if another request may help, DownloadError if the answer does not continue at `first`, and
+    StripeRequestError if nothing helps.
     """
     url = f"{api.files_base.rstrip('/')}/v1/files/{quote(result.id, safe='')}/contents"
     api.files_limit.wait()
@@ -102,7 +103,7 @@ def ask_for_contents(
                 stream=True,
                 timeout=_CONNECT_AND_READ_TIMEOUT,
             )
-    except (requests.RequestException, ValueError) as error:  # ValueError for an address of a redirect
+    except (requests.RequestException, ValueError) as error:  # ValueError: a redirect to a malformed address
         raise Interrupted(f"no answer from {api.files_base} ({type(error).__name__})") from error
     if response.status_code == 429:
         api.files_limit.too_fast(retry_after(response.headers))
@@ -118,28 +119,28 @@ def ask_for_contents(
 
 
 def stopped(result: ResultFile, came: int, why: str) -> DownloadError:
-    """The download cannot go on where it stopped."""
+    """Return the error of a download that cannot continue where it stopped."""
     return DownloadError(
-        f"the download of {result.id} stopped at {came} of {result.size} bytes and cannot go on there:"
+        f"the download of {result.id} stopped at {came} of {result.size} bytes and cannot resume there:"
         f" {why}; materialize the day again"
     )
 
 
 def truncated(result: ResultFile, came: int) -> DownloadError:
-    """The server has less than Stripe says."""
+    """Return the error of a file of which the server has fewer bytes than Stripe says."""
     return DownloadError(
-        f"the download of {result.id} is truncated: {came} of {result.size} bytes came, and the server has no"
-        " more; materialize the day again"
+        f"the download of {result.id} is truncated: {came} of {result.size} bytes arrived, and the server has"
+        " no more; materialize the day again"
     )
 
 
 def in_place_of(result: ResultFile, what: str) -> str:
-    """Something else came: usually a proxy or a sign-on page has answered, or Stripe is in trouble."""
+    """Return the text for an answer that is not the file, such as a page of a proxy or a sign-on page."""
     return f"the files host sent {what} in place of {result.id}, which has {result.size} bytes"
 
 
 def other_than_csv(start: bytes) -> str | None:
-    """What these first bytes are instead, if they cannot be those of a CSV with a header."""
+    """Return what a file with these first bytes is, if it cannot be a CSV with a header."""
     match start.lstrip()[:1]:
         case b"<":
             return "HTML"
@@ -154,7 +155,7 @@ def _headers(api: StripeApi, first: int, etag: str | None) -> dict[str, str]:
         headers["Stripe-Account"] = api.stripe_account
     if first:
         headers["Range"] = f"bytes={first}-"
-        if etag and etag.startswith('"'):  # a weak one, W/"…", is no condition of a range
+        if etag and etag.startswith('"'):  # a weak ETag, W/"…", is not allowed here
             headers["If-Range"] = etag
     return headers
 
@@ -197,7 +198,7 @@ def _refused(api: StripeApi, result: ResultFile, response: requests.Response) ->
 
 
 def _reason(api: StripeApi, response: requests.Response) -> str:
-    """What Stripe says of a refusal, as much as fits a line."""
+    """Return Stripe's reason for a refusal, cut to fit a line."""
     try:
         start = b"".join(itertools.islice(response.iter_content(_MOST_OF_A_REFUSAL), 1))
         said = json.loads(start.decode())["error"]["message"]

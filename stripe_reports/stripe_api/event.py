@@ -1,4 +1,4 @@
-"""An event of Stripe's: from a webhook's body, or from a list, to what is known of it here."""
+"""A Stripe event, read from a webhook's body or from a list."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _REPORT_TYPE_UPDATED = "reporting.report_type.updated"
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened at Stripe (https://docs.stripe.com/api/events/object).
+    """An event at Stripe (https://docs.stripe.com/api/events/object).
 
-    `created` in Unix seconds. `account` is the connected account that it happened to, if it is one.
-    `report_run`, as it was then, is there for `reporting.report_run.*`; `report_type` is its id, of the run
-    or of `reporting.report_type.updated`.
+    `created` is in Unix seconds. `account` is the connected account that the event belongs to, if any.
+    `report_run` is the run as it was then, for `reporting.report_run.*`. `report_type` is the id of the run's
+    report type, or of the report type of `reporting.report_type.updated`.
     """
 
     id: str
@@ -39,62 +39,66 @@ class Event:
 
 
 def read_event(body: bytes, signature: str, secrets: Sequence[str]) -> Event:
-    """The event that was delivered, once it is sure that Stripe sent these bytes less than five minutes ago.
+    """Verify that Stripe sent these bytes in the last five minutes, and return their event.
 
-    `signature` is the header `Stripe-Signature`, which may hold several; `secrets` are those of the endpoint,
-    several while one is rolled (https://docs.stripe.com/webhooks#verify-manually). Raises WebhookError.
+    `signature` is the header `Stripe-Signature`, which may hold several signatures; `secrets` are the
+    endpoint's, several while one is being rolled (https://docs.stripe.com/webhooks#verify-manually). Raises
+    WebhookError.
     """
     text = _text(body)
     if not signature:
         raise WebhookError(
-            "there is no header Stripe-Signature: this does not come from Stripe, or a proxy drops the header"
+            "the header Stripe-Signature is missing: the request is not from Stripe, or a proxy removed the"
+            " header"
         )
     if not _signed(text, signature, secrets, tolerance=None):
         raise WebhookError(
-            "the signature is of none of the webhook secrets: set STRIPE_WEBHOOK_SECRET to the signing secret"
-            " of this endpoint, and let no proxy change the body"
+            "the signature matches none of the webhook secrets: set STRIPE_WEBHOOK_SECRET to the signing"
+            " secret of this endpoint, and make sure that no proxy changes the body"
         )
     if not _signed(text, signature, secrets, tolerance=_TOLERANCE_SECONDS):
         raise WebhookError(
-            f"the signature is older than {_TOLERANCE_SECONDS} seconds: it is a delivery from the past, or"
+            f"the signature is older than {_TOLERANCE_SECONDS} seconds: somebody repeats an old delivery, or"
             " this machine's clock is wrong"
         )
-    if _signed_at(signature) > time.time() + _TOLERANCE_SECONDS:  # which the SDK lets pass
+    if _signed_at(signature) > time.time() + _TOLERANCE_SECONDS:  # the SDK accepts these
         raise WebhookError(
             f"the signature is dated more than {_TOLERANCE_SECONDS} seconds ahead: this machine's clock is"
-            " wrong, or it is not from Stripe"
+            " wrong, or the request is not from Stripe"
         )
     return _parse(text)
 
 
 def parse_event(body: bytes) -> Event:
-    """The event of a body that was verified when it was kept. Raises WebhookError."""
+    """Return the event of a body that was verified when it was stored. Raises WebhookError."""
     return _parse(_text(body))
 
 
-def event_of(told: object) -> Event:
-    """The event that an object of Stripe's tells. Raises ValueError where it is none, or a damaged one."""
-    if not isinstance(told, Mapping) or told.get("object") != "event":
-        thin = isinstance(told, Mapping) and told.get("object") == "v2.core.event"
-        raise ValueError("it is a thin event; let the endpoint send snapshots" if thin else "it is no event")
-    type_ = word(told, "type")
-    run = report_run_of(_subject(told)) if type_.startswith(_REPORT_RUN) else None
+def event_of(obj: object) -> Event:
+    """Return the event of a Stripe object. Raises ValueError if it is not an event or is damaged."""
+    if not isinstance(obj, Mapping) or obj.get("object") != "event":
+        thin = isinstance(obj, Mapping) and obj.get("object") == "v2.core.event"
+        raise ValueError(
+            "it is a thin event; set the endpoint to send snapshots" if thin else "it is not an event"
+        )
+    type_ = word(obj, "type")
+    run = report_run_of(_subject(obj)) if type_.startswith(_REPORT_RUN) else None
     report_type = run.report_type if run else None
     if type_ == _REPORT_TYPE_UPDATED:
-        report_type = word(_subject(told), "id")
+        report_type = word(_subject(obj), "id")
     return Event(
-        id=word(told, "id"),
+        id=word(obj, "id"),
         type=type_,
-        created=instant(told, "created"),
-        livemode=field(told, "livemode", bool),
-        account=field(told, "account", str, NoneType),
+        created=instant(obj, "created"),
+        livemode=field(obj, "livemode", bool),
+        account=field(obj, "account", str, NoneType),
         report_run=run,
         report_type=report_type,
     )
 
 
-def _subject(told: Mapping[str, Any]) -> Mapping[str, Any]:
-    subject: Mapping[str, Any] = field(field(told, "data", dict), "object", dict)
+def _subject(obj: Mapping[str, Any]) -> Mapping[str, Any]:
+    subject: Mapping[str, Any] = field(field(obj, "data", dict), "object", dict)
     return subject
 
 
@@ -102,22 +106,22 @@ def _text(body: bytes) -> str:
     try:
         return body.decode()
     except UnicodeDecodeError:
-        raise WebhookError("the body is no event of Stripe's: it is not UTF-8") from None
+        raise WebhookError("the body is not a Stripe event: it is not UTF-8") from None
 
 
 def _parse(text: str) -> Event:
     try:
         return event_of(json.loads(text))
     except RecursionError:
-        raise WebhookError("the body is no event of Stripe's: it is nested too deeply") from None
+        raise WebhookError("the body is not a Stripe event: it is nested too deeply") from None
     except json.JSONDecodeError:
-        raise WebhookError("the body is no event of Stripe's: it is not JSON") from None
+        raise WebhookError("the body is not a Stripe event: it is not JSON") from None
     except ValueError as error:
-        raise WebhookError(f"the body is no event of Stripe's: {error}") from None
+        raise WebhookError(f"the body is not a Stripe event: {error}") from None
 
 
 def _signed_at(signature: str) -> int:
-    """The stamp that is signed: the first, as the SDK reads it."""
+    """Return the signed time: the first one, as in the SDK."""
     stamps = (part.partition("=") for part in signature.split(","))
     return next(int(value) for name, _, value in stamps if name == "t")
 
@@ -131,6 +135,6 @@ def _signed_with(secret: str, text: str, signature: str, tolerance: int | None) 
         return False
     try:
         stripe.WebhookSignature.verify_header(text, signature, secret, tolerance)
-    except stripe.SignatureVerificationError:  # for a wrong one, and for one that is too old
+    except stripe.SignatureVerificationError:  # wrong, or too old
         return False
     return True

@@ -1,4 +1,4 @@
-"""Report runs that have ended, whoever made them: a feed that goes on where it stopped."""
+"""The report runs that have ended, whoever created them: a feed that continues where it stopped."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from stripe_reports.stripe_api.refusal import is_withheld
 from stripe_reports.stripe_api.report_run import ReportRun, report_run_of
 
 LOOK_BACK = 7 * 86400.0
-"""Seconds that the first reading goes back."""
+"""How many seconds the first reading goes back."""
 
 _MOST_SECONDS = 20.0
-"""Then no further page is asked for: Dagster ends an evaluation after a minute."""
+"""How many seconds a reading may take before its last page, as Dagster ends an evaluation after a minute."""
 _OVERLAP = 300
-"""Seconds before the newest that are read again, because events come out of order."""
+"""How many seconds before the newest event are read again, because events arrive out of order."""
 _CLOCKS_DIFFER = 3600
-"""Seconds before now that are read again, because the clock here may be ahead of Stripe's."""
+"""How many seconds before now are read again, because this machine's clock may be ahead of Stripe's."""
 _PENDING_AT_MOST = 2 * 86400
-"""A run that is pending for longer is stuck, and is no longer waited for."""
+"""How many seconds a run may be pending; after that it is stuck, and the feed stops waiting for it."""
 _EVENTS_AGAIN_AFTER = 3600
 _EVENTS_KEPT = 29 * 86400
-"""Stripe lists events of the last 30 days."""
+"""How many seconds back events are read; Stripe lists events of the last 30 days."""
 _FORMAT = 1
 
 _Params = dict[str, Any]
@@ -40,11 +40,11 @@ _Params = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class FeedCursor:
-    """How far a feed has been read, in Unix seconds.
+    """The position up to which a feed has been read, in Unix seconds.
 
-    What happened before `since` is told. What happened since may be too much for one reading: then `after` is
-    the last object that was read, and the next reading goes on behind it; `next_since` and `oldest_pending`
-    are kept for its end. `no_events_at` says when Stripe had no events for this key, and runs are listed.
+    Everything before `since` has been read. If the rest is too much for one reading, `after` is the last
+    object that was read, and the next reading continues after it; `next_since` and `oldest_pending` are kept
+    for its end. `no_events_at` is when Stripe had no events for this key, so that runs are listed instead.
     """
 
     since: int
@@ -54,30 +54,32 @@ class FeedCursor:
     no_events_at: int | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """A plain dict, for `json.dumps`."""
+        """Return a plain dict for `json.dumps`."""
         return {"format": _FORMAT, **asdict(self)}
 
     @classmethod
-    def from_json(cls, told: object) -> Self | None:
-        """The cursor of such a dict; None, which is a fresh start, for anything else."""
-        if not isinstance(told, Mapping) or told.get("format") != _FORMAT:
+    def from_json(cls, obj: object) -> Self | None:
+        """Return the cursor of such a dict; None, which means a fresh start, for anything else."""
+        if not isinstance(obj, Mapping) or obj.get("format") != _FORMAT:
             return None
         number, text = (int, NoneType), (str, NoneType)
         with suppress(ValueError):
             return cls(
-                since=field(told, "since", int),
-                after=field(told, "after", *text),
-                next_since=field(told, "next_since", *number),
-                oldest_pending=field(told, "oldest_pending", *number),
-                no_events_at=field(told, "no_events_at", *number),
+                since=field(obj, "since", int),
+                after=field(obj, "after", *text),
+                next_since=field(obj, "next_since", *number),
+                oldest_pending=field(obj, "oldest_pending", *number),
+                no_events_at=field(obj, "no_events_at", *number),
             )
         return None
 
 
 @dataclass(frozen=True, slots=True)
 class EndedRuns:
-    """Runs that have ended, each once, as of its newest event; and where to go on. A run may be told again
-    by a later reading."""
+    """The runs that have ended, each once and as in its newest event, and the cursor of the next reading.
+
+    A later reading may return a run again.
+    """
 
     runs: Sequence[ReportRun]
     cursor: FeedCursor
@@ -93,13 +95,13 @@ def ended_report_runs(
     most_calls: int = 10,
     now: Callable[[], float] = time.time,
 ) -> EndedRuns:
-    """What has ended since `cursor`, or in the last `look_back` seconds, in at most `most_calls` calls.
+    """Return the runs that ended after `cursor`, or in the last `look_back` seconds, with few calls.
 
-    From Stripe's events (https://docs.stripe.com/api/events/list), and where these tell of nothing, in one
-    call more, from the newest hundred report runs made since. Where the key may not read events, or the
-    server has none, or none so old, from the list of report runs, which is then read again from the oldest
-    run that is still pending. Events are tried again once an hour. Raises StripeRequestError; `cursor` is
-    good then as before.
+    The runs come from Stripe's events (https://docs.stripe.com/api/events/list), in at most `most_calls`
+    calls. If there are no events, one more call looks at the newest hundred report runs created since. If the
+    key may not read events, or the server has none or none that old, the runs come from the list of report
+    runs, which the next reading reads again from the oldest run that is still pending; events are tried again
+    once an hour. Raises StripeRequestError; `cursor` then stays valid.
     """
     reading = _Reading(api, status, most_calls, now())
     if cursor is None or cursor.since > now():
@@ -109,14 +111,14 @@ def ended_report_runs(
         try:
             return reading.of_events(replace(cursor, no_events_at=None))
         except _NoEventsError:
-            # Only runs that were made since are listed, and one that ended since may be older.
+            # The list goes by creation, and a run that ended after `since` may have been created before.
             since = cursor.since if refused_at is not None else max(0, cursor.since - _PENDING_AT_MOST)
             cursor = FeedCursor(since=since, no_events_at=int(now()))
     return reading.of_runs(cursor)
 
 
 class _NoEventsError(Exception):
-    """Stripe does not let this key read events, or has none so old, or none that can be read."""
+    """The key may not read events, or Stripe has none that old or none that can be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +136,7 @@ class _Reading:
             events, after = self._pages(_list_events, event_of, cursor, {"types": [type_]})
         except StripeRequestError as error:
             if is_withheld(error) or not isinstance(error.__cause__, stripe.StripeError):
-                raise _NoEventsError from error  # there are none for this key, or none that can be read
+                raise _NoEventsError from error
             raise
         runs: dict[str, ReportRun] = {}
         for event in sorted(events, key=lambda event: event.created, reverse=True):
@@ -145,7 +147,7 @@ class _Reading:
         return EndedRuns(ended, self._next(cursor, after, created), from_events=True)
 
     def _newest_of_the_list(self, cursor: FeedCursor) -> list[ReportRun]:
-        """In one call: an account's events may lack what its list has, so they are not the only sign."""
+        """List the newest runs in one call, because an account's events may lack what its list has."""
         found, _ = self._pages(list_runs, report_run_of, FeedCursor(since=cursor.since), {}, most_calls=1)
         return [run for run in found if run.status == self.status]
 
@@ -170,7 +172,7 @@ class _Reading:
         params: _Params,
         most_calls: int | None = None,
     ) -> tuple[list[Found], str | None]:
-        """The objects, and the id of the last of them if there are more."""
+        """Return the objects, and the id of the last one if there are more."""
         found: list[Found] = []
         until = time.monotonic() + _MOST_SECONDS
         params = {**params, "created": {"gte": cursor.since}}
@@ -187,7 +189,7 @@ class _Reading:
         self, cursor: FeedCursor, after: str | None, created: Sequence[int], oldest_pending: int | None = None
     ) -> FeedCursor:
         since = cursor.next_since
-        if since is None:  # by the time at which the newest of all were asked for, not the last page
+        if since is None:  # set by the first page, which has the newest objects
             since = max(cursor.since, int(self.now) - _CLOCKS_DIFFER)
         since = max(since, max(created, default=0) - _OVERLAP)
         if after:

@@ -1,4 +1,4 @@
-"""The HTTP under the Stripe SDK: bounded, without redirects, and with nothing but Stripe's JSON in it."""
+"""The HTTP client of the Stripe SDK: it bounds time and size, follows no redirect, and accepts JSON only."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from stripe_reports.stripe_api.fields import kind
 from stripe_reports.stripe_api.patience import Patience, patient
 
 MOST_BYTES = 32 << 20
-"""Of an answer. The largest that Stripe documents, a hundred report runs, have less than one megabyte."""
+"""The largest answer in bytes. The largest that Stripe documents, a hundred report runs, is below 1 MB."""
 
 _CONNECT_SECONDS = 15.0
 _CHUNK = 1 << 16
 _LONGEST_TEXT = 4000
-"""Characters of a message. One may list all columns of a report."""
+"""How many characters of a message are kept. A message may list all columns of a report."""
 _LONGEST_VALUE = 200
 _REQUEST_ID = re.compile(r"req_[A-Za-z0-9]{1,100}")
 _HOST = re.compile(r"[A-Za-z0-9.-]{1,253}")
@@ -32,7 +32,7 @@ _HEADERS_WE_READ = ("Retry-After", "Stripe-Should-Retry", "Idempotent-Replayed")
 
 
 class UnusableAnswerError(stripe.APIConnectionError):
-    """What came is not what Stripe documents: usually another server spoke, such as a proxy."""
+    """An answer that is not as Stripe documents it, usually from another server such as a proxy."""
 
     def __init__(self, what: str, status: int) -> None:
         super().__init__(what, http_status=status, should_retry=True)  # type: ignore[no-untyped-call]
@@ -40,13 +40,14 @@ class UnusableAnswerError(stripe.APIConnectionError):
 
 class _Session(requests.Session):
     def get_redirect_target(self, resp: requests.Response) -> None:
-        """Nowhere, because the key would go there too."""
+        """Follow no redirect, because it would send the key there."""
 
 
 class HttpClient(stripe.HTTPClient):
-    """Each answer has `seconds` to come, after `seconds` or 15 to connect. The SDK repeats what it may.
+    """The HTTP client that the SDK calls. The SDK itself repeats requests.
 
-    `redact` is for all texts of a refusal, before anything else reads or logs them.
+    Each answer has `seconds` to arrive, after at most 15 seconds to connect, or `seconds` if that is less.
+    `redact` cleans all texts of a refusal before any other code reads or logs them.
     """
 
     name = "requests"
@@ -67,7 +68,7 @@ class HttpClient(stripe.HTTPClient):
         *,
         _usage: list[str] | None = None,
     ) -> tuple[Any, int, Mapping[str, str]]:
-        """As the SDK calls it. Raises stripe.APIConnectionError."""
+        """Make one request, as the SDK expects it. Raises stripe.APIConnectionError."""
         try:
             with self._session.request(
                 method,
@@ -84,7 +85,7 @@ class HttpClient(stripe.HTTPClient):
         return _checked(body, response, self._redact), response.status_code, _headers(response)
 
     def close(self) -> None:
-        """Drop the connections of this thread."""
+        """Close the connections of this thread."""
         self._session.close()
 
     @property
@@ -109,8 +110,8 @@ class HttpClient(stripe.HTTPClient):
             return _no_connection(f"no connection within {self._timeouts[0]:g} s")
         reason = _innermost(error)
         if isinstance(reason, requests.Timeout | urllib3.exceptions.TimeoutError | TimeoutError):
-            return _no_connection(f"the answer did not come within {self._seconds:g} s")
-        # A certificate or an address that is wrong stays so.
+            return _no_connection(f"the answer did not arrive within {self._seconds:g} s")
+        # A wrong certificate or address stays wrong.
         may_pass = not isinstance(error, requests.exceptions.SSLError | ValueError)
         return _no_connection(
             f"{type(reason).__name__}: {self._redact(str(reason))[:_LONGEST_TEXT]}", may_pass
@@ -122,13 +123,13 @@ def _no_connection(what: str, may_pass: bool = True) -> stripe.APIConnectionErro
 
 
 def _innermost(error: BaseException) -> BaseException:
-    """What requests and urllib3 have wrapped, each in its own."""
+    """Return the error that requests and urllib3 have wrapped in their own."""
     inner = getattr(error, "reason", None) or next(iter(error.args), None)
     return _innermost(inner) if isinstance(inner, BaseException) else error
 
 
 def request_id(headers: Mapping[str, str] | None) -> str | None:
-    """The id of a request as Stripe forms it; what else a server says of it is in no message."""
+    """Return the request's id if it looks like Stripe's; any other text stays out of messages."""
     said = (headers or {}).get("Request-Id", "")
     return said if _REQUEST_ID.fullmatch(said) else None
 
@@ -141,22 +142,22 @@ def _headers(response: requests.Response) -> Mapping[str, str]:
 
 
 def _checked(body: bytes, response: requests.Response, redact: Callable[[str], str]) -> bytes:
-    """The body, where it is a JSON object; that of a refusal with no more than what Stripe documents of it.
+    """Return the body if it is a JSON object; of a refusal, only the fields that Stripe documents.
 
     Raises UnusableAnswerError.
     """
     status = response.status_code
     if 300 <= status < 400:
         raise UnusableAnswerError(_redirected(response), status)
-    told = _json_object(body)
+    parsed = _json_object(body)
     if status < 300:
-        if isinstance(told, str):
-            raise UnusableAnswerError(told, status)
+        if isinstance(parsed, str):
+            raise UnusableAnswerError(parsed, status)
         return body
-    error = told.get("error") if isinstance(told, dict) else None
+    error = parsed.get("error") if isinstance(parsed, dict) else None
     known = _texts(error, redact) if isinstance(error, dict) else {}
     if not known.keys() & {"type", "message"}:
-        what = told if isinstance(told, str) else "it is JSON without an error of Stripe's"
+        what = parsed if isinstance(parsed, str) else "it is JSON without a Stripe error"
         if status != 429 and status < 500:
             raise UnusableAnswerError(f"{what}, with HTTP status {status}", status)
         known = {"message": f"{_phrase(status)} (HTTP {status}; {what})"}
@@ -164,20 +165,20 @@ def _checked(body: bytes, response: requests.Response, redact: Callable[[str], s
 
 
 def _json_object(body: bytes) -> dict[str, Any] | str:
-    """It; or what the body is instead."""
+    """Return the body's JSON object, or a text that says what the body is instead."""
     if not body.strip():
         return "it is empty"
     try:
-        told = json.loads(body.decode())
-        # A half of a surrogate pair could be written nowhere.
-        json.dumps(told, ensure_ascii=False).encode()
+        parsed = json.loads(body.decode())
+        # Half of a surrogate pair is valid JSON, but cannot be written as UTF-8.
+        json.dumps(parsed, ensure_ascii=False).encode()
     except UnicodeError:
         return "it is not UTF-8"
     except RecursionError:
         return "it is nested too deeply"
     except ValueError:
         return "it is HTML, not JSON" if body.lstrip().startswith(b"<") else "it is not JSON"
-    return told if isinstance(told, dict) else f"it is {kind(told)}, not an object"
+    return parsed if isinstance(parsed, dict) else f"it is {kind(parsed)}, not an object"
 
 
 def _texts(error: Mapping[str, Any], redact: Callable[[str], str]) -> dict[str, str]:
@@ -191,10 +192,10 @@ def _texts(error: Mapping[str, Any], redact: Callable[[str], str]) -> dict[str, 
 def _redirected(response: requests.Response) -> str:
     try:
         host = urlsplit(response.headers.get("Location", "")).hostname or ""
-    except ValueError:  # it is no address
+    except ValueError:  # not an address
         host = ""
     where = f" to {host}" if _HOST.fullmatch(host) else ""
-    return f"it is a redirect{where}, which is not followed, so that the key goes nowhere else"
+    return f"it is a redirect{where}, which is not followed, so that the key goes to no other host"
 
 
 def _phrase(status: int) -> str:

@@ -1,4 +1,4 @@
-"""Stripe's lists, page by page, with an end also where a server names none."""
+"""Stripe's lists, page by page, with a bound for servers whose lists never end."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ from stripe_reports.stripe_api.report_run import ReportRun, report_run_of
 
 PAGE = 100
 MOST_PAGES = 1000
-"""A hundred thousand report runs, which is more than a year of all report types day by day."""
+"""The most pages of a list: a hundred thousand report runs, more than a year of all report types by day."""
 
 _OUT_OF_ORDER = 300
-"""Seconds by which an object may be newer than the one before it."""
+"""How many seconds an object may be newer than the one before it."""
 
 
 class Listed(Protocol):
-    """What a list holds: it has an id, and was made at a time in Unix seconds."""
+    """An object in a list."""
 
     @property
     def id(self) -> str:
-        """As Stripe forms it."""
+        """The object's id at Stripe."""
 
     @property
     def created(self) -> int:
-        """In Unix seconds."""
+        """The time of its creation, in Unix seconds."""
 
 
 Found = TypeVar("Found", bound=Listed)
 Request = Callable[..., stripe.ListObject[Any]]
-"""Of a client and `params`."""
+"""A call of the SDK that takes a client and `params`."""
 
 
 def pages(
@@ -47,22 +47,23 @@ def pages(
     after: str | None = None,
     most: int | None = None,
 ) -> Iterator[tuple[list[Found], bool]]:
-    """Each page of a list that is newest first, and whether there is another; one call for each.
+    """Yield the pages of a list, newest first, and whether another page follows; each page is one call.
 
-    The first begins behind the object `after`; `most` is how many there may be. Raises StripeRequestError,
-    also where a page repeats an object of an earlier one or is newer than it: such pages would never end.
+    The first page starts after the object `after`; `most` is the largest number of pages. Raises
+    StripeRequestError, also if a page repeats an object of an earlier page or is newer than it, as such a
+    list would never end.
     """
     seen = {after} if after else set()
     oldest: int | None = None
 
-    def read_page(told: Mapping[str, Any]) -> tuple[list[Found], bool]:
-        demand_object(told, "list", "list")
-        found = [read(each) for each in items(told, "data", dict)]
+    def read_page(obj: Mapping[str, Any]) -> tuple[list[Found], bool]:
+        demand_object(obj, "list", "a list")
+        found = [read(each) for each in items(obj, "data", dict)]
         if repeated := next((each.id for each in found if each.id in seen), None):
             raise ValueError(f"its next page repeats {repeated}")
         if found and oldest is not None and found[-1].created > oldest + _OUT_OF_ORDER:
             raise ValueError(f"its next page, with {found[-1].id}, goes forward in time")
-        return found, field(told, "has_more", bool) and bool(found)
+        return found, field(obj, "has_more", bool) and bool(found)
 
     for _ in range(most or MOST_PAGES):
         asked = {**params, "limit": PAGE, **({"starting_after": after} if after else {})}
@@ -77,11 +78,11 @@ def pages(
 
 
 def list_report_runs(api: StripeApi, *, created_from: int) -> Iterator[ReportRun]:
-    """The runs made since that second, whoever made them, newest first; a call for every hundred."""
+    """List the runs created since that second, whoever created them, newest first; 100 per call."""
     for found, _ in pages(api, list_runs, report_run_of, {"created": {"gte": created_from}}):
         yield from found
 
 
 def list_runs(client: stripe.StripeClient, params: Any) -> stripe.ListObject[Any]:
-    """`GET /v1/reporting/report_runs`."""
+    """Request `GET /v1/reporting/report_runs`."""
     return client.v1.reporting.report_runs.list(params)

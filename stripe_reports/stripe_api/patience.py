@@ -1,7 +1,7 @@
-"""HTTP that ends in time, also where a server sends a byte now and then.
+"""HTTP answers with a bound on their total time.
 
-A timeout of requests is for each read: an answer that drips never meets it. Here the reads of an answer
-share a bound, from its status line to its last byte.
+The timeout of requests applies to each read, so a server that sends a byte now and then never meets it. Here
+all reads of an answer share one bound, from its status line to its last byte.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from requests.adapters import HTTPAdapter
 
 
 class Patience:
-    """How long a server may keep us waiting: `seconds` in all, and anew each time it has sent `for_bytes`.
+    """The time to wait for a server: `seconds` in all, and again after each `for_bytes` that it sends.
 
-    What we do ourselves between two reads does not count.
+    The time between two reads does not count.
     """
 
     def __init__(self, seconds: float, *, for_bytes: int | None = None) -> None:
@@ -32,11 +32,11 @@ class Patience:
 
     @property
     def left(self) -> float:
-        """Seconds; 0 or less where it is over."""
+        """The seconds that are left; 0 or less if it is over."""
         return self.seconds - self._waited
 
     def waited(self, seconds: float, came: int) -> None:
-        """A read took so long and brought so many bytes."""
+        """Count a read that took so many seconds and returned so many bytes."""
         self._waited += seconds
         self._came += came
         if self.for_bytes is not None and self._came >= self.for_bytes:
@@ -44,14 +44,14 @@ class Patience:
 
 
 def patient(session: requests.Session, patience: Callable[[], Patience]) -> requests.Session:
-    """The session, which asks `patience` for the bound of each answer from now on."""
+    """Return the session, which from now on calls `patience` for the bound of each answer."""
     for scheme in ("http://", "https://"):
         session.mount(scheme, _Adapter(patience))
     return session
 
 
 class _Reads(io.RawIOBase):
-    """The reads of a socket, within what is left of a patience and within the socket's own timeout."""
+    """The reads of a socket, bounded by what is left of a patience and by the socket's own timeout."""
 
     def __init__(self, raw: io.RawIOBase, sock: socket.socket, patience: Patience) -> None:
         self._raw = raw

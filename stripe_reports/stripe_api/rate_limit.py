@@ -1,4 +1,4 @@
-"""How many calls a second one key makes, shared by all threads of the process."""
+"""The rate limit of one key, shared by all threads of the process."""
 
 from __future__ import annotations
 
@@ -7,16 +7,19 @@ from collections.abc import Callable
 from threading import Lock
 
 _BURST_SECONDS = 0.5
-"""So much of a second's calls may start at once after a quiet time."""
+"""The part of a second's calls that may start at once after a quiet time."""
 _LEAST = 0.5
-"""Calls per second that are always tried."""
+"""The lowest rate, in calls per second."""
 _PAUSE_BETWEEN_CUTS = 1.0
-"""Answers to calls that were on their way together count as one."""
+"""How many seconds pass before the rate is cut again, so that answers to simultaneous calls count as one."""
 
 
 class RateLimit:
-    """At first `most` calls per second. "Too fast" halves it at once; calls that go well let it grow by about
-    one call per second each second, up to `most` again (additive increase, multiplicative decrease)."""
+    """A rate limit that adapts, starting at `most` calls per second.
+
+    "Too fast" halves the rate at once; successful calls raise it by about one call per second each second, up
+    to `most` again (additive increase, multiplicative decrease).
+    """
 
     def __init__(
         self,
@@ -27,7 +30,7 @@ class RateLimit:
     ) -> None:
         self.rate = self._most = most
         self.lowest = most
-        """Since the start."""
+        """The lowest rate since the start, in calls per second."""
         self._clock = clock
         self._sleep = sleep
         self._lock = Lock()
@@ -36,13 +39,13 @@ class RateLimit:
         self._cut_at = float("-inf")
 
     def allow(self, most: float) -> None:
-        """Another setting of `most`, from now on."""
+        """Set `most` for the calls from now on."""
         with self._lock:
             if most != self._most:
                 self.rate = self.lowest = self._most = most
 
     def wait(self) -> None:
-        """Return when the next call may start."""
+        """Wait until the next call may start."""
         with self._lock:
             self._count()
             self._tokens -= 1
@@ -51,13 +54,13 @@ class RateLimit:
             self._sleep(pause)
 
     def went_well(self) -> None:
-        """A call was answered otherwise than with "too fast"."""
+        """Count a call whose answer was not "too fast"."""
         with self._lock:
             self._count()
             self.rate = min(self._most, self.rate + 1 / self.rate)
 
     def too_fast(self, retry_after: float | None = None) -> None:
-        """A call was answered with "too fast"; nothing more starts for `retry_after` seconds."""
+        """Count a call whose answer was "too fast", and start no other for `retry_after` seconds."""
         with self._lock:
             self._count()
             if self._clock() - self._cut_at >= _PAUSE_BETWEEN_CUTS:
@@ -78,7 +81,7 @@ _limits_lock = Lock()
 
 
 def shared_rate_limit(host: str, api_key: str, most: float) -> RateLimit:
-    """The one limit of a key at a host in this process; the last to ask for it decides on `most`."""
+    """Return the one limit of a key at a host in this process; the last caller decides on `most`."""
     with _limits_lock:
         limit = _limits.setdefault((host, api_key), RateLimit(most))
     limit.allow(most)

@@ -1,4 +1,4 @@
-"""What the errors of the Stripe SDK mean: one line each, with what to do."""
+"""The errors of the Stripe SDK as one line each: what they mean and what to do."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ _SAYS_LIMIT = re.compile(
 
 
 def is_limit(error: stripe.StripeError) -> bool:
-    """Whether Stripe would do it, but not at once with what else it is asked for, whatever the status."""
+    """Return whether Stripe refused the request only for its rate or concurrency, whatever the status."""
     if isinstance(error, stripe.RateLimitError) or _code(error) in _LIMITS:
         return True
-    # A parameter that is named is what is wrong, such as too many of something in it.
+    # If Stripe names a parameter, the parameter is wrong: it may hold too many of something.
     is_about_a_parameter = bool(getattr(error, "param", None))
     said = error.user_message or ""
     return error.http_status in (400, 409) and not is_about_a_parameter and bool(_SAYS_LIMIT.search(said))
 
 
 def is_kept(error: stripe.StripeError) -> bool:
-    """Whether Stripe would give this answer again under the same idempotency key.
+    """Return whether Stripe would give this answer again under the same idempotency key.
 
-    It keeps what an endpoint answered, 500s included (https://docs.stripe.com/api/idempotent_requests). A 429
-    comes before the endpoint, a conflict (409) is not kept.
+    Stripe keeps the answers of endpoints, 500s included (https://docs.stripe.com/api/idempotent_requests). A
+    429 is answered before the endpoint, and a conflict (409) is not kept.
     """
     if isinstance(error, UnusableAnswerError):
         return False
@@ -45,51 +45,52 @@ def is_kept(error: stripe.StripeError) -> bool:
 
 
 def is_replayed(error: StripeRequestError) -> bool:
-    """Whether Stripe keeps the answer behind this error under the idempotency key, as `is_kept` says."""
+    """Return whether Stripe keeps the answer that caused this error, as in `is_kept`."""
     cause = error.__cause__
     return isinstance(cause, stripe.StripeError) and is_kept(cause)
 
 
 def is_withheld(error: StripeRequestError) -> bool:
-    """Whether this is the answer to a key without the right, or of a server without that call."""
+    """Return whether the key lacks the permission, or the server lacks the call."""
     return getattr(error.__cause__, "http_status", None) in (400, 403, 404, 405, 501)
 
 
 def is_unknown(error: StripeRequestError) -> bool:
-    """Whether this is Stripe's answer for what the account does not have; no page of a proxy's."""
+    """Return whether Stripe, and not a proxy, answered that the account does not have the object."""
     cause = error.__cause__
     return isinstance(cause, stripe.InvalidRequestError) and cause.http_status in (400, 404)
 
 
 def unusable(what: str) -> StripeRequestError:
-    """Of an answer that is not Stripe's, or not a healthy Stripe's: it passes."""
-    return _passing(f"Stripe's answer is not what it documents: {what}")
+    """Return the temporary error of an answer that is not from Stripe, or from a Stripe with a fault."""
+    return _passing(f"Stripe's answer is not as documented: {what}")
 
 
 def explained(
     error: stripe.StripeError, redact: Callable[[str], str], api_base: str, attempts: int
 ) -> StripeRequestError | DataNotAvailableError:
-    """What the SDK raised, in one line. `attempts` is how often a limit was met."""
+    """Return the error of the SDK in one line. `attempts` is how often a limit refused the request."""
     said = redact((error.user_message or str(error)).strip())
     param = redact(found) if (found := getattr(error, "param", None)) else None
     if id_ := request_id(error.headers):
         said += f" (request {redact(id_)})"
     if is_limit(error):
         return _passing(
-            f"Stripe limits the rate and did so {attempts} times: {said}; ask for less at once, or later"
+            f"Stripe limited the rate {attempts} times in a row: {said}; send fewer requests at once, or try"
+            " again later"
         )
     match error:
         case stripe.AuthenticationError():
             return StripeRequestError(
                 f"Stripe refused the key: {said}; check that STRIPE_API_KEY is complete, not rolled or"
-                f" deleted, and meant for {api_base}"
+                f" deleted, and a key of {api_base}"
             )
         case stripe.PermissionError():
             return StripeRequestError(
-                f"the key may not do this: {said}; a restricted key needs Reporting: write, Files: read"
+                f"the key lacks a permission: {said}; a restricted key needs Reporting: write, Files: read"
             )
         case UnusableAnswerError():
-            return unusable(f"{said}; check what answers at {api_base}")
+            return unusable(f"{said}; check which server answers at {api_base}")
         case stripe.APIConnectionError():
             return _passing(f"no answer from {api_base}: {said}; check the network and STRIPE_API_BASE")
         case stripe.InvalidRequestError() if "only available" in said and "interval" in (param or ""):
@@ -105,20 +106,20 @@ def explained(
         case stripe.IdempotencyError():
             return StripeRequestError(f"Stripe refused the request: {said}")
         case _:
-            return _passing(f"Stripe is in trouble: {said}; try again later")
+            return _passing(f"Stripe is unavailable: {said}; try again later")
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """The pause in seconds that a server asks for; None if it names none, or one beyond all patience."""
+    """Return the pause in seconds that a server asks for; None if it names none, or one above two minutes."""
     try:
         seconds = float(headers.get("Retry-After", ""))
-    except ValueError:  # absent, or a date, which no server of Stripe's sends
+    except ValueError:  # absent, or a date, which Stripe does not send
         return None
     return seconds if 0 <= seconds <= _LONGEST_PAUSE else None
 
 
 def _code(error: stripe.StripeError) -> str | None:
-    # Not `error.code`, which the SDK leaves empty for most kinds of error.
+    # Not `error.code`, which is empty for most errors of the SDK.
     return error.error.code if error.error else None
 
 

@@ -1,4 +1,4 @@
-"""Calls that are made again, after pauses, where their trouble passes."""
+"""Calls that are repeated after pauses while their trouble is temporary."""
 
 from __future__ import annotations
 
@@ -15,8 +15,10 @@ _T = TypeVar("_T")
 
 
 def until_it_passes(call: Callable[[], _T], attempts: int) -> _T:
-    """What `call` returns. Where it raises a StripeRequestError that passes it is called again, so many times
-    in all: five take two and a half minutes of pauses."""
+    """Return what `call` returns, and repeat it while it raises a StripeRequestError that `passes`.
+
+    `attempts` is the number of calls in all; five take two and a half minutes of pauses.
+    """
 
     def passes(error: Exception) -> bool:
         return isinstance(error, StripeRequestError) and error.passes

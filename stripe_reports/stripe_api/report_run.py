@@ -1,4 +1,4 @@
-"""Report runs: create one, find those that were made, see whether Stripe has built a result."""
+"""Report runs: create one, and retrieve its status and result."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from stripe_reports.stripe_api.fields import demand_object, field, instant, size
 from stripe_reports.stripe_api.refusal import is_kept
 
 RunParameters = Mapping[str, str | int | Sequence[str]]
-"""As in `parameters[...]`; some that Stripe documents are missing from the SDK's types."""
+"""The run parameters, `parameters[...]`; the SDK's types lack some that Stripe documents."""
 
 _CREATE_ATTEMPTS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class ResultFile:
-    """The File object of a result: `size` in bytes, `created` in Unix seconds (when the data was built)."""
+    """A result's File object: `size` in bytes; `created`, when the data was built, in Unix seconds."""
 
     id: str
     size: int
@@ -32,9 +32,9 @@ class ResultFile:
 
 @dataclass(frozen=True, slots=True)
 class ReportRun:
-    """Stripe's report run (https://docs.stripe.com/api/reporting/report_run/object).
+    """A report run at Stripe (https://docs.stripe.com/api/reporting/report_run/object).
 
-    `created` and `succeeded_at` in Unix seconds. `parameters` are as Stripe tells them again, unchecked.
+    `created` and `succeeded_at` are in Unix seconds. `parameters` are as Stripe repeats them, unchecked.
     """
 
     id: str
@@ -49,11 +49,11 @@ class ReportRun:
 
 
 def create_report_run(api: StripeApi, report_type: str, parameters: RunParameters, key: str) -> ReportRun:
-    """POST a report run; it may come back `succeeded` at once.
+    """Create a report run; it may be `succeeded` at once.
 
-    `key` is the idempotency key, to which an attempt's number is added: the same key is the same run, for a
-    day at least, whoever asks (https://docs.stripe.com/api/idempotent_requests). Stripe replays a stored 500
-    under the same key as well, so after one the number is raised.
+    `key` is the idempotency key, to which the number of the attempt is added: for at least a day, the same
+    key means the same run, whoever asks (https://docs.stripe.com/api/idempotent_requests). Stripe also
+    replays a stored 500 under the same key, so the number is raised after one.
     """
     post = _Post(report_type, parameters, key)
     for attempt in range(1, _CREATE_ATTEMPTS + 1):
@@ -66,12 +66,12 @@ def create_report_run(api: StripeApi, report_type: str, parameters: RunParameter
 
 
 def retrieve_report_run(api: StripeApi, id_: str) -> ReportRun:
-    """The run as it is now."""
+    """Return the run as it is now."""
     return api.ask(lambda client: client.v1.reporting.report_runs.retrieve(id_), report_run_of)
 
 
 class _Post:
-    """A request that is made under the next key where Stripe keeps the answer to this one."""
+    """A request that uses the next key once Stripe keeps an error under this one."""
 
     def __init__(self, report_type: str, parameters: RunParameters, key: str) -> None:
         self._params: Any = {"report_type": report_type, "parameters": dict(parameters)}
@@ -88,27 +88,27 @@ class _Post:
             raise
 
 
-def report_run_of(told: Mapping[str, Any]) -> ReportRun:
-    """The run that an object of Stripe's tells. Raises ValueError where it is none, or a damaged one."""
-    demand_object(told, "reporting.report_run", "report run")
-    result = field(told, "result", dict, NoneType)
+def report_run_of(obj: Mapping[str, Any]) -> ReportRun:
+    """Return the run of a Stripe object. Raises ValueError if it is not a report run or is damaged."""
+    demand_object(obj, "reporting.report_run", "a report run")
+    result = field(obj, "result", dict, NoneType)
     return ReportRun(
-        id=word(told, "id"),
-        report_type=word(told, "report_type"),
-        parameters=field(told, "parameters", dict),
-        status=word(told, "status"),
-        livemode=field(told, "livemode", bool),
-        created=instant(told, "created"),
-        succeeded_at=None if told.get("succeeded_at") is None else instant(told, "succeeded_at"),
-        error=field(told, "error", str, NoneType),
+        id=word(obj, "id"),
+        report_type=word(obj, "report_type"),
+        parameters=field(obj, "parameters", dict),
+        status=word(obj, "status"),
+        livemode=field(obj, "livemode", bool),
+        created=instant(obj, "created"),
+        succeeded_at=None if obj.get("succeeded_at") is None else instant(obj, "succeeded_at"),
+        error=field(obj, "error", str, NoneType),
         result=None if result is None else _result_file_of(result),
     )
 
 
-def _result_file_of(told: Mapping[str, Any]) -> ResultFile:
+def _result_file_of(obj: Mapping[str, Any]) -> ResultFile:
     return ResultFile(
-        id=word(told, "id"),
-        size=size(told, "size"),
-        created=instant(told, "created"),
-        filename=field(told, "filename", str, NoneType),
+        id=word(obj, "id"),
+        size=size(obj, "size"),
+        created=instant(obj, "created"),
+        filename=field(obj, "filename", str, NoneType),
     )

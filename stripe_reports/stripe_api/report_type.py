@@ -1,4 +1,4 @@
-"""What the account can have of a report type, and until when."""
+"""The report types that the account offers, and from when until when they have data."""
 
 from __future__ import annotations
 
@@ -17,9 +17,8 @@ from stripe_reports.stripe_api.fields import demand_object, field, instant, item
 class OfferedReportType:
     """A report type as the account has it (https://docs.stripe.com/api/reporting/report_type/object).
 
-    Data are there from `data_available_start` to `data_available_end`, both inclusive; `updated` is when
-    any of this last changed. All in Unix seconds.
-    `default_columns` is None where Stripe names none.
+    Data is available from `data_available_start` to `data_available_end`, both inclusive; `updated` is when
+    any of this last changed. All are in Unix seconds. `default_columns` is None if Stripe names none.
     """
 
     id: str
@@ -31,68 +30,69 @@ class OfferedReportType:
     default_columns: tuple[str, ...] | None
 
     def has_had(self, instant: int) -> int | None:
-        """Since when, at the latest, the data before that instant have been there; None where it is not told.
+        """Return the latest time at which the data before that instant became available; None if not known.
 
-        What moves `data_available_end` updates the report type, so it was there at its last update.
+        Moving `data_available_end` updates the report type, so the data was available at the last update.
         """
-        is_told = instant <= self.data_available_end <= self.updated
-        return self.updated if is_told else None
+        is_known = instant <= self.data_available_end <= self.updated
+        return self.updated if is_known else None
 
 
 def list_report_types(api: StripeApi) -> dict[str, OfferedReportType]:
-    """All that the account offers, by id (`GET /v1/reporting/report_types`, which is not paged)."""
+    """List all report types that the account offers, by id (`GET /v1/reporting/report_types`, unpaged)."""
     return api.ask(lambda client: client.v1.reporting.report_types.list(), _all_offered)
 
 
 def retrieve_report_type(api: StripeApi, id_: str) -> OfferedReportType:
-    """One of them. Raises StripeRequestError, in Stripe's words, where the account does not have it."""
+    """Return one report type. Raises StripeRequestError with Stripe's words if the account lacks it."""
 
-    def read(told: Mapping[str, Any]) -> OfferedReportType:
-        offered = _offered(told)
+    def read(obj: Mapping[str, Any]) -> OfferedReportType:
+        offered = _offered(obj)
         if offered.id != id_:
-            raise ValueError(f"it is the report type {offered.id}, asked for was {id_}")
+            raise ValueError(f"it is the report type {offered.id} instead of {id_}")
         return offered
 
     return api.ask(lambda client: client.v1.reporting.report_types.retrieve(id_), read)
 
 
-def _all_offered(told: Mapping[str, Any]) -> dict[str, OfferedReportType]:
-    demand_object(told, "list", "list of report types")
-    return {offered.id: offered for offered in map(_offered, items(told, "data", dict))}
+def _all_offered(obj: Mapping[str, Any]) -> dict[str, OfferedReportType]:
+    demand_object(obj, "list", "a list of report types")
+    return {offered.id: offered for offered in map(_offered, items(obj, "data", dict))}
 
 
-def _offered(told: Mapping[str, Any]) -> OfferedReportType:
-    demand_object(told, "reporting.report_type", "report type")
-    has_columns = told.get("default_columns") is not None
+def _offered(obj: Mapping[str, Any]) -> OfferedReportType:
+    demand_object(obj, "reporting.report_type", "a report type")
+    has_columns = obj.get("default_columns") is not None
     return OfferedReportType(
-        id=word(told, "id"),
-        name=field(told, "name", str),
-        livemode=field(told, "livemode", bool),
-        data_available_start=instant(told, "data_available_start"),
-        data_available_end=instant(told, "data_available_end"),
-        updated=instant(told, "updated") if told.get("updated") is not None else 0,
-        default_columns=tuple(items(told, "default_columns", str)) if has_columns else None,
+        id=word(obj, "id"),
+        name=field(obj, "name", str),
+        livemode=field(obj, "livemode", bool),
+        data_available_start=instant(obj, "data_available_start"),
+        data_available_end=instant(obj, "data_available_end"),
+        updated=instant(obj, "updated") if obj.get("updated") is not None else 0,
+        default_columns=tuple(items(obj, "default_columns", str)) if has_columns else None,
     )
 
 
 def check_available(offered: OfferedReportType, interval: Interval, kind: IntervalKind) -> None:
     """Raise DataNotAvailableError if Stripe lacks a part of the interval.
 
-    Asked before each report run: what Stripe answers to a run that is beyond its data is not documented,
-    and short data must not be taken for a whole day.
+    Call it before each report run: Stripe does not document what happens to a run beyond its data, and
+    incomplete data must not land as a whole day.
     """
     start, end = offered.data_available_start, offered.data_available_end
     if interval.end > end:
         not_yet = DataNotAvailableError(
-            f"Stripe has data through {_utc(end)}, this day ends at {_utc(interval.end)};"
-            " materialize it when the data is there"
+            f"Stripe has data through {_utc(end)}, but this day ends at {_utc(interval.end)};"
+            " materialize it once the data is available"
         )
         not_yet.comes = True
         raise not_yet
     first = interval.end if kind == "as_of_end" else interval.start
     if first < start:
         raise DataNotAvailableError(
-            f"Stripe has data from {_utc(start)} only, this day starts at {_utc(first)}; choose a later day"
+            f"Stripe has data from {_utc(start)} only, but this day starts at {_utc(first)}; choose a later"
+            " day"
         )
 
 

@@ -1,4 +1,4 @@
-"""The bytes of a result as one stream, over as many connections as it takes."""
+"""The bytes of a result as one stream, over as many connections as necessary."""
 
 from __future__ import annotations
 
@@ -22,35 +22,34 @@ from stripe_reports.stripe_api.patience import Patience
 from stripe_reports.stripe_api.report_run import ResultFile
 
 _ATTEMPTS = 8
-"""In a row that bring no byte; their pauses add up to a minute."""
+"""How many requests in a row may bring no byte; their pauses add up to a minute."""
 _MOST_REQUESTS = 200
-"""In all, for a server that brings a little each time."""
+"""How many requests a download may make in all, for a server that sends a little each time."""
 _PATIENCE_SECONDS, _PATIENCE_BYTES = 300.0, 300 << 10
-"""So long a download waits, in all its requests, for so much; then for as much again: 1 KiB a second."""
+"""How long a download waits, over all its requests, for each so many bytes: 1 KiB a second."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0  # seconds
 
 
 @contextmanager
 def open_result(api: StripeApi, result: ResultFile) -> Iterator[Iterator[bytes]]:
-    """The result's bytes in chunks of at most 256 KiB, from `GET /v1/files/{id}/contents` on the files host:
-    each byte once, and as many as `result.size` says.
+    """Open the result's bytes in chunks of at most 256 KiB: each byte once, `result.size` bytes in all.
 
-    Authorized by HTTP Basic: the secret key is the user name, the password is empty
-    (https://docs.stripe.com/file-upload#download-file-contents). The address is built from `files_base`
-    rather than taken from `result.url`, and requests drops the header when it is sent on to another host,
-    so the key goes to no host but the one that was configured.
+    They come from `GET /v1/files/{id}/contents` on the files host, authorized by HTTP Basic with the secret
+    key as user name and an empty password (https://docs.stripe.com/file-upload#download-file-contents). The
+    address is built from `files_base`, not taken from `result.url`, and requests drops the header if it is
+    redirected to another host, so the key goes only to the configured host.
 
-    Where a connection breaks, the bytes behind it are asked for with `Range`
+    If a connection breaks, the rest is requested with `Range`
     (https://www.rfc-editor.org/rfc/rfc9110#name-range-requests), after a pause. Whether Stripe's files host
-    serves ranges is not documented; one that does not is an error here, and the file is to be read again from
-    its first byte.
+    serves ranges is not documented. If it does not, that is an error here, and the caller reads the file
+    again from its first byte.
 
-    An answer that is HTML or JSON, or has another length than `result.size`, is asked for again: something
-    else than Stripe's files host has spoken. A CsvError of who reads the chunks becomes a DownloadError where
-    the file turns out to have another length.
+    An answer that is HTML or JSON, or whose length differs from `result.size`, is requested again, because it
+    is not from Stripe's files host. If the reader of the chunks raises CsvError and the file turns out to
+    have another length, it becomes a DownloadError.
 
-    The chunks raise DownloadError where that may help or all attempts were in vain, StripeRequestError where
-    asking again will not help.
+    The chunks raise DownloadError if reading again may help or all attempts failed, and StripeRequestError if
+    another request will not help.
     """
     stream = _Stream(api, result)
     try:
@@ -70,7 +69,7 @@ class _Stream:
         self._requests = 0
         self._contents: Contents | None = None
         self._patience = Patience(_PATIENCE_SECONDS, for_bytes=_PATIENCE_BYTES)
-        # As the answer with the first byte says:
+        # From the answer with the first byte:
         self._etag: str | None = None
         self._is_encoded = False
 
@@ -80,13 +79,13 @@ class _Stream:
             self._came += len(chunk)
             if self._came > size:
                 raise DownloadError(
-                    f"{self._result.id} should have {size} bytes and at least {self._came} came;"
+                    f"{self._result.id} should have {size} bytes, but at least {self._came} arrived;"
                     " materialize the day again"
                 )
             yield chunk
 
     def check_length(self, misfit: CsvError) -> None:
-        """Raise DownloadError if the file has another length than it should, as far as no answer has said."""
+        """Raise DownloadError if the file has the wrong length, unless an answer has stated the length."""
         if self._contents and self._contents.length is None:
             try:
                 for _ in self.chunks():
@@ -100,7 +99,7 @@ class _Stream:
             self._contents = None
 
     def _next_chunk(self) -> bytes:
-        """Empty at the end. Each chunk has its own attempts, so that they are counted anew with it."""
+        """Return the next chunk, empty at the end. Each chunk has its own attempts."""
         try:
             return self._read()
         except Interrupted as broke:
@@ -131,7 +130,7 @@ class _Stream:
         return False
 
     def _read(self) -> bytes:
-        """The next chunk, from the answer that is open or else from a new one."""
+        """Return the next chunk, from the open answer or from a new one."""
         contents = self._contents = self._contents or self._ask()
         is_whole = self._came >= self._result.size
         try:
@@ -151,7 +150,7 @@ class _Stream:
 
     def _ask(self) -> Contents:
         if self._came and self._is_encoded:
-            raise stopped(self._result, self._came, "the files host encodes it")
+            raise stopped(self._result, self._came, "the files host encodes the file")
         self._requests += 1
         contents = ask_for_contents(
             self._api, self._result, first=self._came, etag=self._etag, patience=self._patience
@@ -164,16 +163,16 @@ class _Stream:
         if self._patience.left <= 0:
             slow = DownloadError(
                 f"the download of {self._result.id} is too slow: {self._came} of {self._result.size} bytes"
-                f" came, less than {_PATIENCE_BYTES >> 10} KiB of them in the last {_PATIENCE_SECONDS:g} s of"
-                " waiting; check the network, then materialize the day again"
+                f" arrived, less than {_PATIENCE_BYTES >> 10} KiB of them in the last {_PATIENCE_SECONDS:g} s"
+                " of waiting; check the network, then materialize the day again"
             )
             slow.worth_repeating = False
             return slow
         error = DownloadError(
-            f"{last}; given up with {self._came} of {self._result.size} bytes of {self._result.id} after"
+            f"{last}; gave up with {self._came} of {self._result.size} bytes of {self._result.id} after"
             f" {self._requests} requests: check the network and STRIPE_FILES_BASE, then materialize the day"
             " again"
         )
-        # A server that refuses ranges only may still give the file as a whole.
+        # A server that refuses only ranges may still send the whole file.
         error.worth_repeating = self._came > 0 and self._requests < _MOST_REQUESTS
         return error

@@ -1,4 +1,4 @@
-"""What a report run is asked for: when two requests are equal, and whether an answer is to a request."""
+"""Requests for report runs: whether two are equal, and whether an answer matches one."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ from stripe_reports.catalog import is_utc
 from stripe_reports.errors import ReportRunError
 from stripe_reports.stripe_api.api import StripeApi
 from stripe_reports.stripe_api.report_run import ReportRun, RunParameters
+from stripe_reports.wording import some
 
 _MOST_SHOWN = 60
-"""Characters of a value that a message repeats."""
+"""How many characters of a value a message repeats."""
+_MOST_NAMED = 3
+"""How many columns a message names."""
 _LONGEST_NUMBER = 18
 _REPEATED = (
     "interval_start",
@@ -24,12 +27,12 @@ _REPEATED = (
     "reporting_category",
     "timezone",
 )
-"""Run parameters beside `columns` that a report run repeats, by Stripe's schema
-(https://docs.stripe.com/api/reporting/report_run/object). Of others it is not known."""
+"""The run parameters, besides `columns`, that a report run repeats by Stripe's schema
+(https://docs.stripe.com/api/reporting/report_run/object). For others this is not known."""
 
 
 def request_text(report_type: str, parameters: RunParameters) -> str:
-    """A text that is the same for equal requests and differs for others."""
+    """Return a text that is the same for equal requests and different for others."""
     return json.dumps([report_type, _given(parameters)], sort_keys=True)
 
 
@@ -42,16 +45,16 @@ def check_answers_request(
     id_: str | None = None,
     livemode: bool | None = None,
 ) -> None:
-    """Raise ReportRunError, naming the first difference, if Stripe's run is not the one that was asked for.
+    """Raise ReportRunError with the first difference if Stripe's run is not the one that was requested.
 
-    `id_` is the run that was retrieved; `livemode` is the mode of the account, where it is known.
+    `id_` is the run that was retrieved; `livemode` is the mode of the account, if it is known.
     """
     found = difference(run, report_type, parameters, api.redact, id_=id_, livemode=livemode)
     if found:
         raise ReportRunError(
-            f"Stripe answered with another report run than the one asked for: {found}. Nothing of"
-            f" it lands. Check what stands between this machine and {api.api_base}, such as a proxy, then"
-            " materialize the day again",
+            f"Stripe returned a different report run than requested: {found}. Nothing from it lands. Check"
+            f" whether a proxy stands between this machine and {api.api_base}, then materialize the day"
+            " again",
             report_run=run.id,
         )
 
@@ -65,17 +68,17 @@ def difference(
     id_: str | None = None,
     livemode: bool | None = None,
 ) -> str | None:
-    """The first difference between Stripe's run and what was asked for, in words; None if there is none.
+    """Return the first difference between Stripe's run and the request, in words; None if there is none.
 
-    What the answer does not repeat is not compared, and neither are parameters that Stripe does not document
-    for it: they contradict nothing. Null and an empty list count as not repeated.
+    Parameters that the answer does not repeat, or that Stripe does not document there, are not compared: they
+    contradict nothing. Null and an empty list count as not repeated.
     """
     if id_ is not None and run.id != id_:
-        return f"its id is {redact(run.id)}, asked for was {id_}"
+        return f"its id is {redact(run.id)} instead of {id_}"
     if run.report_type != report_type:
-        return f"its report type is {redact(run.report_type)}, asked for was {report_type}"
+        return f"its report type is {redact(run.report_type)} instead of {report_type}"
     if livemode is not None and run.livemode != livemode:
-        return f"it is in {_mode(run.livemode)} mode, asked for was {_mode(livemode)} mode"
+        return f"it is in {_mode(run.livemode)} mode instead of {_mode(livemode)} mode"
     its, asked = _given(run.parameters), _given(parameters)
     for name in _REPEATED:
         repeated = run.parameters.get(name) not in (None, [])
@@ -85,7 +88,7 @@ def difference(
 
 
 def _given(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """The parameters that make a difference, in one form."""
+    """Return the parameters that make a difference, in one form."""
     return {
         name: _value(value)
         for name, value in parameters.items()
@@ -100,7 +103,7 @@ def _is_default(name: str, value: object) -> bool:
 
 
 def _value(value: Any) -> Any:
-    """The value as JSON has it. A form carries texts only, so a number or boolean equals its text."""
+    """Return the value as in JSON. Forms hold only text, so a number or boolean equals its text."""
     if isinstance(value, str):
         if value in ("true", "false"):
             return value == "true"
@@ -114,22 +117,25 @@ def _text(value: object) -> str:
 
 
 def _difference_in_columns(its: Any, asked: Sequence[str], redact: Callable[[str], str]) -> str | None:
-    """Columns are read by their names, so that others beside them, or another order, do no harm. An answer
-    without any leaves it to the CSV's header to say which there are."""
+    """Return whether and how the columns differ.
+
+    Columns are read by name, so additional ones and another order do no harm. If the answer has no columns,
+    the CSV's header will show them.
+    """
     if its is None:
         return None
     if not isinstance(its, list):
         return f"its columns are {_cut(redact(_text(its)))}"
     if lacking := [column for column in asked if column not in its]:
-        return f"its columns lack {_cut(_text(lacking))}"
+        return f"its columns lack {some(lacking, _MOST_NAMED)}"
     return None
 
 
 def _difference_in(name: str, its: Any, asked: Any, redact: Callable[[str], str]) -> str:
     said = f"its {name} is {_cut(redact(_text(its)))}{_when(name, its)}"
     if asked is None:
-        return f"{said}, not asked for"
-    return f"{said}, asked for was {_cut(_text(asked))}{_when(name, asked)}"
+        return f"{said}, which was not requested"
+    return f"{said} instead of {_cut(_text(asked))}{_when(name, asked)}"
 
 
 def _when(name: str, value: Any) -> str:

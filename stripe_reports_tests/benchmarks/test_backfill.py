@@ -40,6 +40,7 @@ def page(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_quick_prints_every_row_and_writes_nothing(page: Path) -> None:
     done = CliRunner().invoke(command.main, ["--quick", "--with-defaults"])
     assert done.exit_code == 0, done.output

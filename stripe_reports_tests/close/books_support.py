@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 
+from stripe_reports.catalog import units
 from stripe_reports.close.accounts import ChartOfAccounts
 from stripe_reports.close.books import Books, keep_books
 from stripe_reports.close.entry import Moved
-from stripe_reports.close.money import units
 from stripe_reports.close.month import Month
 from stripe_reports.close.movements import Movements
 

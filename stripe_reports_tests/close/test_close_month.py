@@ -111,7 +111,7 @@ def test_from_another_lake_with_the_same_csvs_it_has_identical_bytes(
 @pytest.mark.parametrize("table", [BALANCE, PAID])
 def test_a_month_with_a_day_missing_is_refused(lake: Lake, table: str) -> None:
     Path(lake.uri(table, DAYS[9])).unlink()
-    text = f"2025-02 is not closed: not landed is {table} of 2025-02-10; materialize them first"
+    text = f"2025-02 is not closed: {table} of 2025-02-10 has not landed; materialize these days first"
     assert _refusal(lake) == text
 
 
@@ -163,14 +163,14 @@ def test_what_cannot_be_told_refuses_the_month_too_unless_it_is_waived(lake: Lak
     earlier = Path(lake.uri(BALANCE, date(2025, 1, 30)))
     earlier.parent.mkdir()
     shutil.copy(lake.uri(BALANCE, FIRST), earlier)
-    assert "I2 cannot be told on 2025-02-01" in _refusal(lake)
+    assert "I2 cannot be checked on 2025-02-01" in _refusal(lake)
     assert _close(lake, waivers={"I2": "January was never landed"}).waived
 
 
 @pytest.mark.parametrize(
     ("waivers", "text"),
     [
-        ({"I99": "why not"}, "'I99', no identity"),
+        ({"I99": "why not"}, "'I99', which is not an identity"),
         ({"I9": " "}, "the waiver of I9 has no reason"),
     ],
 )
@@ -194,7 +194,7 @@ def _booked_otherwise(rows: Rows) -> Rows:
 def test_a_closed_month_that_would_move_is_refused_unless_it_is_meant(closed: Lake) -> None:
     before = _bodies(closed)
     rewrite(closed, ACTIVITY, _busiest(closed), _booked_otherwise)
-    with pytest.raises(CloseError, match="2025-02 is closed already, and its books would move: trial_bal"):
+    with pytest.raises(CloseError, match="2025-02 is already closed, and its books would change: trial_bal"):
         _close(closed)
     assert _bodies(closed) == before
     closing = _close(closed, reclose=True)
@@ -227,7 +227,7 @@ def test_days_that_land_while_the_month_is_closed_are_noticed(
         return read(*given)  # type: ignore[arg-type]
 
     monkeypatch.setattr(module, "read_movements", meanwhile)
-    assert "landed again while it was being closed" in _refusal(lake)
+    assert "some of its days landed again meanwhile" in _refusal(lake)
 
 
 def _shouted(rows: Rows) -> Rows:

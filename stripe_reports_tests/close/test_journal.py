@@ -15,14 +15,13 @@ from beancount.core.data import Balance, Open, Transaction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stripe_reports.catalog import currency_digits
+from stripe_reports.catalog import currency_digits, units
 from stripe_reports.close.accounts import ACCOUNTS, BALANCE, OPENING, ChartOfAccounts
 from stripe_reports.close.beancount import beancount_journal
 from stripe_reports.close.books import Books, keep_books
 from stripe_reports.close.entry import Moved, activity_entry
 from stripe_reports.close.hledger import hledger_journal
 from stripe_reports.close.journal import journal_csv
-from stripe_reports.close.money import units
 from stripe_reports.close.movements import Movements
 from stripe_reports.close.trial_balance import TOTAL, trial_balance, trial_balance_csv
 from stripe_reports.errors import CloseError, ConfigurationError

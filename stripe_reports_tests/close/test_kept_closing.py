@@ -54,7 +54,7 @@ def test_the_first_closing_is_written_where_it_says(lake: Lake) -> None:
 def test_books_that_would_move_are_refused_and_stay(lake: Lake) -> None:
     _keep(lake, _CLOSED)
     with pytest.raises(
-        CloseError, match=r"2026-10 is closed already, and its books would move: journal\.csv w"
+        CloseError, match=r"2026-10 is already closed, and its books would change: journal\.csv w"
     ):
         _keep(lake, _MOVED)
     assert _bodies(lake) == _CLOSED
@@ -97,14 +97,14 @@ def test_a_document_that_is_lost_or_damaged_is_restored_with_a_word(
 def test_a_lost_document_is_not_restored_from_other_books(lake: Lake) -> None:
     _keep(lake, _CLOSED)
     _path(lake, "journal.csv").unlink()
-    with pytest.raises(CloseError, match=r"would move: journal\.csv would be replaced"):
+    with pytest.raises(CloseError, match=r"would change: journal\.csv would be replaced"):
         _keep(lake, _MOVED)
     assert not _path(lake, "journal.csv").exists()
 
 
 def test_a_document_that_only_the_manifest_names_is_not_dropped(lake: Lake) -> None:
     _keep(lake, _documents({**_BOOKS, "journal.old": b"three"}))
-    with pytest.raises(CloseError, match=r"would move: journal\.old would be replaced"):
+    with pytest.raises(CloseError, match=r"would change: journal\.old would be replaced"):
         _keep(lake, _CLOSED)
 
 
@@ -120,7 +120,7 @@ def test_a_replacement_that_was_cut_off_before_its_manifest_is_not_taken_for_who
     _keep(lake, _CLOSED)
     _keep(lake, _MOVED, reclose=True)
     _path(lake, "close.json").write_bytes(_CLOSED["close.json"])
-    with pytest.raises(CloseError, match="its books would move"):
+    with pytest.raises(CloseError, match="its books would change"):
         _keep(lake, _MOVED)
     _keep(lake, _MOVED, reclose=True)
     assert _bodies(lake) == _MOVED

@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from stripe_reports.close.money import units
+from stripe_reports.catalog import units
 from stripe_reports.close.month import Month
 from stripe_reports.close.movements import BookedTables, read_movements
 from stripe_reports.errors import CloseError

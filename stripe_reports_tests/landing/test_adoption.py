@@ -134,7 +134,7 @@ def test_a_stored_500_is_left_behind_under_the_next_number(account: Account, ser
     trouble = Answer(stripe_error("Sorry.", "api_error"), 500)
     server.answers("POST", RUNS, trouble, trouble, trouble, made("frr_new"))
     attempts = _attempts()
-    with pytest.raises(StripeRequestError, match="Stripe is in trouble"):
+    with pytest.raises(StripeRequestError, match="Stripe is unavailable"):
         _obtain(account, attempts=attempts)
     _obtain(account, attempts=attempts)
     assert len(set(keys(server))) == 4, "Stripe would give the old answers again"
@@ -145,7 +145,7 @@ def test_a_stored_limit_is_left_behind_under_the_next_number(
 ) -> None:
     server.answers("POST", RUNS, *[Answer(stripe_error("Too many report runs."), 400)] * 8, made("frr_new"))
     attempts = _attempts()
-    with pytest.raises(StripeRequestError, match="Stripe limits the rate and did so 8 times") as full:
+    with pytest.raises(StripeRequestError, match="Stripe limited the rate 8 times in a row") as full:
         _obtain(account, attempts=attempts)
     assert full.value.passes
     _obtain(account, attempts=attempts)

@@ -90,9 +90,7 @@ def test_runs_of_the_day_before_land_nowhere_and_are_not_waited_for(
     for each in ended.failed:
         assert isinstance(each.error, ReportRunError)
         assert str(each.error).startswith(f"{each.report_type.id} {each.day} (report run frr_")
-        assert "Stripe answered with another report run than the one asked for: its interval_" in str(
-            each.error
-        )
+        assert "Stripe returned a different report run than requested: its interval_" in str(each.error)
     assert sandbox.calls.get(("GET", f"{_RUNS}/{{id}}"), 0) == 0
     between.shift = 0
     again = backfill(dict.fromkeys(core, _DAYS[:1]), between.account, lake, fresh(range_runs=False))
@@ -119,9 +117,9 @@ def test_a_server_that_does_not_say_so_is_found_out_by_the_rows(between: _Betwee
     ("change", "says"),
     [
         ({"report_type": "payouts.summary.1"}, "its report type is payouts.summary.1"),
-        ({"livemode": True}, "it is in live mode, asked for was test mode"),
+        ({"livemode": True}, "it is in live mode instead of test mode"),
         ({"parameters": {"columns": ["currency"]}}, "its columns lack "),
-        ({"parameters": {"currency": "eur"}}, 'its currency is "eur", not asked for'),
+        ({"parameters": {"currency": "eur"}}, 'its currency is "eur", which was not requested'),
         ({"parameters": {"interval_end": 5}}, "its interval_end is 5 "),
     ],
     ids=lambda each: next(iter(each)) if isinstance(each, dict) else "",
@@ -144,7 +142,7 @@ def test_any_other_difference_fails_its_day(
 def test_a_look_that_is_answered_with_another_run_fails_its_day(between: _Between, lake: Lake) -> None:
     between.polled = lambda run: run | {"id": "frr_other"}
     ended = backfill({_BALANCE: _DAYS[:1]}, between.account, lake)
-    assert "its id is frr_other, asked for was frr_" in ended.errors[_DAYS[0]]
+    assert "its id is frr_other instead of frr_" in ended.errors[_DAYS[0]]
 
 
 @pytest.mark.parametrize("answer", [None, [], "pending", {"error": {"message": "Sorry."}}, {}], ids=repr)
@@ -176,5 +174,5 @@ def test_nor_does_an_external_run_land_that_is_another(
     (run,) = list_report_runs(account.api, created_from=0)
     between.polled = lambda run: run | {"id": "frr_other"}
     ended = backfill({_BALANCE: _DAYS[:1]}, between.account, lake, external_runs={_BALANCE.id: run.id})
-    assert f"its id is frr_other, asked for was {run.id}" in ended.errors[_DAYS[0]]
+    assert f"its id is frr_other instead of {run.id}" in ended.errors[_DAYS[0]]
     assert sandbox.report_runs_created == 1

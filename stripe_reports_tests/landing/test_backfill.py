@@ -144,8 +144,8 @@ def test_a_report_type_that_the_account_does_not_have_fails_alone(lake: Lake) ->
     for failed in ended.failed:
         assert isinstance(failed.error, StripeRequestError)
         text = str(failed.error)
-        assert text.startswith(f"{connect.id} {failed.day}: this account does not offer it")
-        assert "leave it out of select (STRIPE_REPORTS_SELECT); Stripe refused the request" in text
+        assert text.startswith(f"{connect.id} {failed.day}: this account does not offer this report type")
+        assert "Remove it from select (STRIPE_REPORTS_SELECT); Stripe refused the request" in text
 
 
 def test_a_day_beyond_the_data_fails_alone(sandbox: Sandbox, account: Account, lake: Lake) -> None:

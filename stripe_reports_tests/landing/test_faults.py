@@ -99,9 +99,9 @@ def test_what_passes_does_not_change_what_lands(
             "truncated",
             {"bytes": 0},
             DownloadError,
-            r"given up with 0 of \d+ bytes of file_\w+ after 8 requests",
+            r"gave up with 0 of \d+ bytes of file_\w+ after 8 requests",
         ),
-        ("truncated", {"bytes": 10}, DownloadError, r"given up with 2000 of \d+ bytes .* after 200 requests"),
+        ("truncated", {"bytes": 10}, DownloadError, r"gave up with 2000 of \d+ bytes .* after 200 requests"),
         (
             "truncated",
             {"declared": "short"},
@@ -162,8 +162,8 @@ def test_a_cut_file_begins_again_where_ranges_are_ignored(
 @pytest.mark.parametrize(
     ("declared", "says", "requests"),
     [
-        ("full", "cannot go on there: the files host answered 200", 12),
-        ("short", r"in place of file_\w+, which has .*; given up", 8),
+        ("full", "cannot resume there: the files host answered 200", 12),
+        ("short", r"in place of file_\w+, which has .*; gave up", 8),
     ],
     ids=["cut", "of another length"],
 )

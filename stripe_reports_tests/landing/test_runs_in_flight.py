@@ -214,7 +214,9 @@ def test_trouble_that_lasts_fails_after_bounded_attempts(
     assert sorted(ended.errors) == _DAYS
     for each in ended.failed:
         assert isinstance(each.error, StripeRequestError)
-        assert str(each.error).startswith(f"{_ACTIVITY.id} {each.day} (report run {run.id}): Stripe is in")
+        assert str(each.error).startswith(
+            f"{_ACTIVITY.id} {each.day} (report run {run.id}): Stripe is unavailable"
+        )
     assert sandbox.calls[_LOOKS] == 3
 
 

@@ -8,14 +8,15 @@ from typing import Any
 
 import dagster as dg
 
-from stripe_reports import ReportLakeResource, StripeResource, build_stripe_reports_definitions
+from stripe_reports import ReportLakeResource, StripeReports, StripeResource
 from stripe_reports_tests.orchestration.conftest import START
 
 
 @dg.definitions
 def defs() -> dg.Definitions:
     """From the variables of `processes.Processes`."""
-    return build_stripe_reports_definitions(
+    reports = StripeReports(os.environ["STRIPE_REPORTS_SELECT"], start_date=START)
+    return reports.definitions(
         stripe=StripeResource(
             api_key=dg.EnvVar("STRIPE_API_KEY"),
             api_base=os.environ["STRIPE_API_BASE"],
@@ -26,8 +27,6 @@ def defs() -> dg.Definitions:
             max_runs_in_flight=int(os.environ["STRIPE_REPORTS_MAX_RUNS_IN_FLIGHT"]),
         ),
         report_lake=ReportLakeResource(uri=os.environ["STRIPE_REPORTS_LAKE"]),
-        select=os.environ["STRIPE_REPORTS_SELECT"],
-        start_date=START,
         reconciliation=None,
     )
 

@@ -12,8 +12,8 @@ import pytest
 from stripe_reports import (
     ReportLakeIOManager,
     ReportLakeResource,
+    StripeReports,
     StripeResource,
-    build_stripe_report_assets,
 )
 from stripe_reports.catalog import newest_complete_day
 from stripe_reports.lake import Lake
@@ -113,7 +113,7 @@ def materialize(
     select: str = "balance.summary.1",
 ) -> list[dg.ExecuteInProcessResult]:
     """Each day in a run of its own, as a backfill does it."""
-    assets = build_stripe_report_assets(select, start_date=START)
+    assets = StripeReports(select, start_date=START).assets
     return [
         dg.materialize(
             assets, partition_key=str(day), instance=instance, resources=resources, raise_on_error=False

@@ -10,16 +10,14 @@ from typing import Any
 import dagster as dg
 import pyarrow as pa
 
-from stripe_reports import ReportLakeResource
+from stripe_reports import REPORT_TYPES, ReportLakeResource, StripeReports
 from stripe_reports.lake import Lake
-from stripe_reports.orchestration.downstream import build_stripe_reports_downstream_assets
 from stripe_reports.reconcile.families import Family
 from stripe_reports_tests.close.landed_month import ACTIVITY, PAID, PAYOUTS, TABLES
 from stripe_reports_tests.core_lake import Rows
 from stripe_reports_tests.orchestration.support import range_tags
 
 EXACT = Context(prec=200, traps=[Inexact])
-PARTITIONS = dg.DailyPartitionsDefinition("2025-01-15")
 DAY = date(2026, 10, 1)
 SUMMARY = "payout_reconciliation_summary_1"
 MONEY = pa.decimal128(38, 18)
@@ -32,11 +30,20 @@ READS = {
 }
 
 
+def reports_of(tables: Sequence[str]) -> StripeReports:
+    """The reports of these tables, selected and partitioned as for the assets under test."""
+    ids = [report_type.id for report_type in REPORT_TYPES.values() if report_type.table in tables]
+    return StripeReports(ids, start_date="2025-01-15")
+
+
+REPORTS = reports_of(TABLES)
+
+
 def materialize_downstream(
     lake: Lake, instance: dg.DagsterInstance, name: str, days: Sequence[date]
 ) -> dg.ExecuteInProcessResult:
     return dg.materialize(
-        build_stripe_reports_downstream_assets(name, partitions_def=PARTITIONS, tables=TABLES),
+        REPORTS.downstream(name, after_reconciliation=False),
         instance=instance,
         resources={"report_lake": ReportLakeResource(uri=lake.root)},
         raise_on_error=False,

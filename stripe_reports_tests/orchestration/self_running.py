@@ -7,16 +7,8 @@ import dagster as dg
 from stripe_reports import (
     ReportLakeIOManager,
     ReportLakeResource,
+    StripeReports,
     StripeResource,
-    build_stripe_report_assets,
-    build_stripe_reports_availability_sensor,
-    build_stripe_reports_daily_schedule,
-    build_stripe_reports_failed_runs_sensor,
-    build_stripe_reports_job,
-    build_stripe_reports_pickup_sensor,
-    build_stripe_reports_repull_schedule,
-    build_stripe_reports_submit_job,
-    build_stripe_reports_submit_schedule,
 )
 
 _RUNNING = set(os.environ["RUNNING"].split(","))
@@ -36,45 +28,31 @@ def _sensor(name: str) -> dg.DefaultSensorStatus:
 @dg.definitions
 def defs() -> dg.Definitions:
     """From the variables of the test."""
-    assets = build_stripe_report_assets(
+    reports = StripeReports(
         os.environ["STRIPE_REPORTS_SELECT"], start_date=os.environ["STRIPE_REPORTS_START_DATE"]
     )
-    job = build_stripe_reports_job(assets)
-    submit = build_stripe_reports_submit_job(assets)
     lake = ReportLakeResource(uri=os.environ["STRIPE_REPORTS_LAKE"])
     return dg.Definitions(
-        assets=assets,
-        jobs=[job, submit],
+        assets=reports.assets,
+        jobs=[reports.job, reports.submit_job()],
         schedules=[
-            build_stripe_reports_daily_schedule(
-                assets, job, cron_schedule=_EVERY_MINUTE, default_status=_schedule("daily")
-            ),
-            build_stripe_reports_submit_schedule(
-                submit, cron_schedule=_EVERY_MINUTE, default_status=_schedule("submit")
-            ),
-            build_stripe_reports_repull_schedule(
-                assets, job, cron_schedule=_EVERY_MINUTE, default_status=_schedule("repull")
-            ),
+            reports.daily_schedule(cron_schedule=_EVERY_MINUTE, default_status=_schedule("daily")),
+            reports.submit_schedule(cron_schedule=_EVERY_MINUTE, default_status=_schedule("submit")),
+            reports.repull_schedule(cron_schedule=_EVERY_MINUTE, default_status=_schedule("repull")),
         ],
         sensors=[
-            build_stripe_reports_availability_sensor(
-                assets,
-                job,
+            reports.availability_sensor(
                 poll_seconds=5,
                 minimum_interval_seconds=1,
                 default_status=_sensor("availability"),
             ),
-            build_stripe_reports_failed_runs_sensor(
-                assets,
-                job,
+            reports.failed_runs_sensor(
                 alert_url=os.environ["STRIPE_REPORTS_ALERT_URL"],
                 request_again_after=(5, 5, 5),
                 minimum_interval_seconds=1,
                 default_status=_sensor("failed_runs"),
             ),
-            build_stripe_reports_pickup_sensor(
-                assets,
-                job,
+            reports.pickup_sensor(
                 poll_seconds=float(os.environ["POLL_SECONDS"]),
                 minimum_interval_seconds=1,
                 default_status=_sensor("pickup"),

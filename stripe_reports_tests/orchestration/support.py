@@ -9,7 +9,7 @@ from typing import Any
 
 import dagster as dg
 
-from stripe_reports import build_stripe_report_assets
+from stripe_reports import StripeReports
 from stripe_reports.lake import Lake
 from stripe_reports_tests.orchestration.conftest import START
 from stripe_reports_tests.waiting import until as until
@@ -37,7 +37,7 @@ def materialize_range(
 ) -> dg.ExecuteInProcessResult:
     """All the days in one run, as a backfill does it."""
     return dg.materialize(
-        [*build_stripe_report_assets(select, start_date=START), *others],
+        [*StripeReports(select, start_date=START).assets, *others],
         tags=range_tags(days),
         instance=instance,
         resources=resources,

@@ -13,11 +13,9 @@ import pytest
 
 from stripe_reports import (
     ReportLakeResource,
-    build_stripe_report_assets,
-    build_stripe_reports_downstream_assets,
-    build_stripe_reports_reconciliation,
+    StripeReports,
 )
-from stripe_reports.catalog import amount_text, select_report_types
+from stripe_reports.catalog import amount_text
 from stripe_reports.lake import Lake
 from stripe_reports_tests.core_lake import a_cent_off, rewrite, without_row
 from stripe_reports_tests.orchestration.conftest import FOUR_DAYS
@@ -38,15 +36,11 @@ def run(instance: dg.DagsterInstance, lake: Lake) -> Run:
     """Reconcile these days, and make what is built on them."""
 
     def run(days: Sequence[date], *, downstream: bool = False, **settings: Any) -> Any:
-        reports = build_stripe_report_assets("core", start_date=_START)
-        assets = [build_stripe_reports_reconciliation(reports, blocking=False, **settings)]
+        reports = StripeReports("core", start_date=_START)
+        assets = [reports.reconciliation(blocking=False, **settings)]
         if downstream:
-            partitions = reports[0].partitions_def
-            assert isinstance(partitions, dg.DailyPartitionsDefinition)
-            tables = [each.table for each in select_report_types("core")]
-            assets += build_stripe_reports_downstream_assets(
-                ["payout_statements", "daily_activity"], partitions_def=partitions, tables=tables
-            )
+            tables = ["payout_statements", "daily_activity"]
+            assets += reports.downstream(tables, after_reconciliation=False)
         return dg.materialize(
             assets,
             tags=range_tags(days),

@@ -16,12 +16,11 @@ from stripe_reports import (
     ReportLakeResource,
     ReportRequest,
     ReportType,
+    StripeReports,
     StripeResource,
-    build_stripe_report_assets,
     stripe_report_spec,
 )
 from stripe_reports.errors import ConfigurationError, DayError, UnknownReportTypeError
-from stripe_reports.orchestration.watched import WatchedReports
 from stripe_reports.sandbox import Sandbox
 from stripe_reports_tests.orchestration.conftest import (
     NEWEST,
@@ -35,28 +34,27 @@ _BALANCE = dg.AssetKey(["stripe_reports", "balance_summary_1"])
 
 
 def test_core_is_nine_assets() -> None:
-    (assets,) = build_stripe_report_assets()
+    (assets,) = StripeReports().assets
     assert len(assets.keys) == 9
     assert _BALANCE in assets.keys
 
 
 def test_all_assets_are_one_step_of_which_any_part_and_all_days_can_be_selected() -> None:
-    (assets,) = build_stripe_report_assets()
+    (assets,) = StripeReports().assets
     assert assets.can_subset
     assert assets.backfill_policy == dg.BackfillPolicy.single_run()
     assert assets.op.name == "land__stripe_reports"
 
 
-def test_the_step_can_be_named_and_put_into_a_pool_and_cut_into_runs() -> None:
+def test_the_step_can_be_put_into_a_pool_and_cut_into_runs() -> None:
     policy = dg.BackfillPolicy.multi_run(31)
-    (assets,) = build_stripe_report_assets(name="ours", pool="stripe", backfill_policy=policy)
-    assert assets.op.name == "ours"
+    (assets,) = StripeReports(pool="stripe", backfill_policy=policy).assets
     assert assets.op.pool == "stripe"
     assert assets.backfill_policy == policy
 
 
 def test_an_asset_says_what_it_is() -> None:
-    (asset,) = build_stripe_report_assets("balance.summary.1")
+    (asset,) = StripeReports("balance.summary.1").assets
     spec = asset.specs_by_key[_BALANCE]
     assert spec.group_name == "balance"
     assert spec.kinds == {"stripe", "parquet"}
@@ -69,14 +67,14 @@ def test_an_asset_says_what_it_is() -> None:
 
 def test_an_id_that_is_too_long_for_a_tag_is_metadata_only() -> None:
     id_ = "connected_account_financial_account_balance_change_from_activity.itemized.1"
-    (asset,) = build_stripe_report_assets(id_)
+    (asset,) = StripeReports(id_).assets
     spec = asset.specs_by_key[asset.key]
     assert spec.metadata["stripe_reports/report_type"] == id_
     assert "stripe_reports/report_type" not in spec.tags
 
 
 def test_every_report_type_can_be_an_asset() -> None:
-    assets = build_stripe_report_assets("all")
+    assets = StripeReports("all").assets
     assert len(assets[0].keys) == 94
     dg.Definitions.validate_loadable(dg.Definitions(assets=assets, resources=_no_account()))
 
@@ -88,7 +86,7 @@ def _no_account() -> dict[str, Any]:
 
 
 def test_a_report_on_payouts_comes_after_the_report_that_lists_them() -> None:
-    assets = build_stripe_report_assets("payout_reconciliation.by_id.summary.1, payouts.itemized.3")
+    assets = StripeReports("payout_reconciliation.by_id.summary.1, payouts.itemized.3").assets
     deps = {
         spec.key.path[-1]: {dep.asset_key.path[-1] for dep in spec.deps}
         for asset in assets
@@ -122,7 +120,7 @@ def test_settings_that_make_no_sense_are_refused_when_loading(
     settings: dict[str, Any], error: type[Exception], says: str
 ) -> None:
     with pytest.raises(error, match=says):
-        build_stripe_report_assets(**settings)
+        StripeReports(**settings)
 
 
 def test_specs_can_be_changed_before_the_assets_are_built() -> None:
@@ -130,22 +128,21 @@ def test_specs_can_be_changed_before_the_assets_are_built() -> None:
         spec = stripe_report_spec(report_type)
         return spec.replace_attributes(group_name="finance", key=["acme", report_type.table])
 
-    (asset,) = build_stripe_report_assets("balance.summary.1", get_asset_spec=ours)
+    (asset,) = StripeReports("balance.summary.1", get_asset_spec=ours).assets
     assert asset.key == dg.AssetKey(["acme", "balance_summary_1"])
     assert asset.specs_by_key[asset.key].group_name == "finance"
 
 
 def test_a_spec_from_scratch_still_says_which_report_it_is() -> None:
-    (asset,) = build_stripe_report_assets(
+    (asset,) = StripeReports(
         "balance.summary.1", get_asset_spec=lambda report_type: dg.AssetSpec(["acme", report_type.table])
-    )
+    ).assets
     assert asset.specs_by_key[asset.key].metadata["stripe_reports/report_type"] == "balance.summary.1"
-    assert set(WatchedReports([asset]).report_types) == {"balance.summary.1"}
 
 
 def test_the_last_part_of_a_key_stays_the_tables_name() -> None:
     with pytest.raises(ConfigurationError, match="last part must be 'balance_summary_1'"):
-        build_stripe_report_assets("balance.summary.1", get_asset_spec=lambda _: dg.AssetSpec("balance"))
+        StripeReports("balance.summary.1", get_asset_spec=lambda _: dg.AssetSpec("balance"))
 
 
 def test_a_materialization_lands_the_day_and_says_so(
@@ -185,7 +182,7 @@ def test_materializing_again_adopts_the_report_run_and_records_the_day_as_unchan
 def test_a_new_report_run_can_be_forced(instance: dg.DagsterInstance, resources: dict[str, Any]) -> None:
     (first,) = materialize(instance, resources, NEWEST)
     forced = dg.materialize(
-        build_stripe_report_assets("balance.summary.1", start_date=START),
+        StripeReports("balance.summary.1", start_date=START).assets,
         partition_key=str(NEWEST),
         instance=instance,
         resources=resources,
@@ -205,7 +202,7 @@ def test_a_day_of_another_time_zone_is_asked_for_from_local_midnight(
     instance: dg.DagsterInstance, resources: dict[str, Any]
 ) -> None:
     day = date(2025, 11, 2)  # New York's clocks go back
-    assets = build_stripe_report_assets("balance.summary.1", start_date=START, timezone="America/New_York")
+    assets = StripeReports("balance.summary.1", start_date=START, timezone="America/New_York").assets
     dg.materialize(assets, partition_key=str(day), instance=instance, resources=resources)
     provenance = resources["report_lake"].lake.provenance("balance_summary_1", day)
     assert int(provenance["interval_end"]) - int(provenance["interval_start"]) == 25 * 3600
@@ -226,7 +223,7 @@ def test_a_day_that_is_not_waited_for_says_until_when_there_are_data(
     instance: dg.DagsterInstance, sandbox: Sandbox, tmp_path: Path
 ) -> None:
     partitions = dg.DailyPartitionsDefinition(START, end_offset=2)
-    assets = build_stripe_report_assets("balance.summary.1", partitions_def=partitions)
+    assets = StripeReports("balance.summary.1", partitions_def=partitions).assets
     result = dg.materialize(
         assets,
         partition_key=str(NEWEST + timedelta(days=1)),
@@ -256,6 +253,6 @@ def test_a_failure_carries_where_it_happened(instance: dg.DagsterInstance, resou
 
 
 def test_the_catalog_and_the_assets_name_the_same_table() -> None:
-    (assets,) = build_stripe_report_assets("core")
+    (assets,) = StripeReports("core").assets
     for spec in assets.specs:
         assert spec.key.path[-1] == REPORT_TYPES[spec.metadata["stripe_reports/report_type"]].table

@@ -12,11 +12,8 @@ import pytest
 
 from stripe_reports import (
     ReportLakeResource,
+    StripeReports,
     StripeResource,
-    build_stripe_report_assets,
-    build_stripe_reports_daily_schedule,
-    build_stripe_reports_definitions,
-    build_stripe_reports_job,
 )
 from stripe_reports.errors import ConfigurationError
 from stripe_reports.sandbox import Sandbox
@@ -42,16 +39,16 @@ def instance(kept: dg.DagsterInstance) -> Iterator[dg.DagsterInstance]:
 
 
 def _defs(resources: dict[str, Any], select: str = "balance.summary.1", **settings: Any) -> dg.Definitions:
-    assets = build_stripe_report_assets(select, start_date=START)
-    job = build_stripe_reports_job(assets)
-    schedule = build_stripe_reports_daily_schedule(assets, job, **settings)
-    return dg.Definitions(assets=assets, jobs=[job], schedules=[schedule], resources=resources)
+    reports = StripeReports(select, start_date=START)
+    schedule = reports.daily_schedule(**settings)
+    return dg.Definitions(
+        assets=reports.assets, jobs=[reports.job], schedules=[schedule], resources=resources
+    )
 
 
 def _without_key(**settings: Any) -> dg.Definitions:
-    return build_stripe_reports_definitions(
-        stripe=StripeResource(), report_lake=ReportLakeResource(), **settings
-    )
+    reports = StripeReports(**settings)
+    return reports.definitions(stripe=StripeResource(), report_lake=ReportLakeResource())
 
 
 def _at(moment: str) -> datetime:
@@ -71,7 +68,7 @@ def test_the_schedule_ticks_at_13_utc_in_every_time_zone() -> None:
 
 def test_it_can_be_on_from_the_start(resources: dict[str, Any]) -> None:
     running = dg.DefaultScheduleStatus.RUNNING
-    schedule = _defs(resources, default_status=running, name="other").resolve_schedule_def("other")
+    schedule = _defs(resources, default_status=running).resolve_schedule_def(_NAME)
     assert schedule.default_status is running
 
 

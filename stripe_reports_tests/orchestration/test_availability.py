@@ -14,15 +14,12 @@ import pytest
 from stripe_reports import (
     ReportLakeIOManager,
     ReportLakeResource,
+    StripeReports,
     StripeResource,
-    build_stripe_report_assets,
-    build_stripe_reports_job,
 )
 from stripe_reports.errors import ConfigurationError, LakeError
 from stripe_reports.lake import Lake
 from stripe_reports.lake.inbox import Inbox
-from stripe_reports.orchestration.automation import build_stripe_reports_daily_schedule
-from stripe_reports.orchestration.availability import build_stripe_reports_availability_sensor
 from stripe_reports.sandbox import Sandbox
 from stripe_reports_tests.orchestration.conftest import NEWEST, START, days
 from stripe_reports_tests.orchestration.ticks import (
@@ -44,14 +41,13 @@ _BEFORE = NEWEST - timedelta(days=1)
 
 
 def _defs(resources: dict[str, Any], select: str = _SELECT, **settings: Any) -> dg.Definitions:
-    assets = build_stripe_report_assets(select, start_date=START)
-    job = build_stripe_reports_job(assets)
+    reports = StripeReports(select, start_date=START)
     defaults: dict[str, Any] = {"catch_up_days": 0, "poll_seconds": 0}
     return dg.Definitions(
-        assets=assets,
-        jobs=[job],
-        schedules=[build_stripe_reports_daily_schedule(assets, job, catch_up_days=0)],
-        sensors=[build_stripe_reports_availability_sensor(assets, job, **defaults | settings)],
+        assets=reports.assets,
+        jobs=[reports.job],
+        schedules=[reports.daily_schedule(catch_up_days=0)],
+        sensors=[reports.availability_sensor(**defaults | settings)],
         resources=resources,
     )
 
@@ -67,8 +63,8 @@ def test_it_is_off_until_it_is_turned_on_and_its_pace_can_be_set(resources: dict
     assert sensor.default_status is dg.DefaultSensorStatus.STOPPED
     assert sensor.minimum_interval_seconds == 15
     running = dg.DefaultSensorStatus.RUNNING
-    settings: dict[str, Any] = {"default_status": running, "minimum_interval_seconds": 60, "name": "other"}
-    sensor = _defs(resources, **settings).resolve_sensor_def("other")
+    settings: dict[str, Any] = {"default_status": running, "minimum_interval_seconds": 60}
+    sensor = _defs(resources, **settings).resolve_sensor_def(_NAME)
     assert (sensor.default_status, sensor.minimum_interval_seconds) == (running, 60)
 
 

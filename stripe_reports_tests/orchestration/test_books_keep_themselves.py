@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from stripe_reports.lake import Lake
-from stripe_reports.orchestration.downstream import DOWNSTREAM
+from stripe_reports.orchestration.books import DOWNSTREAM
 from stripe_reports.sandbox import Sandbox
 from stripe_reports_tests.orchestration.conftest import days
 from stripe_reports_tests.orchestration.dagster_dev import dagster_dev

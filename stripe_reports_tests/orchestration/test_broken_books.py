@@ -10,10 +10,7 @@ import pytest
 from stripe_reports import (
     Alert,
     ReportLakeResource,
-    build_stripe_report_assets,
-    build_stripe_reports_failed_runs_sensor,
-    build_stripe_reports_job,
-    build_stripe_reports_reconciliation,
+    StripeReports,
 )
 from stripe_reports.lake import Lake
 from stripe_reports.sandbox import Sandbox
@@ -26,15 +23,10 @@ _SELECT = "balance.summary.1, balance_change_from_activity.itemized.3"
 
 class _Watch:
     def __init__(self, instance: dg.DagsterInstance, resources: dict[str, Any], **settings: Any) -> None:
-        reports = build_stripe_report_assets(_SELECT, start_date=str(_DAYS[0]))
-        self._reconciliation = build_stripe_reports_reconciliation(reports, **settings)
+        reports = StripeReports(_SELECT, start_date=str(_DAYS[0]))
+        self._reconciliation = reports.reconciliation(**settings)
         self.alerts: list[Alert] = []
-        self._sensor = build_stripe_reports_failed_runs_sensor(
-            reports,
-            build_stripe_reports_job(reports),
-            books=[self._reconciliation],
-            alert=self.alerts.append,
-        )
+        self._sensor = reports.failed_runs_sensor(alert=self.alerts.append)
         self._instance = instance
         self._resources = resources
         self._cursor: str | None = None

@@ -9,7 +9,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from stripe_reports import ReportRequest, StripeResource, build_stripe_report_assets
+from stripe_reports import ReportRequest, StripeReports, StripeResource
 from stripe_reports.catalog import REPORT_TYPES
 from stripe_reports.lake import Csv, ExpectedColumns
 from stripe_reports_tests.orchestration.conftest import NEWEST, START, failure, materialize
@@ -46,9 +46,9 @@ def _land(
     server.answers("POST", "/v1/reporting/report_runs", *([refusal] if refused else []), Answer(run))
     server.answers("GET", "/v1/files/file_1/contents", Answer(csv))
     stripe = StripeResource(api_key="sk_test_x", api_base=server.base, files_base=server.base)
-    assets = build_stripe_report_assets(
+    assets = StripeReports(
         "balance.summary.1", start_date=START, requests={"balance.summary.1": request} if request else None
-    )
+    ).assets
     return dg.materialize(
         assets,
         partition_key=str(_DAY),
@@ -149,9 +149,9 @@ def test_metadata_columns_keep_their_name_at_stripe(
     instance: dg.DagsterInstance, resources: dict[str, Any], column: str
 ) -> None:
     id_ = "balance_change_from_activity.itemized.3"
-    assets = build_stripe_report_assets(
+    assets = StripeReports(
         id_, start_date=START, requests={id_: ReportRequest(columns=["net"], metadata_columns=[column])}
-    )
+    ).assets
     dg.materialize(assets, partition_key=str(NEWEST), instance=instance, resources=resources)
     schema = resources["report_lake"].lake.read_table(assets[0].key.path[-1], [NEWEST]).schema
     name = column.replace("[", "_").replace("]", "")

@@ -8,8 +8,9 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from stripe_reports import ReportType, StripeReports, stripe_report_spec
 from stripe_reports.errors import ConfigurationError
-from stripe_reports.orchestration.downstream import DOWNSTREAM, build_stripe_reports_downstream_assets
+from stripe_reports.orchestration.books import DOWNSTREAM
 from stripe_reports_tests.close.landed_month import (
     ACTIVITY,
     PAID,
@@ -17,14 +18,14 @@ from stripe_reports_tests.close.landed_month import (
     TABLES,
 )
 from stripe_reports_tests.orchestration.downstream_support import (
-    PARTITIONS,
+    reports_of,
 )
 
 
 def _built(
     select: Any = "all", tables: Sequence[str] = TABLES, **more: Any
 ) -> Mapping[str, dg.AssetsDefinition]:
-    assets = build_stripe_reports_downstream_assets(select, partitions_def=PARTITIONS, tables=tables, **more)
+    assets = reports_of(tables).downstream(select, **more)
     return {asset.key.path[-1]: asset for asset in assets}
 
 
@@ -41,15 +42,18 @@ def test_all_are_beside_the_reports_they_read_in_a_group_of_their_own() -> None:
         for name, asset in built.items()
     }
     assert deps == {
-        "daily_activity": {ACTIVITY},
-        "daily_fees": {ACTIVITY},
-        "payout_statements": {PAYOUTS, PAID},
+        "daily_activity": {ACTIVITY, "reconciliation"},
+        "daily_fees": {ACTIVITY, "reconciliation"},
+        "payout_statements": {PAYOUTS, PAID, "reconciliation"},
         "month_end_close": {*TABLES, "reconciliation"},
     }
 
 
-def test_keys_can_have_another_prefix() -> None:
-    (asset,) = _built(["daily_fees"], key_prefix=["acme", "stripe"]).values()
+def test_keys_have_the_prefix_of_the_reports() -> None:
+    def ours(report_type: ReportType) -> dg.AssetSpec:
+        return stripe_report_spec(report_type).replace_attributes(key=["acme", "stripe", report_type.table])
+
+    (asset,) = StripeReports("core", get_asset_spec=ours).downstream("daily_fees")
     assert asset.key == dg.AssetKey(["acme", "stripe", "daily_fees"])
     assert {key.path[0] for key in asset.dependency_keys} == {"acme"}
 
@@ -75,5 +79,5 @@ def test_one_that_is_named_and_cannot_be_built_is_refused(select: Any, text: str
 def test_waivers_and_accounts_are_looked_at_when_the_assets_are_built() -> None:
     with pytest.raises(ConfigurationError, match="the waiver of I9 has no reason"):
         _built(waivers={"I9": ""})
-    with pytest.raises(ConfigurationError, match="is no account"):
+    with pytest.raises(ConfigurationError, match="is not an account"):
         _built(accounts={"charge": "sales"})

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from stripe_reports.errors import LakeError
 from stripe_reports.lake import Lake
-from stripe_reports.orchestration.downstream.daily_activity import activity_by_category
+from stripe_reports.orchestration.books.downstream.daily_activity import activity_by_category
 from stripe_reports_tests.close.landed_month import (
     ACTIVITY,
     DAYS,

@@ -11,14 +11,13 @@ import pytest
 
 from stripe_reports import ReportLakeResource
 from stripe_reports.lake import Lake
-from stripe_reports.orchestration.downstream import build_stripe_reports_downstream_assets
-from stripe_reports.orchestration.downstream.month_end_close import monthly_partitions
-from stripe_reports_tests.close.landed_month import DAYS, PAID, TABLES, copied, landed_month
+from stripe_reports.orchestration.books.downstream.month_end_close import monthly_partitions
+from stripe_reports_tests.close.landed_month import DAYS, PAID, copied, landed_month
 from stripe_reports_tests.core_lake import rewrite, without_row
 from stripe_reports_tests.orchestration.conftest import failure
+from stripe_reports_tests.orchestration.downstream_support import REPORTS
 from stripe_reports_tests.orchestration.support import facts
 
-_PARTITIONS = dg.DailyPartitionsDefinition("2025-01-15")
 _MONTH = "2025-02"
 
 
@@ -43,9 +42,7 @@ def _close(
 ) -> dg.ExecuteInProcessResult:
     range_ = {"dagster/asset_partition_range_start": _MONTH, "dagster/asset_partition_range_end": last}
     return dg.materialize(
-        build_stripe_reports_downstream_assets(
-            "month_end_close", partitions_def=_PARTITIONS, tables=TABLES, **more
-        ),
+        REPORTS.downstream("month_end_close", **more),
         partition_key=_MONTH if last == _MONTH else None,
         tags=None if last == _MONTH else range_,
         instance=instance,
@@ -93,7 +90,7 @@ def test_of_a_range_of_months_those_that_were_closed_before_one_fails_are_record
     lake: Lake, instance: dg.DagsterInstance
 ) -> None:
     result = _close(lake, instance, last="2025-03")
-    assert "2025-03 is not closed: not landed are" in failure(result)
+    assert "have not landed; materialize these days first" in failure(result)
     assert set(facts(result)) == {("month_end_close", _MONTH)}
 
 
@@ -123,15 +120,13 @@ def test_months_begin_with_the_first_whole_one_in_the_same_time_zone(
 
 
 def test_a_month_depends_on_its_days() -> None:
-    assets = build_stripe_reports_downstream_assets(
-        "month_end_close", partitions_def=_PARTITIONS, tables=TABLES
-    )
+    assets = REPORTS.downstream("month_end_close")
     (spec,) = assets[0].specs
     months = assets[0].partitions_def
     assert months is not None
     for dep in spec.deps:
         assert dep.partition_mapping is not None
         days = dep.partition_mapping.get_upstream_mapped_partitions_result_for_partitions(
-            months.subset_with_partition_keys([_MONTH]), months, _PARTITIONS
+            months.subset_with_partition_keys([_MONTH]), months, REPORTS.partitions_def
         ).partitions_subset.get_partition_keys()
         assert [date.fromisoformat(day) for day in days] == list(DAYS), dep.asset_key

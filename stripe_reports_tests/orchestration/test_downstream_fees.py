@@ -10,7 +10,7 @@ import dagster as dg
 import pytest
 
 from stripe_reports.lake import Lake
-from stripe_reports.orchestration.downstream.daily_fees import effective_cost_bps, fees_by_currency
+from stripe_reports.orchestration.books.downstream.daily_fees import effective_cost_bps, fees_by_currency
 from stripe_reports_tests.close.landed_month import (
     ACTIVITY,
 )

@@ -13,8 +13,7 @@ import pytest
 
 from stripe_reports import ReportLakeResource
 from stripe_reports.lake import Lake
-from stripe_reports.orchestration.downstream import build_stripe_reports_downstream_assets
-from stripe_reports.orchestration.downstream.payout_statements import statements
+from stripe_reports.orchestration.books.downstream.payout_statements import statements
 from stripe_reports.reconcile.families import Family
 from stripe_reports_tests.close.landed_month import (
     DAYS,
@@ -27,8 +26,8 @@ from stripe_reports_tests.close.landed_month import (
 from stripe_reports_tests.core_lake import Rows, a_cent_off, rewrite
 from stripe_reports_tests.orchestration.downstream_support import (
     DAY,
-    PARTITIONS,
     READS,
+    REPORTS,
     SUMMARY,
     activity,
     materialize_downstream,
@@ -172,9 +171,7 @@ def test_its_file_says_of_both_csvs_it_is_made(lake: Lake, instance: dg.DagsterI
 def test_the_check_can_be_run_alone(lake: Lake, instance: dg.DagsterInstance) -> None:
     day = next(day for day in _DAYS if lake.read_table(PAID, [day]).num_rows)
     rewrite(lake, PAID, day, a_cent_off("net"))
-    (asset,) = build_stripe_reports_downstream_assets(
-        "payout_statements", partitions_def=PARTITIONS, tables=TABLES
-    )
+    (asset,) = REPORTS.downstream("payout_statements", after_reconciliation=False)
     result = dg.materialize(
         [asset],
         selection=dg.AssetSelection.checks(dg.AssetCheckKey(asset.key, "tied")),

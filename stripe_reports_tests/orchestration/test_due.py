@@ -10,10 +10,15 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from stripe_reports import StripeResource, build_stripe_report_assets, build_stripe_reports_job
+from stripe_reports import StripeReports, StripeResource
 from stripe_reports.catalog import REPORT_TYPES
-from stripe_reports.orchestration.due import Due, due_days, newest_available_day, offered_report_types
-from stripe_reports.orchestration.watched import WatchedReports
+from stripe_reports.orchestration.automation.due import (
+    Due,
+    due_days,
+    newest_available_day,
+    offered_report_types,
+)
+from stripe_reports.orchestration.reports import Reports
 from stripe_reports.sandbox import Sandbox
 from stripe_reports.stripe_api import OfferedReportType
 from stripe_reports_tests.orchestration.conftest import START
@@ -111,13 +116,13 @@ def test_where_stripe_cannot_be_asked_one_line_says_so(
         assert "sk_test_secret" not in record.getMessage()
 
 
-def _watched(select: str = _BALANCE, start: str = START) -> WatchedReports:
-    return WatchedReports(build_stripe_report_assets(select, start_date=start))
+def _watched(select: str = _BALANCE, start: str = START) -> Reports:
+    return StripeReports(select, start_date=start)._reports
 
 
 def _due(
     instance: dg.DagsterInstance,
-    watched: WatchedReports,
+    watched: Reports,
     offered: Mapping[str, OfferedReportType] | None,
     *,
     catch_up_days: int = 2,
@@ -167,10 +172,10 @@ def _run(
     instance: dg.DagsterInstance, days: list[date], select: str, status: dg.DagsterRunStatus
 ) -> dg.DagsterRun:
     """Of the days of one report, as the daemon makes it."""
-    assets = build_stripe_report_assets(select, start_date=START)
+    reports = StripeReports(select, start_date=START)
     resources = {"stripe": StripeResource(), "report_lake": dg.ResourceDefinition.none_resource()}
     resources["report_lake_io_manager"] = dg.fs_io_manager
-    defs = dg.Definitions(assets=assets, jobs=[build_stripe_reports_job(assets)], resources=resources)
+    defs = dg.Definitions(assets=reports.assets, jobs=[reports.job], resources=resources)
     chosen = {dg.AssetKey(["stripe_reports", "balance_summary_1"])}
     job = defs.resolve_job_def("stripe_reports").get_subset(asset_selection=chosen)
     return instance.create_run_for_job(job, tags=range_tags(days), asset_selection=chosen, status=status)

@@ -10,7 +10,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from stripe_reports import StripeResource, build_stripe_report_assets
+from stripe_reports import StripeReports, StripeResource
 from stripe_reports.catalog import REPORT_TYPES, day_interval
 from stripe_reports.lake import Lake
 from stripe_reports.orchestration.failed_runs import report_runs as failed_report_runs
@@ -76,7 +76,7 @@ def _delivered(watch: Watch, run: ReportRun, name: str = "evt_1", **more: Any) -
 
 
 def _queued(watch: Watch) -> dg.DagsterRun:
-    assets = build_stripe_report_assets(watch.select, start_date=START)
+    assets = StripeReports(watch.select, start_date=START).assets
     job = dg.Definitions(assets=assets, resources=watch.resources).resolve_implicit_global_asset_job_def()
     return watch.instance.create_run_for_job(job, tags={"dagster/partition": str(NEWEST)})
 

@@ -8,8 +8,8 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from stripe_reports import StripeResource, build_stripe_report_assets
-from stripe_reports.orchestration import materialization
+from stripe_reports import StripeReports, StripeResource
+from stripe_reports.orchestration.assets import materialization
 from stripe_reports.orchestration.failed_runs import sensor as failed_runs
 from stripe_reports.orchestration.failed_runs.alert import Alert
 from stripe_reports.sandbox import Sandbox
@@ -50,7 +50,7 @@ def without_key(watch: Watch) -> Watch:
 
 def _run(watch: Watch, *days_: date, tags: dict[str, str] | None = None) -> dg.DagsterRun:
     """A run that has not begun with its step."""
-    assets = build_stripe_report_assets(watch.select, start_date=START)
+    assets = StripeReports(watch.select, start_date=START).assets
     job = dg.Definitions(assets=assets, resources=watch.resources).resolve_implicit_global_asset_job_def()
     one = {"dagster/partition": str(days_[0])}
     of_days = one if len(days_) == 1 else range_tags(days_)
@@ -76,6 +76,7 @@ def test_an_alert_has_all_that_a_person_or_a_program_needs(watch: Watch, own_san
     assert body.pop("what_to_do").startswith("A new report run usually succeeds")
     assert body == {
         "kind": "report_run_failed",
+        "account": None,
         "report_type": "balance.summary.1",
         "partition": str(NEWEST),
         "asset_key": "stripe_reports/balance_summary_1",
@@ -290,7 +291,7 @@ def test_what_landed_in_the_same_run_is_not_told_and_its_job_may_have_any_name(
     watch: Watch, instance: dg.DagsterInstance
 ) -> None:
     watch.begin()
-    assets = build_stripe_report_assets("balance.summary.1", start_date=START)
+    assets = StripeReports("balance.summary.1", start_date=START).assets
 
     def materialize(resources: dict[str, Any]) -> None:
         all_ = [*assets, unrelated, healthy]
@@ -316,7 +317,7 @@ def test_a_backfill_with_a_wrong_key_is_one_alert(without_key: Watch) -> None:
 def test_days_that_the_table_of_failures_has_no_room_for_fail_like_the_others(
     watch: Watch, own_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, fault: str, kind: str
 ) -> None:
-    monkeypatch.setattr("stripe_reports.orchestration.metadata._MOST_FAILURES", 1)
+    monkeypatch.setattr("stripe_reports.orchestration.failed_runs.failures_table._MOST_FAILURES", 1)
     watch.begin()
     own_sandbox.fault(fault)
     watch.land(*days(3))

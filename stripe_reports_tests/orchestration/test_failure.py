@@ -24,12 +24,13 @@ from stripe_reports.errors import (
     UnexpectedError,
 )
 from stripe_reports.orchestration.failed_runs.alert import alerts_of
+from stripe_reports.orchestration.failed_runs.failure import Failure, Kind, Pauses, kind_of
 from stripe_reports.orchestration.failed_runs.memory import Memory, Unsent, Waiting
-from stripe_reports.orchestration.failure import Failure, Kind, Pauses, kind_of
 
 _PAUSES = Pauses((900.0, 3600.0))
 _AT = datetime(2026, 11, 22, 13, 30, tzinfo=UTC)
 _FAILURE = Failure(
+    account=None,
     report_type="balance.summary.1",
     partition="2026-11-20",
     asset_key="stripe_reports/balance_summary_1",

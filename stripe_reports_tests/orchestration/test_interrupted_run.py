@@ -36,10 +36,9 @@ def _only_run(instance: dg.DagsterInstance) -> dg.DagsterRun:
 @pytest.mark.parametrize(
     ("by", "ends_as"),
     [
-        (signal.SIGTERM, dg.DagsterRunStatus.CANCELED),
-        (signal.SIGINT, dg.DagsterRunStatus.FAILURE),
+        pytest.param(signal.SIGTERM, dg.DagsterRunStatus.CANCELED, id="canceled"),
+        pytest.param(signal.SIGINT, dg.DagsterRunStatus.FAILURE, id="interrupted", marks=pytest.mark.slow),
     ],
-    ids=["canceled", "interrupted"],
 )
 def test_while_report_runs_are_pending_the_days_that_landed_are_recorded(
     tmp_path: Path, by: signal.Signals, ends_as: dg.DagsterRunStatus
@@ -66,6 +65,7 @@ def test_while_report_runs_are_pending_the_days_that_landed_are_recorded(
         assert_verified(processes.lake)
 
 
+@pytest.mark.slow
 def test_while_downloads_are_slow_it_ends_and_the_next_run_goes_on_with_the_same_report_runs(
     tmp_path: Path,
 ) -> None:
@@ -90,7 +90,9 @@ def test_while_downloads_are_slow_it_ends_and_the_next_run_goes_on_with_the_same
         assert_verified(processes.lake)
 
 
-@pytest.mark.parametrize("event", ["STEP_OUTPUT:1", "ASSET_MATERIALIZATION:8"])
+@pytest.mark.parametrize(
+    "event", ["ASSET_MATERIALIZATION:8", pytest.param("STEP_OUTPUT:1", marks=pytest.mark.slow)]
+)
 def test_while_dagster_stores_an_event_the_days_that_landed_are_recorded(tmp_path: Path, event: str) -> None:
     """Dagster drops the step then, without a word to it."""
     with Sandbox(port=0, files_port=0, latency=0.1) as sandbox:

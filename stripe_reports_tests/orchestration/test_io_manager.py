@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 import pytest
 
-from stripe_reports import build_stripe_report_assets
+from stripe_reports import StripeReports
 from stripe_reports_tests.orchestration.conftest import START, failure, materialize
 
 _KEY = dg.AssetKey(["stripe_reports", "balance_summary_1"])
@@ -39,7 +39,7 @@ def _load(
     downstream = dg.asset(
         name="downstream", ins={"balance": dg.AssetIn(_KEY, metadata=metadata)}, partitions_def=partitions_def
     )(body)
-    reports = build_stripe_report_assets("balance.summary.1", start_date=START)
+    reports = StripeReports("balance.summary.1", start_date=START).assets
     result = dg.materialize(
         [*reports, downstream],
         selection=["downstream"],

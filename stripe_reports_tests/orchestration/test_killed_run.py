@@ -71,6 +71,7 @@ def test_days_are_recorded_while_others_of_their_asset_are_still_to_land(tmp_pat
             assert recorded(instance) == landed(processes.lake), "each day once"
 
 
+@pytest.mark.slow
 def test_two_runs_over_the_same_days_at_once_share_their_report_runs(needed: int, tmp_path: Path) -> None:
     folder = tmp_path / "two"
     folder.mkdir()

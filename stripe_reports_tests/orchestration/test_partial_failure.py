@@ -10,7 +10,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from stripe_reports import build_stripe_report_assets
+from stripe_reports import StripeReports
 from stripe_reports.catalog import ReportType
 from stripe_reports.lake import Lake
 from stripe_reports.sandbox import Sandbox
@@ -141,7 +141,7 @@ def test_one_day_without_data_keeps_no_other_from_landing(
     partitions = dg.DailyPartitionsDefinition(START, end_offset=2)
     asked = [*_DAYS, _DAYS[-1].fromordinal(_DAYS[-1].toordinal() + 1)]
     result = dg.materialize(
-        build_stripe_report_assets("payouts.itemized.3", partitions_def=partitions),
+        StripeReports("payouts.itemized.3", partitions_def=partitions).assets,
         tags=range_tags(asked),
         instance=instance,
         resources=resources_for(sandbox, tmp_path / "lake", wait_for_data_seconds=0),
@@ -186,7 +186,7 @@ def test_a_jobs_retries_are_for_what_another_try_may_mend(
     retries: int,
 ) -> None:
     own_sandbox.fault(fault, report_type="balance.summary.1")
-    assets = build_stripe_report_assets("balance.summary.1", start_date=START)
+    assets = StripeReports("balance.summary.1", start_date=START).assets
     job = dg.define_asset_job("retried", assets, op_retry_policy=dg.RetryPolicy(max_retries=1))
     defs = dg.Definitions(assets=assets, jobs=[job], resources=own_resources)
     result = defs.resolve_job_def("retried").execute_in_process(

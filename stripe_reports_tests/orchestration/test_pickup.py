@@ -11,7 +11,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from stripe_reports import build_stripe_reports_definitions
+from stripe_reports import StripeReports
 from stripe_reports.catalog import REPORT_TYPES, day_interval
 from stripe_reports.lake import Lake
 from stripe_reports.landing import RefusedRuns
@@ -39,11 +39,8 @@ class Elsewhere:
         self.skipped = ""
         self._instance = instance
         self._api = StripeApi(sandbox.key, api_base=sandbox.api_base, files_base=sandbox.files_base)
-        self._defs = build_stripe_reports_definitions(
-            stripe=resources["stripe"],
-            report_lake=resources["report_lake"],
-            select=_SELECT,
-            start_date=START,
+        self._defs = StripeReports(_SELECT, start_date=START).definitions(
+            stripe=resources["stripe"], report_lake=resources["report_lake"]
         )
 
     def asks(self, report_type: str, first: date, last: date | None = None, **parameters: Any) -> ReportRun:

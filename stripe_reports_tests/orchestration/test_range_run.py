@@ -11,8 +11,7 @@ import pytest
 
 from stripe_reports import (
     ReportType,
-    build_stripe_report_assets,
-    build_stripe_reports_job,
+    StripeReports,
     stripe_report_spec,
 )
 from stripe_reports.catalog import select_report_types
@@ -63,8 +62,8 @@ def test_each_day_of_each_asset_is_recorded_once(
 
 
 def test_the_job_does_the_same(instance: dg.DagsterInstance, resources: dict[str, Any]) -> None:
-    assets = build_stripe_report_assets(_SELECT, start_date=START)
-    defs = dg.Definitions(assets=assets, jobs=[build_stripe_reports_job(assets)], resources=resources)
+    reports = StripeReports(_SELECT, start_date=START)
+    defs = dg.Definitions(assets=reports.assets, jobs=[reports.job], resources=resources)
     job = defs.resolve_job_def("stripe_reports")
     result = job.execute_in_process(instance=instance, tags=range_tags(_DAYS))
     assert result.success
@@ -163,7 +162,7 @@ def test_assets_are_given_in_the_order_of_dependencies_that_a_user_adds(
     own_sandbox.fault("pending", seconds=1.0, report_type="payouts.*")
     select = "balance.summary.1, payouts.summary.1"
     result = dg.materialize(
-        build_stripe_report_assets(select, start_date=START, get_asset_spec=after_payouts),
+        StripeReports(select, start_date=START, get_asset_spec=after_payouts).assets,
         tags=range_tags(_DAYS),
         instance=instance,
         resources=own_resources,
@@ -198,7 +197,7 @@ def test_a_range_without_range_runs_makes_a_report_run_for_each_day(
     instance: dg.DagsterInstance, own_sandbox: Sandbox, own_resources: dict[str, Any]
 ) -> None:
     result = dg.materialize(
-        build_stripe_report_assets("payouts.itemized.3", start_date=START, range_runs=False),
+        StripeReports("payouts.itemized.3", start_date=START, range_runs=False).assets,
         tags=range_tags(_DAYS),
         instance=instance,
         resources=own_resources,

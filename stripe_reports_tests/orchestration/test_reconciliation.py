@@ -12,15 +12,12 @@ import pytest
 
 from stripe_reports import (
     ReportLakeResource,
-    build_stripe_report_assets,
-    build_stripe_reports_definitions,
-    build_stripe_reports_reconciliation,
+    StripeReports,
 )
 from stripe_reports.catalog import select_report_types
 from stripe_reports.errors import ConfigurationError
 from stripe_reports.lake import Lake, OfferedReports
-from stripe_reports.orchestration.books import build_stripe_reports_books_sensor, with_automation
-from stripe_reports.orchestration.outcomes import chain_evaluation
+from stripe_reports.orchestration.books.outcomes import chain_evaluation
 from stripe_reports.reconcile import IDENTITIES, Chain
 from stripe_reports_tests.core_lake import a_cent_off, rewrite, without_row
 from stripe_reports_tests.orchestration.conftest import FOUR_DAYS, failure
@@ -39,19 +36,19 @@ Severity = dg.AssetCheckSeverity
 
 
 @pytest.fixture
-def reports() -> list[dg.AssetsDefinition]:
-    return build_stripe_report_assets("core", start_date=_START)
+def reports() -> StripeReports:
+    return StripeReports("core", start_date=_START)
 
 
 Run = Callable[..., dg.ExecuteInProcessResult]
 
 
 @pytest.fixture
-def run(instance: dg.DagsterInstance, lake: Lake, reports: list[dg.AssetsDefinition]) -> Run:
+def run(instance: dg.DagsterInstance, lake: Lake, reports: StripeReports) -> Run:
     """Reconcile these days, the reports not landing."""
 
     def run(*days: date, others: Sequence[dg.AssetsDefinition] = (), **settings: Any) -> Any:
-        reconciliation = build_stripe_reports_reconciliation(reports, **settings)
+        reconciliation = reports.reconciliation(**settings)
         return dg.materialize(
             [reconciliation, *others],
             tags=range_tags(days) if len(days) > 1 else None,
@@ -123,10 +120,10 @@ def test_one_cent_in_one_row_turns_the_right_checks_red_and_shows_the_row(run: R
 
 
 def test_the_columns_that_the_ui_shows_are_those_of_the_table(
-    run: Run, lake: Lake, reports: list[dg.AssetsDefinition]
+    run: Run, lake: Lake, reports: StripeReports
 ) -> None:
     run(_DAY)
-    (spec,) = build_stripe_reports_reconciliation(reports).specs
+    (spec,) = reports.reconciliation().specs
     shown = [column.name for column in spec.metadata["dagster/column_schema"].columns]
     assert [*shown, "date"] == lake.dataset("reconciliation").schema.names
 
@@ -217,10 +214,10 @@ def test_a_day_that_lacks_in_the_chain_warns(run: Run, lake: Lake) -> None:
 
 
 def test_checks_alone_write_no_table(
-    lake: Lake, reports: list[dg.AssetsDefinition], instance: dg.DagsterInstance
+    lake: Lake, reports: StripeReports, instance: dg.DagsterInstance
 ) -> None:
     result = dg.materialize(
-        [build_stripe_reports_reconciliation(reports)],
+        [reports.reconciliation()],
         selection=dg.AssetSelection.checks_for_assets(_KEY),
         tags=range_tags([_DAY]),
         instance=instance,
@@ -239,8 +236,8 @@ def test_a_table_that_cannot_be_read_fails_in_one_line(run: Run, lake: Lake) -> 
 
 
 def test_identities_whose_reports_are_not_selected_have_no_checks() -> None:
-    reports = build_stripe_report_assets(f"balance.summary.1, {'balance_change_from_activity.itemized.3'}")
-    reconciliation = build_stripe_reports_reconciliation(reports)
+    select = "balance.summary.1, balance_change_from_activity.itemized.3"
+    reconciliation = StripeReports(select).reconciliation()
     assert {key.name for key in reconciliation.check_keys} == {
         *("I1", "I2", "I3", "I5", "I11", "I12"),
         *("chain", "all_days"),
@@ -251,24 +248,22 @@ def test_identities_whose_reports_are_not_selected_have_no_checks() -> None:
     ("select", "settings", "told"),
     [
         ("tax.*", {}, "there is nothing to reconcile"),
-        ("core", {"identities": ["I13"]}, "'I13' is no identity"),
+        ("core", {"identities": ["I13"]}, "'I13' is not an identity"),
         ("core", {"severity": {"I99": Severity.WARN}}, "'I99', no identity"),
     ],
 )
 def test_what_makes_no_sense_is_refused(select: str, settings: dict[str, Any], told: str) -> None:
     with pytest.raises(ConfigurationError, match=told):
-        build_stripe_reports_reconciliation(build_stripe_report_assets(select), **settings)
+        StripeReports(select).reconciliation(**settings)
 
 
 def test_the_sensor_requests_a_day_when_all_its_tables_have_landed_and_again_when_one_has(
-    instance: dg.DagsterInstance, reports: list[dg.AssetsDefinition], resources: dict[str, Any]
+    instance: dg.DagsterInstance, reports: StripeReports, resources: dict[str, Any]
 ) -> None:
-    (partitions_def,) = {each.partitions_def for each in reports}
-    assert isinstance(partitions_def, dg.DailyPartitionsDefinition)
-    reconciliation = with_automation(build_stripe_reports_reconciliation(reports), partitions_def)
+    reconciliation = reports.reconciliation()
     defs = dg.Definitions(
-        assets=[*reports, reconciliation],
-        sensors=[build_stripe_reports_books_sensor([reconciliation])],
+        assets=[*reports.assets, reconciliation],
+        sensors=[reports.books_sensor()],
         resources=resources,
     )
     keys = [dg.AssetKey(["stripe_reports", each.table]) for each in select_report_types("core")]
@@ -277,6 +272,7 @@ def test_the_sensor_requests_a_day_when_all_its_tables_have_landed_and_again_whe
         result = dg.evaluate_automation_conditions(defs, instance, cursor=cursor)
         return set(result.get_requested_partitions(_KEY)), result.cursor  # type: ignore[arg-type]
 
+    instance.report_runless_asset_event(dg.AssetMaterialization(keys[-1], partition=str(_DAYS[0])))
     requested, cursor = tick()
     assert requested == set()
     for key in keys[:-1]:
@@ -298,10 +294,9 @@ def test_a_report_of_which_no_day_ever_landed_is_not_waited_for(
     instance: dg.DagsterInstance, resources: dict[str, Any]
 ) -> None:
     """The account may not offer it. Once it has a day, it is waited for like the others."""
-    defs = build_stripe_reports_definitions(
+    defs = StripeReports(start_date=_START).definitions(
         stripe=resources["stripe"],
         report_lake=resources["report_lake"],
-        start_date=_START,
         downstream=["payout_statements"],
     )
     keys = [dg.AssetKey(["stripe_reports", each.table]) for each in select_report_types("core")]
@@ -361,10 +356,9 @@ def test_a_chain_that_compares_nothing_has_not_passed(found: Chain, told: str) -
 def test_in_a_run_in_which_the_books_are_broken_nothing_is_built_on_them(
     lake: Lake, instance: dg.DagsterInstance, resources: dict[str, Any]
 ) -> None:
-    defs = build_stripe_reports_definitions(
+    defs = StripeReports(start_date=_START).definitions(
         stripe=resources["stripe"],
         report_lake=ReportLakeResource(uri=lake.root),
-        start_date=_START,
         downstream="all",
     )
     job = defs.resolve_job_def("stripe_reports_reconcile")

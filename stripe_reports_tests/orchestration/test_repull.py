@@ -13,12 +13,10 @@ import pytest
 from stripe_reports import (
     ReportLakeIOManager,
     ReportLakeResource,
+    StripeReports,
     StripeResource,
-    build_stripe_report_assets,
-    build_stripe_reports_job,
 )
 from stripe_reports.errors import ConfigurationError, UnknownReportTypeError
-from stripe_reports.orchestration.repull import build_stripe_reports_repull_schedule
 from stripe_reports.sandbox import Sandbox
 from stripe_reports_tests.orchestration.conftest import NEWEST, START, days
 from stripe_reports_tests.orchestration.support import facts, range_tags
@@ -70,16 +68,20 @@ def _defs(
     repull: str | None = None,
     **partitions: str,
 ) -> dg.Definitions:
-    assets = build_stripe_report_assets(select, **{"start_date": START} | partitions)
-    job = build_stripe_reports_job(assets)
-    schedule = build_stripe_reports_repull_schedule(assets, job, window_days=_LONG, select=repull)
+    reports = StripeReports(select, **{"start_date": START} | partitions)
+    schedule = reports.repull_schedule(window_days=_LONG, select=repull)
     lake = ReportLakeResource()
     nobodys = {
         "stripe": StripeResource(),
         "report_lake": lake,
         "report_lake_io_manager": ReportLakeIOManager(lake=lake),
     }
-    return dg.Definitions(assets=assets, jobs=[job], schedules=[schedule], resources=resources or nobodys)
+    return dg.Definitions(
+        assets=reports.assets,
+        jobs=[reports.job],
+        schedules=[schedule],
+        resources=resources or nobodys,
+    )
 
 
 def _requested(instance: dg.DagsterInstance, at: datetime, **settings: Any) -> dict[str, set[str]]:
@@ -88,8 +90,7 @@ def _requested(instance: dg.DagsterInstance, at: datetime, **settings: Any) -> d
 
 
 def test_it_ticks_on_mondays_after_the_daily_schedule_looks_back_35_days_and_is_off_by_default() -> None:
-    assets = build_stripe_report_assets(_SELECT, start_date=START)
-    schedule = build_stripe_reports_repull_schedule(assets, build_stripe_reports_job(assets))
+    schedule = StripeReports(_SELECT, start_date=START).repull_schedule()
     assert (schedule.name, schedule.cron_schedule, schedule.execution_timezone) == (
         _NAME,
         "0 15 * * 1",
@@ -179,16 +180,15 @@ def test_other_reports_can_be_selected(instance: dg.DagsterInstance, at: datetim
 
 
 def test_what_makes_no_sense_is_refused() -> None:
-    assets = build_stripe_report_assets(_SELECT, start_date=START)
-    job = build_stripe_reports_job(assets)
+    reports = StripeReports(_SELECT, start_date=START)
     with pytest.raises(ConfigurationError, match="window_days is 0; give 1 or more"):
-        build_stripe_reports_repull_schedule(assets, job, window_days=0)
+        reports.repull_schedule(window_days=0)
     with pytest.raises(
         ConfigurationError, match="none of the assets is of a report type that 'apps' selects"
     ):
-        build_stripe_reports_repull_schedule(assets, job, select="apps")
+        reports.repull_schedule(select="apps")
     with pytest.raises(UnknownReportTypeError):
-        build_stripe_reports_repull_schedule(assets, job, select="payuots.itemized.3")
+        reports.repull_schedule(select="payuots.itemized.3")
 
 
 def test_the_requested_runs_land_anew_and_tell_what_changed(

@@ -8,7 +8,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from stripe_reports import build_stripe_report_assets
+from stripe_reports import StripeReports
 from stripe_reports.catalog import select_report_types
 from stripe_reports.sandbox import Sandbox
 from stripe_reports_tests.orchestration.conftest import START, days
@@ -31,7 +31,7 @@ def _land(
     instance: dg.DagsterInstance, resources: dict[str, Any], wanted: list[date], **more: Any
 ) -> dg.ExecuteInProcessResult:
     done = dg.materialize(
-        build_stripe_report_assets(_PAYOUTS, start_date=START),
+        StripeReports(_PAYOUTS, start_date=START).assets,
         tags=range_tags(wanted),
         instance=instance,
         resources=resources,
@@ -134,7 +134,7 @@ def test_where_another_table_fails_the_checks_of_those_that_landed_are_all_evalu
     assert not result.success
     tables = {table for table, _ in facts(result)}
     assert len(tables) == len(select_report_types("core")) - 1
-    (assets,) = build_stripe_report_assets("core", start_date=START)
+    (assets,) = StripeReports("core", start_date=START).assets
     for check in assets.check_keys:
         rows = check_rows(instance, check.asset_key.path[-1], check.name)
         landed = check.asset_key.path[-1] in tables
@@ -177,5 +177,5 @@ def test_where_anything_else_in_the_run_fails_the_checks_of_what_landed_are_all_
     ],
 )
 def test_only_reports_whose_rows_change_have_it(select: str, checks: set[str]) -> None:
-    (assets,) = build_stripe_report_assets(select, start_date=START)
+    (assets,) = StripeReports(select, start_date=START).assets
     assert {key.name for key in assets.check_keys} == checks

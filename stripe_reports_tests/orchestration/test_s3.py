@@ -12,8 +12,7 @@ from dagster_aws.s3 import S3Resource
 
 from stripe_reports import (
     ReportLakeResource,
-    build_stripe_report_assets,
-    build_stripe_reports_reconciliation,
+    StripeReports,
 )
 from stripe_reports.sandbox import Sandbox
 from stripe_reports_tests.core_lake import land
@@ -118,7 +117,7 @@ def test_the_books_of_a_lake_in_a_bucket_are_reconciled(
     lake = ReportLakeResource(uri=f"s3://{bucket}/stripe")
     before = NEWEST - timedelta(days=1)
     land(lake.lake, sandbox, [before, NEWEST])
-    reconciliation = build_stripe_reports_reconciliation(build_stripe_report_assets(start_date=str(before)))
+    reconciliation = StripeReports(start_date=str(before)).reconciliation()
     result = dg.materialize(
         [reconciliation],
         partition_key=str(NEWEST),

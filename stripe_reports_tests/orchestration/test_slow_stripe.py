@@ -7,7 +7,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from stripe_reports.orchestration import materialization
+from stripe_reports.orchestration.assets import materialization
 from stripe_reports.sandbox import Sandbox
 from stripe_reports_tests.orchestration.conftest import days, failure, resources_for
 from stripe_reports_tests.orchestration.support import (

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 import dagster as dg
 import pytest
 
-from stripe_reports import ReportRequest, StripeResource, build_stripe_report_assets
+from stripe_reports import ReportRequest, StripeReports, StripeResource
 from stripe_reports.errors import ConfigurationError
 from stripe_reports.landing.plan import report_run_days
-from stripe_reports.orchestration.submit import (
-    build_stripe_reports_submit_job,
-    build_stripe_reports_submit_schedule,
-)
 from stripe_reports.sandbox import Sandbox
 from stripe_reports_tests.orchestration.conftest import NEWEST, START, days, failure
 from stripe_reports_tests.orchestration.support import facts, range_tags
@@ -35,12 +30,12 @@ def _submit(
     resources: dict[str, Any],
     select: str = "balance.summary.1",
     days_: list[str] | None = None,
-    assets: Sequence[dg.AssetsDefinition] | None = None,
+    reports: StripeReports | None = None,
     **settings: Any,
 ) -> tuple[dg.ExecuteInProcessResult, list[str]]:
     """The run, and what it says of report runs."""
-    assets = assets or build_stripe_report_assets(select, start_date=START)
-    job = build_stripe_reports_submit_job(assets, **{"catch_up_days": 2} | settings)
+    reports = reports or StripeReports(select, start_date=START)
+    job = reports.submit_job(**{"catch_up_days": 2} | settings)
     result = job.execute_in_process(
         instance=instance,
         resources={name: resources[name] for name in ("stripe", "report_lake")},
@@ -61,7 +56,8 @@ def test_what_is_due_is_submitted_and_landing_these_days_makes_no_second_run(
 ) -> None:
     land(instance, "balance_summary_1", days(2)[:1])
     requests = {"balance_change_from_activity.*": ReportRequest(columns=["net", "created", "created_utc"])}
-    result, said = _submit(instance, own_resources, _SELECT, requests=requests)
+    reports = StripeReports(_SELECT, start_date=START, requests=requests)
+    result, said = _submit(instance, own_resources, reports=reports)
     assert result.success
     made = 2 + len(_PARTS)
     assert _metadata(result) == {"made": made, "adopted": 0, "left_to_landing": 1, "not_submitted": 0}
@@ -78,9 +74,9 @@ def test_what_is_due_is_submitted_and_landing_these_days_makes_no_second_run(
     assert len(submitted) == made
 
     landed = dg.materialize(
-        build_stripe_report_assets(
+        StripeReports(
             "balance.summary.1, balance_change_from_activity.*.3", start_date=START, requests=requests
-        ),
+        ).assets,
         tags=range_tags(days(3)),
         instance=instance,
         resources=own_resources,
@@ -167,7 +163,8 @@ def test_without_a_key_it_says_what_to_set(instance: dg.DagsterInstance, resourc
 def test_days_can_be_submitted_one_by_one(
     instance: dg.DagsterInstance, own_sandbox: Sandbox, own_resources: dict[str, Any]
 ) -> None:
-    _submit(instance, own_resources, "payouts.itemized.3", range_runs=False)
+    by_day = StripeReports("payouts.itemized.3", start_date=START, range_runs=False)
+    _submit(instance, own_resources, reports=by_day)
     assert own_sandbox.report_runs_created == 3
 
 
@@ -175,34 +172,33 @@ def test_days_are_those_of_the_partitions_time_zone(
     instance: dg.DagsterInstance, own_sandbox: Sandbox, own_resources: dict[str, Any]
 ) -> None:
     zone = "America/New_York"
-    assets = build_stripe_report_assets("balance.summary.1", start_date=START, timezone=zone)
-    _submit(instance, own_resources, days_=["2025-09-01"], assets=assets)
+    reports = StripeReports("balance.summary.1", start_date=START, timezone=zone)
+    _submit(instance, own_resources, days_=["2025-09-01"], reports=reports)
     assert own_sandbox.report_runs_created == 1
-    result = dg.materialize(assets, partition_key="2025-09-01", instance=instance, resources=own_resources)
+    result = dg.materialize(
+        reports.assets, partition_key="2025-09-01", instance=instance, resources=own_resources
+    )
     assert [metadata["adopted"] for metadata in facts(result).values()] == [True]
     assert own_sandbox.report_runs_created == 1
 
 
 def test_settings_that_make_no_sense_are_refused() -> None:
-    assets = build_stripe_report_assets("balance.summary.1", start_date=START)
+    reports = StripeReports("balance.summary.1", start_date=START)
     with pytest.raises(ConfigurationError, match="catch_up_days is -1"):
-        build_stripe_reports_submit_job(assets, catch_up_days=-1)
-    with pytest.raises(ConfigurationError, match=r"'payouts\.\*', which is not selected"):
-        build_stripe_reports_submit_job(assets, requests={"payouts.*": ReportRequest()})
+        reports.submit_job(catch_up_days=-1)
 
 
 def test_the_schedule_is_off_ticks_at_13_utc_and_loads_beside_the_job_of_each_account() -> None:
-    assets = build_stripe_report_assets("balance.summary.1", start_date=START)
-    jobs = [build_stripe_reports_submit_job(assets, name=name) for name in ("stripe_reports_submit", "other")]
+    ours, eu = (StripeReports("balance.summary.1", account=account) for account in (None, "eu"))
     running = dg.DefaultScheduleStatus.RUNNING
-    schedules = [
-        build_stripe_reports_submit_schedule(jobs[0]),
-        build_stripe_reports_submit_schedule(jobs[1], name="other_daily", default_status=running),
-    ]
-    resources = {"stripe": StripeResource(), "report_lake": dg.ResourceDefinition.none_resource()}
-    repository = dg.Definitions(jobs=jobs, schedules=schedules, resources=resources).get_repository_def()
+    nothing = dg.ResourceDefinition.none_resource()
+    repository = dg.Definitions(
+        jobs=[ours.submit_job(), eu.submit_job()],
+        schedules=[ours.submit_schedule(), eu.submit_schedule(default_status=running)],
+        resources=dict.fromkeys(("stripe", "report_lake", "stripe_eu", "report_lake_eu"), nothing),
+    ).get_repository_def()
     daily = repository.get_schedule_def("stripe_reports_submit_daily")
     assert (daily.cron_schedule, daily.execution_timezone) == ("0 13 * * *", "UTC")
     assert daily.default_status is dg.DefaultScheduleStatus.STOPPED
     assert daily.job_name == "stripe_reports_submit"
-    assert repository.get_schedule_def("other_daily").default_status is running
+    assert repository.get_schedule_def("stripe_reports_submit_daily_eu").default_status is running

@@ -8,8 +8,8 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from stripe_reports import build_stripe_report_assets
-from stripe_reports.orchestration import materialization
+from stripe_reports import StripeReports
+from stripe_reports.orchestration.assets import materialization
 from stripe_reports.sandbox import Sandbox
 from stripe_reports.sandbox.sandbox import DEFAULT_LIVE_KEY
 from stripe_reports.stripe_api import Account
@@ -136,7 +136,7 @@ def test_a_wait_ends_with_the_patience_that_is_set(
         sandbox.fault("late", seconds=86400)
         resources = resources_for(sandbox, tmp_path / "lake", wait_for_data_seconds=2.0)
         result = dg.materialize(
-            build_stripe_report_assets("balance.summary.1", start_date=START),
+            StripeReports("balance.summary.1", start_date=START).assets,
             partition_key=str(_DAYS[-1]),
             instance=instance,
             resources=resources,

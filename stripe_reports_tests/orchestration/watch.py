@@ -14,9 +14,7 @@ import dagster as dg
 import pytest
 
 from stripe_reports import (
-    build_stripe_report_assets,
-    build_stripe_reports_failed_runs_sensor,
-    build_stripe_reports_job,
+    StripeReports,
 )
 from stripe_reports.orchestration.failed_runs import sensor as failed_runs
 from stripe_reports_tests.orchestration.conftest import START
@@ -77,7 +75,7 @@ class Watch:
     def evaluate(self) -> list[dg.RunRequest]:
         """One tick; returns what it requests."""
         definitions = self._definitions
-        sensor = definitions.resolve_sensor_def(failed_runs.SENSOR_NAME)
+        sensor = definitions.resolve_sensor_def("stripe_reports_failed_runs")
         self.lines = []
         kept = logging.Handler()
         kept.emit = lambda record: self.lines.append(record.getMessage())  # type: ignore[method-assign]
@@ -114,7 +112,10 @@ class Watch:
 
     @property
     def _definitions(self) -> dg.Definitions:
-        assets = build_stripe_report_assets(self.select, start_date=START)
-        job = build_stripe_reports_job(assets)
-        sensor = build_stripe_reports_failed_runs_sensor(assets, job, **self.settings)
-        return dg.Definitions(assets=assets, jobs=[job], sensors=[sensor], resources=self.resources)
+        reports = StripeReports(self.select, start_date=START)
+        return dg.Definitions(
+            assets=reports.assets,
+            jobs=[reports.job],
+            sensors=[reports.failed_runs_sensor(**self.settings)],
+            resources=self.resources,
+        )

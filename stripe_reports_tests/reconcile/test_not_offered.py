@@ -40,8 +40,10 @@ def test_what_the_account_does_not_offer_fails_alone_and_is_not_reconciled(lake:
         table for table in _CORE if not table.startswith("payout_reconciliation")
     }
     said = ended.errors[_DAYS[0]]
-    assert said.startswith(f"payout_reconciliation.itemized.5 {_DAYS[0]}: this account does not offer it")
-    assert "leave it out of select (STRIPE_REPORTS_SELECT)" in said
+    assert said.startswith(
+        f"payout_reconciliation.itemized.5 {_DAYS[0]}: this account does not offer this report type"
+    )
+    assert "Remove it from select (STRIPE_REPORTS_SELECT)" in said
     found = [each for each in reconcile(lake, _DAYS, tables=_CORE) if each.day == _DAYS[1]]
     silent = of(found, Verdict.NOT_APPLICABLE)
     assert [each.identity for each in silent] == ["I7", "I8", "I10"]

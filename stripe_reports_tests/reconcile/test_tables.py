@@ -250,7 +250,9 @@ def test_a_row_whose_net_is_the_difference_is_named_if_nothing_else_is(account: 
 
 
 def test_an_unknown_identity_is_answered_with_the_nearest(lake: Lake) -> None:
-    with pytest.raises(ConfigurationError, match=r"'I13' is no identity; did you mean .*; there are I1, I2"):
+    with pytest.raises(
+        ConfigurationError, match=r"'I13' is not an identity; did you mean .*; there are I1, I2"
+    ):
         reconcile(lake, [D1], identities=["I13"])
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from stripe_reports.catalog import REPORT_TYPES, ColumnType
 from stripe_reports.sandbox import Sandbox
 from stripe_reports.sandbox.ledger import Ledger
-from stripe_reports.sandbox.reports import PLAYED, Query
+from stripe_reports.sandbox.reports import REPORT_BODIES, Query
 from stripe_reports_tests.sandbox.support import DAY, NOW, START, Client, Report, clock_at, midnight
 
 LIVE_KEY = "sk_live_sandbox_example"
@@ -55,7 +55,7 @@ def day_of_interest(id_: str, *, with_rows: bool) -> int:
     """The first second of the first day since spring that has rows, or has none."""
     for day in range(SPRING, SPRING + 60 * DAY, DAY):
         query = Query(start=day, end=day + DAY, known_until=day + 90 * DAY)
-        if any(True for _ in PLAYED[id_](books(), query)) == with_rows:
+        if any(True for _ in REPORT_BODIES[id_](books(), query)) == with_rows:
             return day
     raise AssertionError(f"{id_} has no day {'with' if with_rows else 'without'} rows")
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from stripe_reports.catalog import REPORT_TYPES
 from stripe_reports.sandbox import Sandbox
-from stripe_reports.sandbox.reports import PLAYED
+from stripe_reports.sandbox.reports import REPORT_BODIES
 from stripe_reports_tests.sandbox.support import DAY, Client, clock_at, midnight
 
 RUNS = "/v1/reporting/report_runs"
@@ -41,7 +41,7 @@ def test_a_report_type_that_takes_no_columns_has_no_default_ones(client: Client)
 
 def test_the_list_of_report_types_is_what_can_be_run(client: Client) -> None:
     found = client.get("/v1/reporting/report_types")
-    with_a_test_key = [id_ for id_ in PLAYED if not REPORT_TYPES[id_].live_mode_only]
+    with_a_test_key = [id_ for id_ in REPORT_BODIES if not REPORT_TYPES[id_].live_mode_only]
     assert [each["id"] for each in found["data"]] == with_a_test_key
     assert (found["object"], found["has_more"]) == ("list", False)
     assert found["url"] == "/v1/reporting/report_types"

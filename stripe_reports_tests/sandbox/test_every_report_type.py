@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 
 from stripe_reports.catalog import REPORT_TYPES, column_type
-from stripe_reports.sandbox.reports import PLAYED, Query, columns_of
+from stripe_reports.sandbox.reports import REPORT_BODIES, Query, columns_of
 from stripe_reports_tests.sandbox.every_type import (
     NEVER_EMPTY,
     RANGES,
@@ -74,7 +74,7 @@ def much_later() -> Iterator[Client]:
 
 
 def test_all_of_the_catalog_is_played(live: Client) -> None:
-    assert list(PLAYED) == list(REPORT_TYPES)
+    assert list(REPORT_BODIES) == list(REPORT_TYPES)
     listed = live.get("/v1/reporting/report_types")["data"]
     assert [each["id"] for each in listed] == list(REPORT_TYPES)
 
@@ -96,7 +96,7 @@ def test_every_column_has_text_of_its_type(live: Client, id_: str) -> None:
 @pytest.mark.parametrize("id_", [i for i, each in REPORT_TYPES.items() if each.interval != "payout"])
 def test_no_other_column_is_always_null(id_: str) -> None:
     query = Query(start=SPRING, end=SPRING + 60 * DAY, known_until=SPRING + 90 * DAY)
-    rows = PLAYED[id_](books(), query)
+    rows = REPORT_BODIES[id_](books(), query)
     filled = {column for row in rows for column, value in row.items() if value is not None}
     assert set(columns_of(REPORT_TYPES[id_])) - filled <= ALWAYS_NULL | NULL_IN.get(id_.split(".")[0], set())
 

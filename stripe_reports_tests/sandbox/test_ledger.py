@@ -10,7 +10,7 @@ import pytest
 
 from stripe_reports.sandbox.ledger import CURRENCIES, Ledger, major_units
 from stripe_reports.sandbox.ledger.activity import Activity
-from stripe_reports.sandbox.ledger.kept import Kept
+from stripe_reports.sandbox.ledger.row_cache import RowCache
 from stripe_reports.sandbox.ledger.transaction import BALANCE, BalanceTransaction, Payout
 
 DAY = 86400
@@ -64,7 +64,7 @@ def test_forgotten_days_come_back_the_same(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_kept_things_are_those_used_last() -> None:
-    kept: Kept[str, str] = Kept(10)
+    kept: RowCache[str, str] = RowCache(10)
     for name in "ab":
         kept.put(name, name.upper(), 4)
     assert kept.get("a") == "A"

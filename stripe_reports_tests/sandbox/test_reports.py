@@ -11,7 +11,7 @@ import pytest
 
 from stripe_reports.catalog import PRESETS, REPORT_TYPES
 from stripe_reports.sandbox import Sandbox
-from stripe_reports.sandbox.reports import PLAYED
+from stripe_reports.sandbox.reports import REPORT_BODIES
 from stripe_reports_tests.sandbox.support import DAY, NOW, Client, clock_at, midnight, read_csv
 
 ACTIVITY = "balance_change_from_activity.itemized.3"
@@ -22,7 +22,7 @@ MONTH = (SPRING, SPRING + 31 * DAY)
 
 
 def test_the_core_reports_are_played() -> None:
-    assert set(PRESETS["core"]) <= set(PLAYED)
+    assert set(PRESETS["core"]) <= set(REPORT_BODIES)
 
 
 def test_columns_come_as_requested(client: Client) -> None:

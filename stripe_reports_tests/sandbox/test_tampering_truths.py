@@ -13,7 +13,7 @@ import pytest
 from stripe_reports.errors import ConfigurationError
 from stripe_reports.sandbox import Sandbox
 from stripe_reports.sandbox.ledger import Ledger, day_of
-from stripe_reports.sandbox.reports import PLAYED, Query
+from stripe_reports.sandbox.reports import REPORT_BODIES, Query
 from stripe_reports_tests.sandbox.ledger_days import PAYOUT_COLUMNS, Day, Rows, broken, fetch
 from stripe_reports_tests.sandbox.support import DAY, NOW, Client, clock_at, midnight, total
 
@@ -252,7 +252,7 @@ class _Books:
 
     def report(self, report_type: str, *interval: int, columns: Sequence[str] = ()) -> Any:
         query = Query(interval[0], interval[-1], known_until=FIRST + 400 * DAY)
-        return SimpleNamespace(rows=list(PLAYED[report_type](self._ledger, query)))
+        return SimpleNamespace(rows=list(REPORT_BODIES[report_type](self._ledger, query)))
 
 
 def test_a_year_with_one_each_week_stays_balanced() -> None:
@@ -329,12 +329,12 @@ def test_all_identities_hold_for_a_restated_day() -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("2025-01-18,payout_reversed", r"in usd arrives on Saturday, 2025-01-18; around it, .* 2025-01-16,"),
+        ("2025-01-18,payout_reversed", r"in usd arrives on Saturday, 2025-01-18; near it, .* 2025-01-16,"),
         ("2025-01-02,payout_reversed,currency=jpy", r"they arrive on 2025-01-06"),
         ("2025-01-02,manual_payout,currency=kwd", r"on 2025-01-02, no kwd is available"),
-        ("2024-12-31,manual_payout", r"before the books of the sandbox, which begin on 2025-01-01"),
+        ("2024-12-31,manual_payout", r"before the sandbox's ledger, which begins on 2025-01-01"),
         ("2025-01-17,manual_payout,currency=gbp", r"currency must be usd or eur or kwd or jpy, not 'gbp'"),
-        ("2025-01-24,restated,report_type=*.summary.*", r"selects none with rows that are told otherwise"),
+        ("2025-01-24,restated,report_type=*.summary.*", r"selects none with rows that change later"),
     ],
 )  # fmt: skip
 def test_what_the_books_cannot_have_is_refused_in_one_line(text: str, says: str) -> None:

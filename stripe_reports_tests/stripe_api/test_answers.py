@@ -110,7 +110,7 @@ def test_the_answer_that_stripe_documents_is_read(
 def test_what_is_not_stripes_answer_passes(
     once: StripeApi, server: ScriptedServer, call: Call, body: Any
 ) -> None:
-    with pytest.raises(StripeRequestError, match=r"^Stripe's answer is not what it documents: ") as error:
+    with pytest.raises(StripeRequestError, match=r"^Stripe's answer is not as documented: ") as error:
         _make(once, server, call, Answer(body))
     assert error.value.passes
     assert _is_one_line(error.value)
@@ -119,14 +119,14 @@ def test_what_is_not_stripes_answer_passes(
 @pytest.mark.parametrize(
     ("body", "says"),
     [
-        (b"<html>", "it is HTML, not JSON; check what answers at http"),
+        (b"<html>", "it is HTML, not JSON; check which server answers at http"),
         (b"", "it is empty; check"),
         (b"\xff", "it is not UTF-8; check"),
         (b"{", "it is not JSON; check"),
         (_DEEP, "it is nested too deeply; check"),
         (None, "it is null, not an object; check"),
         ([], "it is a list, not an object; check"),
-        ({}, "it is no report run"),
+        ({}, "it is not a report run"),
         (RUN | {"created": -1}, "its created is out of range"),
         (RUN | {"created": 10**300}, "its created is out of range"),
         (RUN | {"created": True}, "its created is true or false, not a whole number"),
@@ -137,7 +137,7 @@ def test_what_is_not_stripes_answer_passes(
 def test_it_says_what_came_instead(once: StripeApi, server: ScriptedServer, body: Any, says: str) -> None:
     with pytest.raises(StripeRequestError) as error:
         _make(once, server, CALLS[3], Answer(body))
-    assert f"Stripe's answer is not what it documents: {says}" in str(error.value)
+    assert f"Stripe's answer is not as documented: {says}" in str(error.value)
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ def test_a_damaged_report_type_is_named_by_its_field(
 ) -> None:
     for call in CALLS[1:3]:
         body = TYPE | {field: value}
-        with pytest.raises(StripeRequestError, match=f"not what it documents: its {field} "):
+        with pytest.raises(StripeRequestError, match=f"not as documented: its {field} "):
             _make(once, server, call, Answer(listed(body) if call.name == "list types" else body))
 
 
@@ -176,7 +176,7 @@ def test_a_damaged_report_type_costs_no_other(once: StripeApi, server: ScriptedS
 def test_another_report_type_than_the_one_asked_for_is_refused(
     once: StripeApi, server: ScriptedServer
 ) -> None:
-    with pytest.raises(StripeRequestError, match=r"it is the report type b\.1, asked for was a\.1"):
+    with pytest.raises(StripeRequestError, match=r"it is the report type b\.1 instead of a\.1"):
         _make(once, server, CALLS[2], Answer(TYPE | {"id": "b.1"}))
 
 
@@ -421,7 +421,7 @@ def test_the_key_is_in_no_log(
 def test_an_answer_that_drips_has_a_bound(server: ScriptedServer, drips: Literal["body", "all"]) -> None:
     api = StripeApi(KEY, server.base, server.base, max_network_retries=0, timeout_seconds=0.5)
     server.answers("GET", f"{RUNS}/frr_1", Answer(RUN, drip=20, drips=drips))
-    with pytest.raises(StripeRequestError, match=r"the answer did not come within 0\.5 s; check") as error:
+    with pytest.raises(StripeRequestError, match=r"the answer did not arrive within 0\.5 s; check") as error:
         retrieve_report_run(api, "frr_1")
     assert error.value.passes
 

@@ -113,8 +113,8 @@ def test_a_server_that_repeats_the_key_does_not_make_us_repeat_it(
         (401, "Stripe refused the key"),
         (403, "a restricted key needs Reporting: write, Files: read"),
         (404, "Stripe refused the request"),
-        (429, "Stripe limits the rate"),
-        (503, "Stripe is in trouble"),
+        (429, "Stripe limited the rate"),
+        (503, "Stripe is unavailable"),
     ],
 )
 def test_each_kind_of_refusal_says_what_to_do(
@@ -165,7 +165,7 @@ def test_a_limit_is_waited_for_whatever_its_status(
     assert _ask(api)
     server.forget()
     server.answers("GET", _TYPE, Answer(body, status))
-    with pytest.raises(StripeRequestError, match="Stripe limits the rate and did so 8 times: ") as error:
+    with pytest.raises(StripeRequestError, match="Stripe limited the rate 8 times in a row: ") as error:
         _ask(api)
     assert error.value.passes
 

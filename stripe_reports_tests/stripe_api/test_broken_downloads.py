@@ -279,13 +279,13 @@ def test_a_file_that_is_shorter_than_stripe_says_is_truncated(
     api: StripeApi, server: ScriptedServer, no_pauses: None, answer: Answer
 ) -> None:
     server.answers("GET", CONTENTS, _chunked(_DATA[:70]), answer)
-    assert _fails(api, "truncated: 70 of 200 bytes came").worth_repeating
+    assert _fails(api, "truncated: 70 of 200 bytes arrived").worth_repeating
     assert len(server.asked) == 2
 
 
 def test_an_empty_answer_is_truncated(api: StripeApi, server: ScriptedServer) -> None:
     server.answers("GET", CONTENTS, _chunked(b""))
-    _fails(api, "truncated: 0 of 200 bytes came")
+    _fails(api, "truncated: 0 of 200 bytes arrived")
     assert len(server.asked) == 1
 
 
@@ -294,7 +294,7 @@ def test_more_bytes_than_the_rest_are_an_error(
 ) -> None:
     too_much = Answer(_DATA[70:] + b"x", 206, {"Content-Range": f"bytes 70-{_SIZE}/*"})
     server.answers("GET", CONTENTS, Answer(_DATA, cut=70), too_much)
-    _fails(api, "should have 200 bytes and at least 201 came")
+    _fails(api, "should have 200 bytes, but at least 201 arrived")
 
 
 def test_an_encoded_answer_is_decoded_and_never_continued(
@@ -307,7 +307,7 @@ def test_an_encoded_answer_is_decoded_and_never_continued(
         "GET", CONTENTS, Answer(encoded, headers=headers), Answer(encoded, headers=headers, cut=100)
     )
     assert read(api, _SIZE) == large
-    _fails(api, "the files host encodes it")
+    _fails(api, "the files host encodes the file")
     assert _ranges(server) == [None, None]
 
 
@@ -344,7 +344,7 @@ def test_something_else_that_stays_is_given_up(
 ) -> None:
     server.answers("GET", CONTENTS, answer)
     error = _fails(
-        api, r"sent (HTML|JSON|\d+ bytes) in place of file_1, which has 200 bytes; given up with 0 of"
+        api, r"sent (HTML|JSON|\d+ bytes) in place of file_1, which has 200 bytes; gave up with 0 of"
     )
     assert len(server.asked) == 8
     assert not error.worth_repeating
@@ -386,7 +386,7 @@ def test_a_download_that_drips_is_left(
     monkeypatch.setattr(result_file, "_PATIENCE_SECONDS", 0.5)
     server.answers("GET", CONTENTS, Answer(_DATA, drip=20))
     error = _fails(
-        api, r"file_1 is too slow: \d+ of 200 bytes came, less than 300 KiB of them in the last 0.5 s"
+        api, r"file_1 is too slow: \d+ of 200 bytes arrived, less than 300 KiB of them in the last 0.5 s"
     )
     assert not error.worth_repeating
     assert len(server.asked) == 1
@@ -429,9 +429,7 @@ def test_a_server_that_never_answers_is_asked_eight_times(
     api: StripeApi, server: ScriptedServer, no_pauses: None
 ) -> None:
     server.answers("GET", CONTENTS, Answer(reset=True))
-    error = _fails(
-        api, "no answer from .* given up with 0 of 200 bytes of file_1 after 8 requests: check the"
-    )
+    error = _fails(api, "no answer from .* gave up with 0 of 200 bytes of file_1 after 8 requests: check the")
     assert len(server.asked) == 8
     assert not error.worth_repeating
 
@@ -440,7 +438,7 @@ def test_a_break_without_a_byte_counts_as_no_answer(
     api: StripeApi, server: ScriptedServer, no_pauses: None
 ) -> None:
     server.answers("GET", CONTENTS, Answer(_DATA, cut=0))
-    assert not _fails(api, r"broke off \(.*\); given up with 0 of 200 bytes .* 8 requests").worth_repeating
+    assert not _fails(api, r"broke off \(.*\); gave up with 0 of 200 bytes .* 8 requests").worth_repeating
     assert len(server.asked) == 8
 
 
@@ -453,7 +451,7 @@ def test_a_break_and_seven_requests_in_vain_are_enough(
     api: StripeApi, server: ScriptedServer, no_pauses: None, trouble: Answer
 ) -> None:
     server.answers("GET", CONTENTS, Answer(_DATA, cut=70), trouble)
-    error = _fails(api, "given up with 70 of 200 bytes of file_1 after 8 requests")
+    error = _fails(api, "gave up with 70 of 200 bytes of file_1 after 8 requests")
     assert _ranges(server) == [None] + ["bytes=70-"] * 7
     assert error.worth_repeating, "the server may refuse ranges only"
 
@@ -474,7 +472,7 @@ def test_a_server_that_gives_a_byte_at_a_time_is_given_up(
     data = bytes(300)
     server.answers("GET", CONTENTS, ServedFile(data, [1] * 300))
     with pytest.raises(
-        DownloadError, match="given up with 200 of 300 bytes of file_1 after 200 requests"
+        DownloadError, match="gave up with 200 of 300 bytes of file_1 after 200 requests"
     ) as e:
         read(api, len(data))
     assert len(server.asked) == 200

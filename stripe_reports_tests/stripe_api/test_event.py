@@ -85,7 +85,7 @@ def test_a_stamp_four_minutes_ahead_is_accepted_and_one_of_an_hour_is_not() -> N
 @pytest.mark.parametrize(
     ("damage", "said"),
     [
-        (lambda header: "", "no header Stripe-Signature"),
+        (lambda header: "", "the header Stripe-Signature is missing"),
         (lambda header: signature_of(BODY, "whsec_other"), "none of the webhook secrets"),
         (lambda header: header.replace("v1=", "v0="), "none of the webhook secrets"),
         (lambda header: header.partition(",")[0], "none of the webhook secrets"),
@@ -114,11 +114,11 @@ def test_a_body_that_was_changed_on_its_way_is_refused() -> None:
         (b"\xff", "it is not UTF-8"),
         (b"{", "it is not JSON"),
         (b"[" * 100_000, "nested too deeply"),
-        (b"9" * 5000, "body is no event"),
-        (b"[]", "it is no event"),
-        (b'"event"', "it is no event"),
-        (b'{"object": "v2.core.event", "type": "v1.x"}', "let the endpoint send snapshots"),
-        (b'{"version": "0", "detail": ' + BODY + b"}", "it is no event"),
+        (b"9" * 5000, "body is not a Stripe event"),
+        (b"[]", "it is not an event"),
+        (b'"event"', "it is not an event"),
+        (b'{"object": "v2.core.event", "type": "v1.x"}', "set the endpoint to send snapshots"),
+        (b'{"version": "0", "detail": ' + BODY + b"}", "it is not an event"),
         (body_of(event_object(id="../../x")), "its id is not made of letters"),
         (body_of(event_object(id="evt_1\n")), "its id is not made of letters"),
         (body_of(event_object(created=True)), "its created is true or false, not a whole number"),
@@ -126,7 +126,7 @@ def test_a_body_that_was_changed_on_its_way_is_refused() -> None:
         (body_of(event_object(livemode=None)), "its livemode is null, not true or false"),
         (body_of(event_object(data=None)), "its data is null, not an object"),
         (body_of(event_object(subject=None)), "its object is null, not an object"),
-        (body_of(event_object(subject={"object": "customer", "id": "cus_1"})), "it is no report run"),
+        (body_of(event_object(subject={"object": "customer", "id": "cus_1"})), "it is not a report run"),
         (body_of(event_object(subject=run_object(parameters=[]))), "its parameters is a list, not an object"),
         (body_of(event_object(subject=run_object(result="file_1"))), "its result is a text, not an object"),
         (
@@ -148,7 +148,7 @@ def _is_event_or_refused(body: bytes) -> None:
         event = parse_event(body)
     except WebhookError as error:
         refused = str(error)
-    assert (event is None) == refused.startswith("the body is no event of Stripe's: ")
+    assert (event is None) == refused.startswith("the body is not a Stripe event: ")
     assert refused.isprintable()
     if event is not None:
         assert isinstance(event, Event)

@@ -19,7 +19,7 @@ def test_both_ends_of_the_available_data_may_be_asked_for() -> None:
 
 def test_a_day_that_is_not_there_yet_says_until_when_data_is() -> None:
     with pytest.raises(
-        DataNotAvailableError, match="data through 1970-01-21 00:00:00 UTC, this day ends at 1970-01-22"
+        DataNotAvailableError, match="data through 1970-01-21 00:00:00 UTC, but this day ends at 1970-01-22"
     ):
         check_available(_AVAILABLE, Interval(20 * _DAY, 21 * _DAY), "range")
 

@@ -48,7 +48,9 @@ def test_chunks_come_while_the_server_still_has_more(api: StripeApi, server: Scr
 def test_more_bytes_than_stripe_says_are_an_error(api: StripeApi, server: ScriptedServer, size: int) -> None:
     chunked = Answer(b"a\r\n0123456789\r\n0\r\n\r\n", headers={"Transfer-Encoding": "chunked"})
     server.answers("GET", CONTENTS, chunked)
-    with pytest.raises(DownloadError, match=f"file_1 should have {size} bytes and at least 10 came") as error:
+    with pytest.raises(
+        DownloadError, match=f"file_1 should have {size} bytes, but at least 10 arrived"
+    ) as error:
         read(api, size)
     assert error.value.worth_repeating
 

@@ -1,4 +1,4 @@
-"""The runs that ask again for what failed, once their pause is over."""
+"""New requests for days that failed, once their pause is over."""
 
 import logging
 import time
@@ -16,9 +16,9 @@ from stripe_reports.orchestration.failed_runs.dagster_runs import (
     failed_attempts,
     failures_of,
 )
+from stripe_reports.orchestration.failed_runs.failure import Kind
 from stripe_reports.orchestration.failed_runs.memory import Memory, Waiting
-from stripe_reports.orchestration.failure import Kind
-from stripe_reports.orchestration.watched import WatchedReports
+from stripe_reports.orchestration.reports import Reports
 
 _MOST_SECONDS = 10.0
 
@@ -29,13 +29,16 @@ _Days = dict[str, set[date]]
 def due_requests(
     memory: Memory,
     instance: dg.DagsterInstance,
-    reports: WatchedReports,
+    reports: Reports,
     *,
     now: float,
     log: logging.Logger,
 ) -> list[dg.RunRequest]:
-    """For the days that are due and still missing; each day once, as the attempt that comes after its newest
-    failure. What there is no time for stays due."""
+    """Return requests for the days that are due and still missing.
+
+    Each day is requested once, as the attempt after its newest failure. Days for which there is no time stay
+    due.
+    """
     due = sorted((each for each in memory.waiting if each.at <= now), key=lambda each: each.at)
     memory.waiting = [each for each in memory.waiting if each.at > now]
     wanted: defaultdict[tuple[int, Kind], _Days] = defaultdict(lambda: defaultdict(set))
@@ -59,7 +62,7 @@ def due_requests(
 
 
 def _failed(
-    waiting: Waiting, instance: dg.DagsterInstance, reports: WatchedReports, log: logging.Logger
+    waiting: Waiting, instance: dg.DagsterInstance, reports: Reports, log: logging.Logger
 ) -> Iterator[tuple[Kind, str, set[date]]]:
     if waiting.run_id is None:
         if waiting.report_type in reports.report_types:
@@ -67,7 +70,7 @@ def _failed(
         return
     run = instance.get_run_by_id(waiting.run_id)
     if run is None:
-        log.warning(f"run {waiting.run_id} is deleted; what it did not land is not asked for again")
+        log.warning(f"run {waiting.run_id} is deleted; the days it did not land are not requested again")
         return
     found: defaultdict[tuple[Kind, str], set[date]] = defaultdict(set)
     for failure in failures_of(instance, run, reports):
@@ -82,9 +85,10 @@ def _missing(
     report_type: str,
     days: set[date],
     instance: dg.DagsterInstance,
-    reports: WatchedReports,
+    reports: Reports,
 ) -> set[date]:
-    """Those that are still missing, without those that a later run has failed at: that one counts on."""
+    """Return the days that are still missing, without those at which a later run has failed: that run's
+    failure has its own attempts."""
     missing = reports.missing(instance, report_type, days)
     later = {
         day
@@ -95,7 +99,7 @@ def _missing(
 
 
 def _each_day_once(wanted: dict[tuple[int, Kind], _Days]) -> Iterator[tuple[tuple[int, Kind], _Days]]:
-    """The later attempt where there are two."""
+    """Yield each day in its latest attempt only."""
     taken: set[tuple[str, date]] = set()
     for group, wanted_days in sorted(wanted.items(), reverse=True):
         days = {

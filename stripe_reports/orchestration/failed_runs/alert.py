@@ -1,4 +1,4 @@
-"""What a person is told of report partitions that did not land; and the address it is sent to."""
+"""Alerts about report partitions that did not land, and how they are sent."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -9,26 +9,28 @@ from typing import Any
 import requests
 
 from stripe_reports.catalog import stretches
-from stripe_reports.orchestration.failure import Failure, Kind, Pauses
+from stripe_reports.orchestration.failed_runs.failure import Failure, Kind, Pauses
 
 _MOST_ALONE = 10
 _MOST_NAMED = 5
 _LONGEST_ERROR = 1000
 _CONNECT_SECONDS, _ANSWER_SECONDS = 3.0, 5.0
 
-# What differs between errors of one cause: Stripe's ids, and numbers of any kind.
+# What differs between errors with the same cause: Stripe's ids, and numbers.
 _DIFFERS = re.compile(r"\b(frr|file|req|po)_\w+|\d+")
 
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """Partitions that did not land for one reason; mostly one.
+    """An alert about partitions that did not land for the same reason; usually one partition.
 
-    Of several, `report_type`, `partition`, `asset_key`, `report_run` and `run_id` are there where it is the
-    same for all; `run_url` leads to the first. `attempt` is how often the days had been asked for again.
+    For several, `report_type`, `partition`, `asset_key`, `report_run` and `run_id` are None if they differ,
+    and `run_url` is the first one's. `attempt` is how often the days had been requested again before.
     """
 
     kind: Kind
+    account: str | None
+    """The name of the account, where the code location has several."""
     report_type: str | None
     partition: str | None
     asset_key: str | None
@@ -36,21 +38,21 @@ class Alert:
     run_url: str | None
     report_run: str | None
     error: str
-    """One line; of several, that of the first."""
+    """The error in one line; for several partitions, that of the first."""
     what_to_do: str
     requested_again_at: datetime | None
-    """In UTC; None where nobody asks again by itself."""
+    """In UTC; None if there is no automatic retry."""
     attempt: int
     attempts: int
-    """How many there are at the most."""
+    """The most attempts that are made."""
     partitions: int
-    """How many did not land."""
+    """How many partitions did not land."""
     places: str
-    """Which: report types and days."""
+    """Their report types and days."""
 
     @property
     def text(self) -> str:
-        """One line for a log or a chat: what failed, why, and what happens next."""
+        """The alert in one line, for a log or a chat: what failed, why, and what happens next."""
         if self.partitions > 1:
             what = f"{self.kind.text}: {self.partitions} partitions ({self.places}); the first: {self.error}"
         else:
@@ -64,19 +66,20 @@ class Alert:
     def _next(self) -> str:
         if self.requested_again_at:
             number = f"attempt {self.attempt + 1} of {self.attempts}"
-            return f"Asked for again at {self.requested_again_at:%Y-%m-%d %H:%M} UTC, {number}."
-        given_up = f"Given up after {self.attempt} attempts: nobody" if self.attempt else "Nobody"
-        return f"{given_up} asks again by itself. {self.what_to_do}"
+            return f"Retrying at {self.requested_again_at:%Y-%m-%d %H:%M} UTC, {number}."
+        given_up = f"Given up after {self.attempt} attempts: no" if self.attempt else "No"
+        return f"{given_up} automatic retry. {self.what_to_do}"
 
     @property
     def body(self) -> dict[str, Any]:
-        """As JSON. Slack takes `text` as markup, in which these three characters are written so:
+        """The JSON body of the POST. Slack reads `text` as markup, in which three characters are escaped:
         https://docs.slack.dev/messaging/formatting-message-text#escaping"""
         text = self.text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
         again = self.requested_again_at
         return {
             "text": text,
             "kind": self.kind.value,
+            "account": self.account,
             "report_type": self.report_type,
             "partition": self.partition,
             "asset_key": self.asset_key,
@@ -93,11 +96,11 @@ class Alert:
 
 
 def alerts_of(failures: Sequence[Failure], pauses: Pauses, webserver_url: str) -> list[Alert]:
-    """One alert for each failure, as long as these are few.
+    """Return one alert for each failure, if there are at most ten.
 
-    More than ten at once would bury what they say: then those of one kind, attempt and error are one alert
-    (errors that differ only in their report type, day, ids and numbers count as one). Where that leaves more
-    than ten as well, all of one kind and attempt are one.
+    Nobody reads more: failures of the same kind, attempt and error then become one alert (errors that differ
+    only in their report type, day, ids and numbers count as the same). If there are still more than ten, all
+    of the same kind and attempt become one.
     """
     groups = [[failure] for failure in failures]
     if len(groups) > _MOST_ALONE:
@@ -108,8 +111,11 @@ def alerts_of(failures: Sequence[Failure], pauses: Pauses, webserver_url: str) -
 
 
 def post(url: str, body: dict[str, Any]) -> str | None:
-    """Send it; returns why it was not taken, or None. Never names the address, which is a secret at Slack
-    and others, as is the text of an error that holds it."""
+    """Send the body; return why the address did not take it, or None.
+
+    The reason never has the address, which is a secret at Slack and others, nor an error's text, which may
+    have it.
+    """
     try:
         answer = requests.post(url, json=body, timeout=(_CONNECT_SECONDS, _ANSWER_SECONDS))
     except (requests.RequestException, ValueError) as error:
@@ -126,7 +132,7 @@ def _grouped(failures: Sequence[Failure], *, by_error: bool) -> list[list[Failur
 
 
 def _shape(failure: Failure) -> str:
-    """The error without what says where it happened."""
+    """Return the error without the words that say where it happened."""
     text = failure.error
     for place in (failure.report_type, failure.report_type.replace(".", "_"), failure.partition):
         text = text.replace(place, "") if place else text
@@ -138,6 +144,7 @@ def _alert(failures: Sequence[Failure], pauses: Pauses, webserver_url: str) -> A
     again = [at for failure in failures if (at := pauses.again_at(failure)) is not None]
     return Alert(
         kind=first.kind,
+        account=first.account,
         report_type=_common(failure.report_type for failure in failures),
         partition=_common(failure.partition for failure in failures),
         asset_key=_common(failure.asset_key for failure in failures),
@@ -160,7 +167,7 @@ def _common(values: Iterable[str | None]) -> str | None:
 
 
 def _places(failures: Sequence[Failure]) -> str:
-    """Report types and days, such as `balance.summary.1, payouts.summary.1 2025-09-01...2025-09-30`."""
+    """Return report types and days: `balance.summary.1, payouts.summary.1 2025-09-01...2025-09-30`."""
     days: dict[str, set[str]] = {}
     for failure in failures:
         days.setdefault(failure.report_type, set()).add(failure.partition or "")

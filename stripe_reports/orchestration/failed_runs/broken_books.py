@@ -1,18 +1,17 @@
-"""A failed Dagster run in which the books did not agree: which checks broke, on which days."""
+"""Failed Dagster runs in which reports did not agree: which checks broke, on which days."""
 
 from collections.abc import Collection
 
 import dagster as dg
 
-from stripe_reports.orchestration.failure import Failure, Kind
+from stripe_reports.orchestration.failed_runs.failure import Failure, Kind
 
 
 def broken_books(
-    instance: dg.DagsterInstance, run: dg.DagsterRun, keys: Collection[dg.AssetKey]
+    instance: dg.DagsterInstance, run: dg.DagsterRun, keys: Collection[dg.AssetKey], account: str | None
 ) -> list[Failure]:
-    """One for each partition of these assets with checks that the run found broken, and that kept it from
-    going on; none for a check that only warns."""
-    told: dict[tuple[dg.AssetKey, str | None], list[str]] = {}
+    """Return a failure for each partition of these assets whose blocking checks broke in the run."""
+    broken: dict[tuple[dg.AssetKey, str | None], list[str]] = {}
     failed_at = 0.0
     records = instance.get_records_for_run(
         run.run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION
@@ -28,18 +27,19 @@ def broken_books(
             and found.severity is dg.AssetCheckSeverity.ERROR
         ):
             line = f"{found.check_name}: {found.description}"
-            told.setdefault((found.asset_key, found.partition), []).append(line)
+            broken.setdefault((found.asset_key, found.partition), []).append(line)
             failed_at = record.timestamp
     return [
         Failure(
+            account=account,
             report_type=key.path[-1],
             partition=partition,
             asset_key=key.to_user_string(),
             kind=Kind.BROKEN_BOOKS,
-            error=f"{key.path[-1]} {partition}: {'; '.join(lines)}",
+            error=f"{' '.join(filter(None, (account, key.path[-1], partition)))}: {'; '.join(lines)}",
             report_run=None,
             run_id=run.run_id,
             failed_at=failed_at,
         )
-        for (key, partition), lines in told.items()
+        for (key, partition), lines in broken.items()
     ]

@@ -1,18 +1,18 @@
-"""A failed Dagster run, as its records tell it: which report partitions did not land, and why."""
+"""Failed Dagster runs in Dagster's records: which report partitions did not land, and why."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import dagster as dg
 
-from stripe_reports.orchestration.failure import Failure, Kind, kind_named
-from stripe_reports.orchestration.metadata import FAILURES
-from stripe_reports.orchestration.watched import WatchedReports
+from stripe_reports.orchestration.failed_runs.failure import Failure, Kind, kind_named
+from stripe_reports.orchestration.failed_runs.failures_table import failure_rows
+from stripe_reports.orchestration.reports import Reports
 
 ATTEMPT = "stripe_reports/attempt"
-"""Tag of a run that asks for days again: 1, 2, …"""
+"""Tag of a run that repeats a failed one: 1, 2, …"""
 ATTEMPT_AFTER = "stripe_reports/attempt_after"
-"""Tag of such a run: the kind of the failure before."""
+"""Tag of such a run: the kind of the failure that it repeats."""
 
 _WILL_RETRY = "dagster/will_retry"
 _EVENTS = {
@@ -23,15 +23,15 @@ _EVENTS = {
 
 
 def cursor_of_now(instance: dg.DagsterInstance) -> str:
-    """Where `failed_runs` begins with what fails from now on."""
+    """Return the cursor with which `failed_runs` begins with runs that fail from now on."""
     return instance.fetch_run_status_changes(dg.DagsterEventType.RUN_FAILURE, limit=1).cursor
 
 
 def failed_runs(instance: dg.DagsterInstance, cursor: str) -> Iterator[tuple[dg.DagsterRun | None, str]]:
-    """The runs that have failed since, oldest first, each with the cursor behind it; None for one that is
-    deleted or that Dagster will retry."""
+    """Yield the runs that have failed since, oldest first, each with the cursor after it; None for a run that
+    is deleted or that Dagster will retry."""
     while True:
-        # One by one, because only the cursor behind the last one of an answer is told.
+        # One by one, because a page has a cursor only for its end.
         found = instance.fetch_run_status_changes(
             dg.DagsterEventType.RUN_FAILURE, limit=1, cursor=cursor, ascending=True
         )
@@ -42,31 +42,31 @@ def failed_runs(instance: dg.DagsterInstance, cursor: str) -> Iterator[tuple[dg.
         yield (None if run and run.tags.get(_WILL_RETRY) == "true" else run), cursor
 
 
-def failures_of(instance: dg.DagsterInstance, run: dg.DagsterRun, reports: WatchedReports) -> list[Failure]:
-    """One for each partition of the reports that the run planned and did not land; none for another's run.
+def failures_of(instance: dg.DagsterInstance, run: dg.DagsterRun, reports: Reports) -> list[Failure]:
+    """Return a failure for each report partition that the run planned and did not land.
 
-    Whatever the job's name is: runs started in the UI and backfills do not carry that of the reports.
+    The job's name does not matter: runs started in the UI and backfills do not have that of the reports.
     """
     planned = list(_planned(instance, run, reports))
     if not planned:
         return []
-    told = _Told(instance, run, reports)
+    reasons = _Reasons(instance, run, reports)
     return [
-        told.failure(report_type, partition)
+        reasons.failure(report_type, partition)
         for report_type, partition in dict.fromkeys(planned)
-        if (report_type, partition) not in told.landed
+        if (report_type, partition) not in reasons.landed
     ]
 
 
 def attempt_of(run: dg.DagsterRun) -> int:
-    """How often its days had been asked for again, itself included; 0 for a run that is no such request."""
+    """Return the number of the attempt that the run is; 0 for a run that repeats no failed one."""
     attempt = run.tags.get(ATTEMPT, "")
     return int(attempt) if attempt.isascii() and attempt.isdecimal() else 0
 
 
 @dataclass(frozen=True, slots=True)
 class FailedAttempt:
-    """The newest run that was at a partition, and has failed."""
+    """The newest run of a partition, which has failed."""
 
     run_id: str
     ended_at: float
@@ -76,7 +76,7 @@ class FailedAttempt:
 def failed_attempts(
     instance: dg.DagsterInstance, key: dg.AssetKey, partitions: Iterable[str]
 ) -> Mapping[str, FailedAttempt]:
-    """Of the partitions whose newest run has failed, that run."""
+    """Return the newest run of each of the partitions, if it has failed."""
     storage = instance.event_log_storage
     newest = storage.get_latest_asset_partition_materialization_attempts_without_materializations(key)
     runs = {partition: newest[partition][0] for partition in partitions if partition in newest}
@@ -95,7 +95,7 @@ def failed_attempts(
 
 
 def _planned(
-    instance: dg.DagsterInstance, run: dg.DagsterRun, reports: WatchedReports
+    instance: dg.DagsterInstance, run: dg.DagsterRun, reports: Reports
 ) -> Iterator[tuple[str, str | None]]:
     of_type = dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED
     for record in instance.get_records_for_run(run.run_id, of_type=of_type).records:
@@ -108,10 +108,10 @@ def _planned(
             yield report_type, partition
 
 
-class _Told:
-    """What the run's records tell: each partition's own reason, or else that of its step or of the run."""
+class _Reasons:
+    """The reasons in a run's records: each partition's own, or else that of its step or of the run."""
 
-    def __init__(self, instance: dg.DagsterInstance, run: dg.DagsterRun, reports: WatchedReports) -> None:
+    def __init__(self, instance: dg.DagsterInstance, run: dg.DagsterRun, reports: Reports) -> None:
         self.landed: set[tuple[str, str | None]] = set()
         self._run = run
         self._reports = reports
@@ -119,18 +119,19 @@ class _Told:
         self._before = kind_named(run.tags.get(ATTEMPT_AFTER)) if self._attempt else None
         self._failed_at = 0.0
         self._of_partitions: dict[tuple[str, str], tuple[Kind, str, str | None]] = {}
-        self._of_steps: dict[str, tuple[Kind, str]] = {}
+        self._of_step: tuple[Kind, str] | None = None
         self._of_run = _one_line(None)
         for record in instance.get_records_for_run(run.run_id, of_type=_EVENTS).records:
             if event := record.event_log_entry.dagster_event:
                 self._take(event, record.timestamp)
 
     def failure(self, report_type: str, partition: str | None) -> Failure:
-        """Why this partition did not land."""
-        general = *self._of_steps.get(report_type, (Kind.OUR_ERROR, self._of_run)), None
+        """Return why this partition did not land."""
+        general = *(self._of_step or (Kind.OUR_ERROR, self._of_run)), None
         kind, error, report_run = self._of_partitions.get((report_type, partition or ""), general)
-        place = f"{report_type} {partition or ''}".strip()
+        place = " ".join(filter(None, (self._reports.names.account, report_type, partition)))
         return Failure(
+            account=self._reports.names.account,
             report_type=report_type,
             partition=partition,
             asset_key=self._reports.key(report_type).to_user_string(),
@@ -155,19 +156,14 @@ class _Told:
         data = event.step_failure_data
         given, error = data.user_failure_data, data.error
         text = (given.description if given else None) or ((error.cause or error).message if error else None)
-        failures = given.metadata.get(FAILURES) if given else None
         kinds = []
-        if isinstance(failures, dg.TableMetadataValue):
-            for record in failures.records:
-                kinds.append(kind_named(record.data.get("kind")))
-                place = str(record.data["report_type"]), str(record.data["day"])
-                report_run = str(record.data["report_run"]) or None
-                self._of_partitions[place] = kinds[-1], _one_line(str(record.data["why"])), report_run
-        # The table holds the first thousand; the others are taken to have failed like one that passes.
+        for row in failure_rows(given.metadata) if given else ():
+            kinds.append(row.kind)
+            self._of_partitions[row.report_type, row.day] = row.kind, _one_line(row.why), row.report_run
+        # The table has the first thousand failures. The others are treated like one that may pass.
         kind = next((kind for kind in kinds if kind.passes), kinds[0] if kinds else Kind.OUR_ERROR)
-        for key in self._reports.steps.get(event.node_name, ()):
-            if report_type := self._reports.report_type_of(key):
-                self._of_steps[report_type] = kind, _one_line(text)
+        if event.node_name == self._reports.op:
+            self._of_step = kind, _one_line(text)
 
 
 def _one_line(text: str | None) -> str:

@@ -1,4 +1,4 @@
-"""What the sensor of failed runs remembers from one evaluation to the next: its cursor."""
+"""The cursor of the failed-runs sensor: what it remembers from one evaluation to the next."""
 
 import logging
 from datetime import date
@@ -6,10 +6,10 @@ from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-# What is behind these bounds is rare, and lies in the log; a cursor has to stay small.
+# More than these is rare, and is in the log; a cursor must stay small.
 _MOST_WAITING = 500
 _MOST_OPEN = 200
-_MOST_TOLD = 500
+_MOST_HANDLED = 500
 _MOST_UNSENT = 50
 
 _Each = TypeVar("_Each")
@@ -20,9 +20,9 @@ class _Part(BaseModel):
 
 
 class Waiting(_Part):
-    """A request that is due later: for what a Dagster run failed to land, or for days of one report run.
+    """A request that is due later, for the days that a Dagster run did not land or for those of a report run.
 
-    It names the run and not its partitions, which Dagster's records hold.
+    It has the run's id and not its partitions, which are in Dagster's records.
     """
 
     at: float
@@ -34,11 +34,11 @@ class Waiting(_Part):
     first: date = date.min
     last: date = date.min
     since: float = 0.0
-    """A Dagster run that has failed at these days since then counts for itself."""
+    """A Dagster run that has failed at these days since then has its own attempts."""
 
 
 class OpenRun(_Part):
-    """A report run that Stripe has marked failed, while a Dagster run may be at its days or they landed."""
+    """A report run that Stripe has marked failed, and whose days have landed or may still land."""
 
     report_run: str
     report_type: str
@@ -50,55 +50,55 @@ class OpenRun(_Part):
 
 
 class Unsent(_Part):
-    """An alert that is still to be sent."""
+    """An alert that is not sent yet."""
 
     body: dict[str, Any]
     tries: int = 0
 
 
 class Memory(_Part):
-    """Bounded, however much fails."""
+    """The cursor's content, of bounded size."""
 
     format: Literal[1] = 1
     runs: str
     """Dagster's cursor of failed runs."""
     waiting: list[Waiting] = Field(default_factory=list)
     feed: dict[str, Any] | None = None
-    """Where the feed of Stripe's failed report runs goes on."""
+    """The position in the feed of Stripe's failed report runs."""
     asked_at: float = 0.0
-    """When Stripe was asked for it."""
+    """When that feed was last read."""
     open: list[OpenRun] = Field(default_factory=list)
-    told: dict[str, float] = Field(default_factory=dict)
-    """Report runs that are dealt with, and when."""
+    handled_runs: dict[str, float] = Field(default_factory=dict)
+    """Report runs that have been handled, and when."""
     unsent: list[Unsent] = Field(default_factory=list)
     handled: list[str] = Field(default_factory=list)
-    """Names in the inbox that can go once this is stored."""
+    """Names in the inbox to remove once this cursor is stored."""
 
     @classmethod
     def from_cursor(cls, cursor: str | None, log: logging.Logger) -> "Memory | None":
-        """What a cursor holds; None where there is none that can be read, which is said in the log."""
+        """Return the content of a cursor; None if there is none, or none that can be read (logged)."""
         if not cursor:
             return None
         try:
             return cls.model_validate_json(cursor)
         except ValidationError:
             log.warning(
-                "the sensor's cursor is from an earlier version or damaged: it starts anew, with what fails"
-                " from now on"
+                "the sensor's cursor is damaged or from an earlier version; starting with failures from now"
+                " on"
             )
             return None
 
     def to_cursor(self, log: logging.Logger) -> str:
-        """As text; what is beyond the bounds is left out, which is said in the log."""
+        """Return the cursor as text; what exceeds the bounds is dropped (logged)."""
         self.waiting = _first(sorted(self.waiting, key=lambda each: each.at), _MOST_WAITING, "requests", log)
         self.open = _first(self.open, _MOST_OPEN, "failed report runs", log)
         self.unsent = _first(self.unsent, _MOST_UNSENT, "alerts", log)
-        newest = sorted(self.told.items(), key=lambda each: each[1])[-_MOST_TOLD:]
-        self.told = dict(newest)
+        newest = sorted(self.handled_runs.items(), key=lambda each: each[1])[-_MOST_HANDLED:]
+        self.handled_runs = dict(newest)
         return self.model_dump_json(exclude_defaults=True)
 
 
 def _first(parts: list[_Each], most: int, name: str, log: logging.Logger) -> list[_Each]:
     if len(parts) > most:
-        log.error(f"more than {most} {name} wait; {len(parts) - most} of them are dropped")
+        log.error(f"more than {most} {name} are waiting; dropping {len(parts) - most} of them")
     return parts[:most]

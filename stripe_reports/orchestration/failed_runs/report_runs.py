@@ -1,4 +1,4 @@
-"""Report runs that Stripe has marked failed, and that no Dagster run tells of."""
+"""Report runs that Stripe has marked failed, and that no Dagster run reports."""
 
 import logging
 from collections.abc import Iterator, Sequence
@@ -10,12 +10,13 @@ from stripe_reports.catalog import days_between
 from stripe_reports.errors import ReportRunError, StripeReportsError
 from stripe_reports.landing import whole_days
 from stripe_reports.orchestration.failed_runs.dagster_runs import failed_attempts
+from stripe_reports.orchestration.failed_runs.failure import Failure, Pauses, kind_of
 from stripe_reports.orchestration.failed_runs.memory import Memory, OpenRun, Waiting
-from stripe_reports.orchestration.failure import Failure, Pauses, kind_of
-from stripe_reports.orchestration.inbox import FAILED, delivered_runs, known_runs, look_into_inbox
+from stripe_reports.orchestration.inbox import delivered_runs, known_runs, look_into_inbox
+from stripe_reports.orchestration.reports import Reports
 from stripe_reports.orchestration.resources import ReportLakeResource, StripeResource
-from stripe_reports.orchestration.watched import WatchedReports
 from stripe_reports.stripe_api import FeedCursor, ReportRun, ended_report_runs, redact
+from stripe_reports.webhook import FAILED
 
 _ASK_EVERY = 60.0
 _LOOK_BACK = 300.0
@@ -26,29 +27,30 @@ _TOLD_FOR = 4 * 86400.0
 _CLOCKS_DIFFER = 300.0
 
 
-def hear(
+def note_failed_runs(
     memory: Memory,
-    reports: WatchedReports,
+    reports: Reports,
     stripe: StripeResource,
     report_lake: ReportLakeResource,
     *,
     now: float,
     log: logging.Logger,
 ) -> None:
-    """Note the runs that failed since, from the webhook's inbox and, once a minute, from Stripe's events."""
-    memory.told = {id_: at for id_, at in memory.told.items() if now - at < _TOLD_FOR}
+    """Note the report runs that failed since, from the inbox and, once a minute, from Stripe's events."""
+    memory.handled_runs = {id_: at for id_, at in memory.handled_runs.items() if now - at < _TOLD_FOR}
     for run in (*_from_inbox(memory, stripe, report_lake, log), *_from_stripe(memory, stripe, now, log)):
-        if run.id in memory.told:
+        if run.id in memory.handled_runs:
             continue
-        memory.told[run.id] = now
-        place = f"{run.report_type} (report run {run.id})"
+        memory.handled_runs[run.id] = now
+        named = " ".join(filter(None, (reports.names.account, run.report_type)))
+        place = f"{named} (report run {run.id})"
         if run.report_type not in reports.report_types:
-            log.info(f"{place}: Stripe marked it failed; its report type is not selected here")
+            log.info(f"{place}: Stripe marked it failed; its report type is not selected")
             continue
         try:
             _, days = whole_days(run, reports.report_types[run.report_type], reports.timezone)
         except ReportRunError as ragged:
-            log.warning(f"{place}: Stripe marked it failed; {ragged}, so nothing is asked for again")
+            log.warning(f"{place}: Stripe marked it failed; {ragged}, so no day is requested again")
             continue
         why = redact(run.error or "Stripe gives no reason", stripe.api_key)
         error = f"Stripe marked it failed: {why}; no Dagster run was waiting for it"
@@ -65,17 +67,17 @@ def hear(
         )
 
 
-def untold_failures(
-    memory: Memory, instance: dg.DagsterInstance, reports: WatchedReports, pauses: Pauses, *, now: float
+def new_failures(
+    memory: Memory, instance: dg.DagsterInstance, reports: Reports, pauses: Pauses, *, now: float
 ) -> Iterator[Failure]:
-    """The missing days of such report runs, once for each; a request for them is noted as well.
+    """Yield the missing days of such report runs, each once, and note a request for them.
 
-    A day that has landed, or that a Dagster run is at, is not missing; and where a Dagster run has failed
-    since, or another such report run, that was told. Report runs of days that are not missing are looked at
-    again for a day: the Dagster run may come to nothing.
+    A day that has landed, or that a Dagster run is landing, is not missing. A day at which a Dagster run or
+    another such report run has failed since was reported then. Report runs whose days are not missing are
+    kept for a day, because the Dagster run may fail.
     """
     looked_at, memory.open = memory.open, []
-    told = _told_days(memory) if looked_at else set()
+    reported = _reported_days(memory) if looked_at else set()
     for each in looked_at:
         if each.report_type not in reports.report_types:
             continue
@@ -86,11 +88,11 @@ def untold_failures(
         key, made_at = reports.key(each.report_type), each.created - _CLOCKS_DIFFER
         attempts = failed_attempts(instance, key, map(str, missing))
         by_dagster = {day for day, attempt in attempts.items() if attempt.ended_at >= made_at}
-        untold = [
-            day for day in missing if str(day) not in by_dagster and (each.report_type, day) not in told
+        new = [
+            day for day in missing if str(day) not in by_dagster and (each.report_type, day) not in reported
         ]
-        told.update((each.report_type, day) for day in untold)
-        failures = [_failure(each, day, key, now) for day in untold]
+        reported.update((each.report_type, day) for day in new)
+        failures = [_failure(each, day, key, reports.names.account, now) for day in new]
         if failures and (at := pauses.again_at(failures[0])) is not None:
             run = {"report_run": each.report_run, "report_type": each.report_type}
             memory.waiting.append(
@@ -99,15 +101,17 @@ def untold_failures(
         yield from failures
 
 
-def _told_days(memory: Memory) -> set[tuple[str, date]]:
-    """Days of which another report run has failed and was told; they wait for their next request."""
+def _reported_days(memory: Memory) -> set[tuple[str, date]]:
+    """Return the days of other failed report runs, which wait for their next request."""
     waiting = [each for each in memory.waiting if each.run_id is None]
     return {(each.report_type, day) for each in waiting for day in days_between(each.first, each.last)}
 
 
-def _failure(each: OpenRun, day: date, key: dg.AssetKey, now: float) -> Failure:
+def _failure(each: OpenRun, day: date, key: dg.AssetKey, account: str | None, now: float) -> Failure:
     error = ReportRunError(each.error, report_type=each.report_type, day=day, report_run=each.report_run)
+    error.at(account=account)
     return Failure(
+        account=account,
         report_type=each.report_type,
         partition=str(day),
         asset_key=key.to_user_string(),
@@ -127,14 +131,14 @@ def _from_stripe(
     memory.asked_at = now
     try:
         ended = ended_report_runs(
-            stripe.account_in_haste.api,
+            stripe.sensor_account.api,
             FeedCursor.from_json(memory.feed),
             status="failed",
             look_back=_LOOK_BACK,
             most_calls=_MOST_CALLS,
         )
     except StripeReportsError as error:
-        log.warning(f"Stripe cannot be asked for failed report runs: {error}")
+        log.warning(f"could not read failed report runs from Stripe; retrying in a minute: {error}")
         return ()
     memory.feed = ended.cursor.to_json()
     return ended.runs
@@ -149,13 +153,15 @@ def _from_inbox(
     failed: list[ReportRun] = []
     for run in delivered_runs(kept, stripe.stripe_account, log):
         if run.status != "failed" or run.livemode is not live:
-            log.info(f"report run {run.id} was told as failed; it is {run.status}, or of the other mode")
+            log.info(
+                f"report run {run.id} is ignored: it is {run.status}, or of the other mode (live or test)"
+            )
         else:
             failed.append(run)
     try:
-        known = known_runs(failed, stripe.account_in_haste.api, log) if failed else []
+        known = known_runs(failed, stripe.sensor_account.api, log) if failed else []
     except StripeReportsError as error:
-        log.warning(f"Stripe cannot be asked for failed report runs; retrying at the next tick: {error}")
+        log.warning(f"could not look up failed report runs at Stripe; retrying at the next tick: {error}")
         return
     memory.handled += kept.bodies
     yield from known

@@ -1,4 +1,4 @@
-"""The sensor that tells of every report partition that did not land, and asks for it again."""
+"""The sensor that alerts about report partitions that did not land, and requests them again."""
 
 import logging
 import time
@@ -6,7 +6,6 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 import dagster as dg
 
@@ -19,24 +18,22 @@ from stripe_reports.orchestration.failed_runs.dagster_runs import (
     failed_runs,
     failures_of,
 )
+from stripe_reports.orchestration.failed_runs.failure import Failure, Pauses
 from stripe_reports.orchestration.failed_runs.memory import Memory, Unsent, Waiting
-from stripe_reports.orchestration.failed_runs.report_runs import hear, untold_failures
-from stripe_reports.orchestration.failure import Failure, Pauses
+from stripe_reports.orchestration.failed_runs.report_runs import new_failures, note_failed_runs
+from stripe_reports.orchestration.jobs import AssetJob
+from stripe_reports.orchestration.names import FAILED_RUNS_SENSOR
+from stripe_reports.orchestration.reports import Reports
+from stripe_reports.orchestration.resource_parameters import resource_parameters
 from stripe_reports.orchestration.resources import ReportLakeResource, StripeResource
-from stripe_reports.orchestration.watched import WatchedReports
 
-if TYPE_CHECKING:
-    # What dg.define_asset_job returns; Dagster does not export its name.
-    from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
-
-SENSOR_NAME = "stripe_reports_failed_runs"
 REQUEST_AGAIN_AFTER = (900.0, 3600.0, 14400.0)
 WEBSERVER_URL = "http://127.0.0.1:3000"
 
 _TRIES = 60
-"""For an alert: half an hour of evaluations."""
+"""Evaluations in which an alert is sent again: half an hour."""
 
-# Dagster ends an evaluation after 60 seconds, and then it has not happened: what it has sent is sent again.
+# Dagster ends an evaluation after 60 seconds and stores no cursor: its alerts would be sent again.
 _READ_SECONDS = 15.0
 _ALL_SECONDS = 45.0
 _MOST_RUNS = 100
@@ -46,74 +43,55 @@ def _now() -> float:
     return time.time()
 
 
-def build_stripe_reports_failed_runs_sensor(
-    assets: Sequence[dg.AssetsDefinition],
-    job: "UnresolvedAssetJobDefinition",
+def failed_runs_sensor(
+    reports: Reports,
+    job: AssetJob,
     *,
-    books: Sequence[dg.AssetsDefinition] = (),
-    alert_url: str | None = None,
-    alert: Callable[[Alert], None] | None = None,
-    webserver_url: str = WEBSERVER_URL,
-    request_again_after: Sequence[float] = REQUEST_AGAIN_AFTER,
-    minimum_interval_seconds: int = 30,
-    default_status: dg.DefaultSensorStatus = dg.DefaultSensorStatus.STOPPED,
-    name: str = SENSOR_NAME,
+    books: Collection[dg.AssetKey],
+    alert_url: str | None,
+    alert: Callable[[Alert], None] | None,
+    webserver_url: str,
+    request_again_after: Sequence[float],
+    minimum_interval_seconds: int,
+    default_status: dg.DefaultSensorStatus,
 ) -> dg.SensorDefinition:
-    """Alerts for what did not land, and new requests for it after a pause.
-
-    Every failed run that planned one of the `assets` is looked at, whatever its job's name (those of the UI
-    and of backfills as well), unless Dagster will retry it; and every report run that Stripe marks failed
-    while no Dagster run is at its days. What failed before the first evaluation is left alone. Of `books`,
-    such as the reconciliation, the days are told whose blocking checks have made a run fail.
-
-    An alert is a line in the log, a JSON POST to `alert_url` (with `text`, as Slack's incoming webhooks take
-    it), and a call of `alert`. More than ten failures at once are told together, by kind and error. The POST
-    is tried in up to sixty evaluations, the call is made once. Links lead to `webserver_url`.
-
-    `request_again_after` are the seconds from each failure of a day to the next request for it, which `job`
-    runs, with its number in the tag `stripe_reports/attempt`. A day that has landed meanwhile or that a run
-    is at is not requested, nor one where that cannot help (bad data, an error of ours). Somebody is alerted
-    of the first failure, of the last, and where the kind of failure changes.
-
-    Raises ConfigurationError for assets that cannot be looked after together, and for pauses of 0 or less.
-    """
-    reports = WatchedReports(assets)
+    """Return the sensor that alerts about what did not land, and requests it again after a pause."""
     pauses = Pauses(tuple(request_again_after))
-    books_keys = {key for each in books for key in each.keys}
+    names = reports.names
 
     @dg.sensor(
-        name=name,
+        name=names.of(FAILED_RUNS_SENSOR),
         job=job,
         minimum_interval_seconds=minimum_interval_seconds,
         default_status=default_status,
-        description="Tells of every report partition that did not land, and asks for it again after a pause.",
+        description="Alerts about every report partition that did not land, and requests it again after a"
+        " pause.",
     )
-    def failed_runs_sensor(
+    @resource_parameters(names)
+    def sensor(
         context: dg.SensorEvaluationContext, stripe: StripeResource, report_lake: ReportLakeResource
     ) -> dg.SensorResult:
         memory = Memory.from_cursor(context.cursor, context.log)
         if memory is None:
             memory = Memory(runs=cursor_of_now(context.instance))
-        evaluation = _Evaluation(
-            context.instance, context.log, reports, books_keys, pauses, memory, now=_now()
-        )
+        evaluation = _Evaluation(context.instance, context.log, reports, books, pauses, memory, now=_now())
         failures = [*evaluation.failures_of_runs(), *evaluation.failures_of_report_runs(stripe, report_lake)]
         requests = evaluation.requests()
-        evaluation.tell(alerts_of(failures, pauses, webserver_url), alert_url, alert)
+        evaluation.send(alerts_of(failures, pauses, webserver_url), alert_url, alert)
         skipped = None if requests else dg.SkipReason(evaluation.summary(len(failures)))
         return dg.SensorResult(requests, skip_reason=skipped, cursor=memory.to_cursor(context.log))
 
-    return failed_runs_sensor
+    return sensor
 
 
 class _Evaluation:
-    """One look at what failed, with `memory` as the one before left it."""
+    """One evaluation, with `memory` as the one before left it."""
 
     def __init__(
         self,
         instance: dg.DagsterInstance,
         log: logging.Logger,
-        reports: WatchedReports,
+        reports: Reports,
         books: Collection[dg.AssetKey],
         pauses: Pauses,
         memory: Memory,
@@ -130,7 +108,7 @@ class _Evaluation:
         self._began = time.monotonic()
 
     def failures_of_runs(self) -> Iterator[Failure]:
-        """Of the Dagster runs that failed since: those that somebody is to be told of."""
+        """Yield the failures of Dagster runs that need an alert."""
         for number, (run, cursor) in enumerate(failed_runs(self._instance, self._memory.runs), 1):
             yield from self._failures_of(run) if run else ()
             self._memory.runs = cursor
@@ -140,16 +118,16 @@ class _Evaluation:
     def failures_of_report_runs(
         self, stripe: StripeResource, report_lake: ReportLakeResource
     ) -> Iterator[Failure]:
-        """Of the report runs that Stripe marked failed: those that no Dagster run tells of."""
-        hear(self._memory, self._reports, stripe, report_lake, now=self._now, log=self._log)
-        return untold_failures(self._memory, self._instance, self._reports, self._pauses, now=self._now)
+        """Yield the failures of report runs that Stripe marked failed and that no Dagster run reports."""
+        note_failed_runs(self._memory, self._reports, stripe, report_lake, now=self._now, log=self._log)
+        return new_failures(self._memory, self._instance, self._reports, self._pauses, now=self._now)
 
     def requests(self) -> list[dg.RunRequest]:
-        """The runs that are due now."""
+        """Return requests for the days that are due now."""
         return due_requests(self._memory, self._instance, self._reports, now=self._now, log=self._log)
 
-    def tell(self, alerts: Sequence[Alert], url: str | None, call: Callable[[Alert], None] | None) -> None:
-        """Each alert to the log, to `call` and, with those that were not taken before, to the address."""
+    def send(self, alerts: Sequence[Alert], url: str | None, call: Callable[[Alert], None] | None) -> None:
+        """Send each alert to the log, to `call` and, with those that were not taken before, to the URL."""
         for alert in alerts:
             self._log.error(alert.text)
             if call:
@@ -159,36 +137,36 @@ class _Evaluation:
             self._send(url)
 
     def summary(self, failures: int) -> str:
-        """One line for a tick that requests nothing."""
-        told = f"{failures} failure{'s' * (failures > 1)} told" if failures else "nothing failed"
+        """Return one line for a tick that requests nothing."""
+        found = f"{failures} alert{'s' * (failures > 1)}" if failures else "nothing failed"
         waiting = self._memory.waiting
         if not waiting:
-            return told
+            return found
         next_at = datetime.fromtimestamp(min(each.at for each in waiting), UTC)
-        return f"{told}; what failed is asked for again at {next_at:%Y-%m-%d %H:%M} UTC"
+        return f"{found}; retrying what failed at {next_at:%Y-%m-%d %H:%M} UTC"
 
     @property
     def _seconds(self) -> float:
         return time.monotonic() - self._began
 
     def _failures_of(self, run: dg.DagsterRun) -> Iterator[Failure]:
-        yield from broken_books(self._instance, run, self._books)
+        yield from broken_books(self._instance, run, self._books, self._reports.names.account)
         again: float | None = None
         for failure in failures_of(self._instance, run, self._reports):
             if failure.report_run:
-                self._memory.told[failure.report_run] = self._now
+                self._memory.handled_runs[failure.report_run] = self._now
             again = self._pauses.again_at(failure) or again
-            if self._pauses.is_told(failure):
+            if self._pauses.needs_alert(failure):
                 yield failure
             else:
-                self._log.warning(f"{failure.error} (attempt {failure.attempt}; another one follows)")
+                self._log.warning(f"{failure.error} (attempt {failure.attempt}; another follows)")
         if again is not None:
             self._memory.waiting.append(Waiting(at=again, attempt=attempt_of(run) + 1, run_id=run.run_id))
 
     def _call(self, call: Callable[[Alert], None], alert: Alert) -> None:
         try:
             call(alert)
-        except Exception as error:  # noqa: BLE001 - it is not ours, and must not keep others from being told
+        except Exception as error:  # noqa: BLE001 - it is the user's, and must not keep other alerts back
             # Not its text, which may hold an address or a password.
             at = traceback.extract_tb(error.__traceback__)[-1]
             self._log.error(
@@ -207,8 +185,6 @@ class _Evaluation:
                 if each.tries < _TRIES:
                     self._memory.unsent.append(each)
                 else:
-                    self._log.error(
-                        f"an alert is not sent again after {_TRIES} times: {each.body.get('text')}"
-                    )
+                    self._log.error(f"giving up on an alert after {_TRIES} tries: {each.body.get('text')}")
         for why, number in reasons.items():
-            self._log.error(f"{number} alert{'s' * (number > 1)}: {why}; it is tried again")
+            self._log.error(f"{number} alert{'s' * (number > 1)}: {why}; retrying at the next tick")

@@ -1,4 +1,4 @@
-"""Everything that goes wrong between a client and Stripe, on request and the same each time."""
+"""Faults between a client and Stripe, on request and the same each time."""
 
 from stripe_reports.sandbox.faults.fault import Fault, Occasion
 from stripe_reports.sandbox.faults.faults import Faults

@@ -1,4 +1,4 @@
-"""One fault: what goes wrong, where, and how often."""
+"""A fault: what goes wrong, where, and how often."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from stripe_reports.sandbox.faults.setting import read_settings
 from stripe_reports.sandbox.ledger.chance import chance
 
 _NEXT_SETTING = re.compile(r",(?=\s*[a-z_]+\s*=)")
-"""A comma in a value, such as an error's text, is not followed by a name and `=`."""
+"""The commas between settings; a comma in a value, such as an error's text, has no name and `=` after it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
-    """Something that a fault may meet; what is not known is empty."""
+    """An occasion on which a fault may strike; unknown fields are empty."""
 
     report_type: str = ""
     method: str = ""
@@ -27,10 +27,10 @@ class Occasion:
 
 
 class Fault:
-    """`fault["seconds"]` is a setting; `applied` is how often it has struck."""
+    """A fault. `fault["seconds"]` is a setting, and `applied` counts how often it has struck."""
 
     def __init__(self, kind: str, settings: Mapping[str, Any]) -> None:
-        """Raises ConfigurationError for a kind or a setting that is not known or makes no sense."""
+        """Raise ConfigurationError for an unknown kind, or an unknown or invalid setting."""
         if kind not in KINDS:
             raise ConfigurationError(f"unknown fault {kind!r}; the kinds are {', '.join(KINDS)}")
         self.kind = kind
@@ -44,7 +44,7 @@ class Fault:
 
     @classmethod
     def from_text(cls, text: str) -> Fault:
-        """A fault from `KIND` or `KIND:key=value,key=value`. Raises ConfigurationError."""
+        """Return the fault of `KIND` or `KIND:key=value,key=value`. Raises ConfigurationError."""
         kind, _, rest = text.partition(":")
         settings: dict[str, str] = {}
         for part in _NEXT_SETTING.split(rest) if rest.strip() else ():
@@ -61,15 +61,15 @@ class Fault:
 
     @property
     def on(self) -> On:
-        """The occasion on which it is looked for."""
+        """The kind of occasion on which the fault may strike."""
         return KINDS[self.kind].on
 
     def always_strikes(self, occasion: Occasion) -> bool:
-        """Whether it happens on every occasion like this one. To ask is no occasion."""
+        """Return whether the fault strikes on every occasion like this. Asking does not count as one."""
         return self["count"] is None and self["probability"] is None and self._is_met_by(occasion)
 
     def strikes(self, occasion: Occasion) -> bool:
-        """Whether it happens on this occasion, which counts as one of its occasions if it is there at all."""
+        """Return whether the fault strikes now. If it applies here, this counts as one of its occasions."""
         if not self._is_met_by(occasion):
             return False
         if self["count"] is not None and self.applied >= self["count"]:
@@ -80,7 +80,7 @@ class Fault:
         return True
 
     def as_object(self) -> dict[str, Any]:
-        """The kind, the settings that are set, by default or by hand, and how often it has been applied."""
+        """Return the kind, the settings with their defaults, and how often the fault has struck."""
         known = {name: value for name, value in self._settings.items() if value is not None}
         return {"kind": self.kind, **known, "applied": self.applied}
 

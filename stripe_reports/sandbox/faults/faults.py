@@ -1,4 +1,4 @@
-"""The faults that are set."""
+"""The active faults."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _ANY = Occasion()
 
 
 class Faults:
-    """Asked on every occasion, from many threads; where none is set, the answer costs next to nothing."""
+    """The active faults. Many threads ask on every occasion; without faults, that costs almost nothing."""
 
     def __init__(self) -> None:
         self._faults: list[Fault] = []
@@ -19,40 +19,40 @@ class Faults:
 
     @property
     def are_set(self) -> bool:
-        """Whether there is any fault at all."""
+        """Whether there are any faults."""
         return bool(self._faults)
 
     def add(self, fault: Fault) -> None:
-        """From now on, let this happen."""
+        """Add a fault, from now on."""
         with self._lock:
             self._faults.append(fault)
 
     def clear(self) -> None:
-        """From now on, let none of them happen. What they did stays: a run that failed has failed."""
+        """Remove all faults. What they did stays: a failed run has failed."""
         with self._lock:
             self._faults.clear()
 
     def all(self) -> list[Fault]:
-        """In the order in which they were set, those included that have run out."""
+        """Return all faults in the order in which they were added, including those that have run out."""
         with self._lock:
             return list(self._faults)
 
     def take(self, kind: str, occasion: Occasion = _ANY) -> Fault | None:
-        """The first fault of that kind that strikes now; those set later are not touched."""
+        """Return the first fault of that kind that strikes now. For later ones, this does not count."""
         if not self._faults:
             return None
         with self._lock:
             return next((f for f in self._faults if f.kind == kind and f.strikes(occasion)), None)
 
     def standing(self, kind: str, occasion: Occasion) -> Fault | None:
-        """The first fault of that kind that strikes on every such occasion. To ask is no occasion."""
+        """Return the first fault of that kind that always strikes here. Asking is no occasion."""
         if not self._faults:
             return None
         with self._lock:
             return next((f for f in self._faults if f.kind == kind and f.always_strikes(occasion)), None)
 
     def take_all(self, on: On, occasion: Occasion) -> tuple[Fault, ...]:
-        """All faults of that kind of occasion that strike now."""
+        """Return all faults of that kind of occasion that strike now."""
         if not self._faults:
             return ()
         with self._lock:

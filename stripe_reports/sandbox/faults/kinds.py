@@ -1,4 +1,4 @@
-"""What can go wrong, and how it is set."""
+"""The kinds of faults and their settings."""
 
 from __future__ import annotations
 
@@ -19,27 +19,26 @@ from stripe_reports.sandbox.faults.setting import (
 )
 
 On = Literal["availability", "report_run", "request", "contents", "events", "webhook"]
-"""On what occasion a fault is looked for: somebody looks at how far the data of a report type goes; a report
-run is made; a request arrives; a result file's contents are asked for; events are listed; an event is
-delivered to the webhook."""
+"""The occasions for faults: a look at how far the data of a report type goes; the creation of a report run; a
+request; a request for the contents of a result file; a list of events; a delivery to the webhook."""
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
-    """A kind of fault."""
+class FaultKind:
+    """A kind of fault: its occasion and its settings."""
 
     on: On
     settings: Settings = field(default_factory=dict)
 
     @property
     def where(self) -> Settings:
-        """The settings that say where it applies."""
+        """The settings that limit where the fault applies."""
         return _WHERE[self.on]
 
 
 _REPORT_TYPE = {"report_type": words(None)}
-"""Like `payouts.*`. For a request, it is the type of what the request is about: of the report run to be made,
-or of the run or the file in its path."""
+"""A glob like `payouts.*`. For a request, it applies to the report type of the new report run, or of the run
+or file in the path."""
 
 _WHERE: Mapping[On, Settings] = {
     "availability": _REPORT_TYPE,
@@ -55,33 +54,37 @@ WHEN: Settings = {
     "probability": number(None, most=1),
     "seed": whole(None, least=None),
 }
-"""Settings of every fault: the next `count` occasions, or each with a `probability`; otherwise always."""
+"""The settings of every fault: strike `count` times, or with a `probability`; otherwise always."""
 
-KINDS: Mapping[str, Kind] = MappingProxyType(
+KINDS: Mapping[str, FaultKind] = MappingProxyType(
     {
-        # Data of the last `seconds` is not there yet. What Stripe makes of a run that asks for it is not
-        # settled: mostly it refuses; some have seen the run succeed with what was there, or fail.
-        "late": Kind(
+        # The data of the last `seconds` is not available yet. What Stripe does with a run that asks for it is
+        # not certain: mostly it refuses; some have seen the run succeed with the data so far, or fail.
+        "late": FaultKind(
             "availability",
             {"seconds": whole(86400, least=1), "beyond": one_of("refused", "short", "failed")},
         ),
-        "pending": Kind("report_run", {"seconds": number(None)}),  # beyond the latency; without it, forever
-        "failed": Kind(
+        "pending": FaultKind(
+            "report_run", {"seconds": number(None)}
+        ),  # beyond the latency; without it, forever
+        "failed": FaultKind(
             "report_run", {"error": words("An internal error occurred while generating the report.")}
         ),
-        # The answer to the POST is `succeeded` already, with a file that another run made `seconds` before.
-        "cached": Kind("report_run", {"seconds": whole(3600, least=1)}),
-        "expired": Kind("report_run", {"seconds": whole(0)}),  # the file lives that long
-        "wrong_size": Kind("report_run", {"bytes": whole(1, least=None)}),  # so much more than there are
-        "header_only": Kind("report_run"),
-        "extra_column": Kind("report_run", {"column": words("extra_column"), "value": words("extra")}),
-        "missing_column": Kind("report_run", {"column": words(None)}),  # without it, the last
-        "reordered": Kind("report_run"),  # columns from right to left
-        # Without a column, the first one of amounts; rows count from 1.
-        "unfit": Kind("report_run", {"column": words(None), "row": whole(1, least=1), "value": words("n/a")}),
-        # The day's first row with a `payout_status` has another one, and so many rows are added to the day.
-        "restated": Kind("report_run", {"day": a_day(), "status": words("failed"), "rows": whole(1)}),
-        "status": Kind(
+        # The answer to the POST is `succeeded` at once, with a file that another run made `seconds` before.
+        "cached": FaultKind("report_run", {"seconds": whole(3600, least=1)}),
+        "expired": FaultKind("report_run", {"seconds": whole(0)}),  # the file exists for that long
+        "wrong_size": FaultKind("report_run", {"bytes": whole(1, least=None)}),  # difference to the true size
+        "header_only": FaultKind("report_run"),
+        "extra_column": FaultKind("report_run", {"column": words("extra_column"), "value": words("extra")}),
+        "missing_column": FaultKind("report_run", {"column": words(None)}),  # by default, the last
+        "reordered": FaultKind("report_run"),  # columns from right to left
+        # By default, the first column of amounts; rows count from 1.
+        "unfit": FaultKind(
+            "report_run", {"column": words(None), "row": whole(1, least=1), "value": words("n/a")}
+        ),
+        # The day's first row with a `payout_status` gets this status, and the day gets this many more rows.
+        "restated": FaultKind("report_run", {"day": a_day(), "status": words("failed"), "rows": whole(1)}),
+        "status": FaultKind(
             "request",
             {
                 "code": one_number_of(500, 400, 401, 403, 404, 429, 502, 503, 504),
@@ -91,28 +94,28 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
                 "when": one_of("before", "after"),  # before or after the request has been accepted
             },
         ),
-        "reset": Kind("request", {"when": one_of("after", "before")}),
-        "stored_500": Kind("request"),  # POSTs with an idempotency key only
-        "truncated": Kind(
-            # So many bytes of an answer arrive, half of them if it is not said; what does Content-Length say?
+        "reset": FaultKind("request", {"when": one_of("after", "before")}),
+        "stored_500": FaultKind("request"),  # POSTs with an idempotency key only
+        "truncated": FaultKind(
+            # This many bytes arrive, by default half of them; `declared` is what Content-Length says.
             "contents",
             {"bytes": whole(None), "declared": one_of("full", "short")},
         ),
-        "no_range": Kind("contents"),  # the header Range is ignored
-        "slow": Kind("contents", {"bytes_per_second": whole(10_000, least=1)}),
-        "file_late": Kind("contents", {"seconds": number(1.0)}),  # 404 until the file is that old
-        "duplicate_events": Kind("events"),
-        "unordered_events": Kind("events"),
-        "webhook_wrong_secret": Kind("webhook"),
-        "webhook_stale": Kind("webhook", {"seconds": whole(600, least=1)}),
-        "webhook_duplicate": Kind("webhook", {"times": whole(2, least=2)}),
-        # Held back until a later event has been delivered, or that long.
-        "webhook_unordered": Kind("webhook", {"seconds": number(1.0)}),
+        "no_range": FaultKind("contents"),  # the header Range is ignored
+        "slow": FaultKind("contents", {"bytes_per_second": whole(10_000, least=1)}),
+        "file_late": FaultKind("contents", {"seconds": number(1.0)}),  # 404 until the file is that old
+        "duplicate_events": FaultKind("events"),
+        "unordered_events": FaultKind("events"),
+        "webhook_wrong_secret": FaultKind("webhook"),
+        "webhook_stale": FaultKind("webhook", {"seconds": whole(600, least=1)}),
+        "webhook_duplicate": FaultKind("webhook", {"times": whole(2, least=2)}),
+        # Held back until a later event has been delivered, or for that long.
+        "webhook_unordered": FaultKind("webhook", {"seconds": number(1.0)}),
     }
 )
-"""All kinds by name."""
+"""All kinds of faults by name."""
 
 
-def settings_of(kind: Kind) -> dict[str, Setting]:
-    """All settings that a fault of that kind takes."""
+def settings_of(kind: FaultKind) -> dict[str, Setting]:
+    """Return all settings that a fault of that kind takes."""
     return {**kind.settings, **kind.where, **WHEN}

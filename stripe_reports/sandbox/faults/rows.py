@@ -1,4 +1,4 @@
-"""Faults in what a result file holds: its columns and its rows."""
+"""Faults in the columns and rows of a result file."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from stripe_reports.sandbox.faults.fault import Fault
 from stripe_reports.sandbox.reports import Row
 
 Table = tuple[Sequence[str], Iterable[Row]]
-"""Columns to print, and rows."""
+"""The columns to print, and the rows."""
 
 _DAY_COLUMNS = ("effective_at_utc", "automatic_payout_effective_at_utc", "created_utc")
-"""Where a row's day stands if the catalog does not know."""
+"""The columns that may hold a row's day if the catalog does not know it."""
 _OWN_IDS = ("balance_transaction_id", "payout_id")
-"""What makes a row another row than one that looks like it."""
+"""The ids that distinguish a row from an equal one."""
 
 
 def with_faults(
     report_type: str, columns: Sequence[str], rows: Iterable[Row], faults: Sequence[Fault]
 ) -> Table:
-    """What is printed in place of these columns and rows."""
+    """Return the columns and rows with these faults."""
     table: Table = (columns, rows)
     for fault in faults:
         table = _with_fault(report_type, *table, fault)
@@ -78,7 +78,7 @@ def _restated(rows: Iterable[Row], day_columns: Sequence[str], fault: Fault) -> 
 
 
 def _another(row: Row, number: int) -> Row:
-    """The same with ids of its own, which are the same each time."""
+    """Return a copy of the row with new ids, which are the same each time."""
     ids = {name: _other_id(id_, number) for name in _OWN_IDS if (id_ := row.get(name))}
     return {**row, **ids}
 

@@ -1,4 +1,4 @@
-"""Settings of faults and tamperings: from the text of a command line, or values of Python or JSON."""
+"""Settings of faults and tamperings, from the text of a command line or from values in Python or JSON."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from stripe_reports.errors import ConfigurationError
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """`read` raises ValueError with what is expected; `default` is what counts where nothing is given."""
+    """A setting. `read` raises ValueError with what is expected; `default` applies if nothing is given."""
 
     read: Callable[[str], Any]
     default: Any = None
@@ -24,7 +24,7 @@ Settings = Mapping[str, Setting]
 
 
 def read_settings(what: str, known: Settings, given: Mapping[str, Any]) -> dict[str, Any]:
-    """A value for each that is known. Raises ConfigurationError, which begins with `what` takes them."""
+    """Return a value for each known setting. Raises ConfigurationError, whose message starts with `what`."""
     for name in given:
         if name not in known:
             raise ConfigurationError(f"{what} has no setting {name!r}; it takes {', '.join(known)}")
@@ -53,7 +53,7 @@ def _expected(setting: Setting) -> str:
 
 
 def number(default: float | None, *, least: float = 0.0, most: float | None = None) -> Setting:
-    """A number from `least` to `most`."""
+    """Return a setting for a number from `least` to `most`."""
 
     def read(text: str) -> float:
         try:
@@ -68,7 +68,7 @@ def number(default: float | None, *, least: float = 0.0, most: float | None = No
 
 
 def whole(default: int | None, *, least: int | None = 0) -> Setting:
-    """A whole number, not below `least`."""
+    """Return a setting for a whole number, not below `least`."""
 
     def read(text: str) -> int:
         try:
@@ -88,7 +88,7 @@ def _range(what: str, least: float | None, most: float | None) -> str:
 
 
 def one_of(*words: str) -> Setting:
-    """One of these; the first is the default."""
+    """Return a setting for one of these words; the first is the default."""
 
     def read(text: str) -> str:
         if text not in words:
@@ -99,23 +99,23 @@ def one_of(*words: str) -> Setting:
 
 
 def one_number_of(default: int, *others: int) -> Setting:
-    """One of these numbers."""
+    """Return a setting for one of these numbers."""
     known = one_of(*map(str, sorted((default, *others))))
     return Setting(lambda text: int(known.read(text)), default)
 
 
 def one_of_or_none(*words: str) -> Setting:
-    """One of these, or nothing."""
+    """Return a setting for one of these words, or nothing."""
     return Setting(one_of(*words).read)
 
 
 def words(default: str | None) -> Setting:
-    """Any text."""
+    """Return a setting for any text."""
     return Setting(str, default)
 
 
 def a_day() -> Setting:
-    """A day that must be given, as `YYYY-MM-DD`."""
+    """Return a setting for a required day, `YYYY-MM-DD`."""
 
     def read(text: str) -> str:
         try:

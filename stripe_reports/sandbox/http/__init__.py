@@ -1,1 +1,1 @@
-"""The two hosts of the local Stripe, spoken to over HTTP."""
+"""The two HTTP hosts of the local Stripe."""

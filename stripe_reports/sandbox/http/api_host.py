@@ -14,7 +14,7 @@ from stripe_reports.sandbox.http import form
 from stripe_reports.sandbox.http.availability import Availability
 from stripe_reports.sandbox.http.call import Call, Door, Handler, refuse
 from stripe_reports.sandbox.http.error import Refusal, missing, no_such
-from stripe_reports.sandbox.http.event import Events, as_faults_have_it
+from stripe_reports.sandbox.http.event import Events, with_event_faults
 from stripe_reports.sandbox.http.fault_calls import FaultCalls
 from stripe_reports.sandbox.http.file import Files
 from stripe_reports.sandbox.http.file_links import FileLinkCalls
@@ -23,12 +23,12 @@ from stripe_reports.sandbox.http.paging import PAGE_PARAMS, as_list, page
 from stripe_reports.sandbox.http.report_run import ReportRuns
 from stripe_reports.sandbox.http.report_type import AccountReportTypes
 from stripe_reports.sandbox.http.tampering_calls import TamperingCalls
-from stripe_reports.sandbox.tampering import Told
+from stripe_reports.sandbox.tampering import ReportRows
 
 
 @dataclass(frozen=True)
 class ApiHost:
-    """What the API host answers with."""
+    """The handlers of the API host and what they need."""
 
     door: Door
     account: str
@@ -38,10 +38,10 @@ class ApiHost:
     files: Files
     events: Events
     faults: Faults
-    told: Told
+    report_rows: ReportRows
 
     def app(self) -> Starlette:
-        """The ASGI application."""
+        """Return the ASGI application."""
         links = FileLinkCalls(self.files)
 
         def get(path: str, handler: Handler) -> Route:
@@ -67,7 +67,7 @@ class ApiHost:
                 get("/v1/events", self._list_events),
                 get("/v1/events/{id}", self._retrieve_event),
                 FaultCalls(self.faults).route(),
-                TamperingCalls(self.told).route(),
+                TamperingCalls(self.report_rows).route(),
             ],
             exception_handlers={Refusal: refuse, HTTPException: refuse, Exception: refuse},
         )
@@ -144,7 +144,7 @@ class ApiHost:
         types = _wanted_types(form.text(call.params, "type"), form.texts(call.params, "types"))
         found = [e for e in self.events.newest_first() if types is None or _matches(e.type, types)]
         events, has_more = page(found, call.params, "event")
-        shown = as_faults_have_it(events, has_more, self.faults) if self.faults.are_set else events
+        shown = with_event_faults(events, has_more, self.faults) if self.faults.are_set else events
         return 200, as_list("/v1/events", [e.as_object() for e in shown], has_more)
 
     def _retrieve_event(self, call: Call) -> Answer:
@@ -162,5 +162,5 @@ def _wanted_types(one: str | None, several: Sequence[str] | None) -> Sequence[st
 
 
 def _matches(type_: str, wanted: Sequence[str]) -> bool:
-    # `reporting.*` is all below `reporting.`, as in Stripe's own examples of `type`.
+    # `reporting.*` matches everything below `reporting.`, as in Stripe's own examples of `type`.
     return any(type_ == each or (each.endswith("*") and type_.startswith(each[:-1])) for each in wanted)

@@ -1,4 +1,4 @@
-"""Until when there are data of each report type, and the events that tell when that moves."""
+"""How far the data of each report type goes, and an event each time that it moves."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from stripe_reports.sandbox.http.report_type import AccountReportTypes
 
 
 class Availability:
-    """Notes `reporting.report_type.updated` when the data of a report type end elsewhere than before: as time
-    passes, and as a `late` fault is set or cleared. One that strikes only now and then moves nothing.
+    """The end of each report type's data. A new end adds an event `reporting.report_type.updated`.
 
-    Like report runs, it is settled when somebody looks. What the data are at the start is no movement.
-    Stripe delivers this event to endpoints that select it by name. Whether it lists it is not documented;
-    here, it is listed as all others are.
+    The end moves as time passes, and when a `late` fault is added or removed; a fault that strikes only
+    sometimes does not move it. Like report runs, it is updated when it is read. The end at the start is not a
+    move. Stripe delivers this event to endpoints that select it by name. Whether Stripe also lists it is not
+    documented; the sandbox does.
     """
 
     def __init__(
@@ -45,16 +45,16 @@ class Availability:
         self._settling = Lock()
 
     def lateness(self, report_type: ReportType) -> Lateness:
-        """How far the data of that report type go, as of now; a fault that strikes has struck."""
+        """Return how far the report type's data goes now. This counts as an occasion for `late` faults."""
         return Lateness(report_type, self._start, self._end(report_type), self._faults)
 
     def as_object(self, report_type: ReportType) -> dict[str, Any]:
-        """Stripe's object of the report type as of now."""
+        """Return Stripe's object of the report type as it is now."""
         self._settle([report_type])
         return self._object(report_type, self.lateness(report_type).end)
 
     def settle(self) -> None:
-        """Note what has moved since the last look."""
+        """Add the events of everything that has moved since the last call."""
         self._settle(self._types)
 
     def _settle(self, report_types: Sequence[ReportType]) -> None:
@@ -64,8 +64,8 @@ class Availability:
                 if end != self._ends[report_type.id]:
                     self._ends[report_type.id] = end
                     self._updated[report_type.id] = moved = int(self._now())
-                    told = self._object(report_type, end)
-                    self._events.add("reporting.report_type.updated", moved, told)
+                    obj = self._object(report_type, end)
+                    self._events.add("reporting.report_type.updated", moved, obj)
 
     def _settled_end(self, report_type: ReportType) -> int:
         fault = self._faults.standing("late", Occasion(report_type.id))

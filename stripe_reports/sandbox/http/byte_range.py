@@ -12,22 +12,22 @@ _ONE_RANGE = re.compile(r"bytes=(?:(\d+)-(\d*)|-\d+)", re.IGNORECASE)
 
 
 class RangedFile(FileResponse):
-    """The one range that is asked for, unless `If-Range` says otherwise; or else the whole file, with 200."""
+    """The requested range, if it is a single one and `If-Range` allows it; else the whole file, with 200."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """ASGI."""
+        """Answer as an ASGI application."""
         if not _is_one_range(Headers(scope=scope).get("range", "")):
-            scope = without_range(scope)  # others may be ignored, which starlette does not
+            scope = without_range(scope)  # a server may ignore other ranges, starlette does not
         await super().__call__(scope, receive, send)
 
 
 def without_range(scope: Scope) -> Scope:
-    """The request as if it had no such header."""
+    """Return the request without the header `Range`."""
     return {**scope, "headers": [(name, value) for name, value in scope["headers"] if name != b"range"]}
 
 
 def without_offer(send: Send) -> Send:
-    """Let an answer not say that ranges may be asked for."""
+    """Return a `send` whose answers do not offer ranges."""
 
     async def silent(message: Message) -> None:
         if message["type"] == "http.response.start":

@@ -1,4 +1,4 @@
-"""A request, and the one way from it to an answer: key, parameters, handler, headers."""
+"""The way from a request to its answer: key, parameters, handler, headers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from stripe_reports.sandbox.http.key import check_key
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What a handler gets: `ids` from the path, `params` from the query of a GET or the body of a POST."""
+    """A request for a handler: `ids` from the path, `params` from a GET's query or a POST's body."""
 
     ids: Mapping[str, str]
     params: form.Params
@@ -30,7 +30,7 @@ Handler = Callable[[Call], Answer]
 
 
 class Door:
-    """Lets in who has the key, and turns handlers into endpoints."""
+    """The check of the key, and the endpoints behind it."""
 
     def __init__(self, key: str, account: str, faults: Faults) -> None:
         self._faults = faults
@@ -39,7 +39,7 @@ class Door:
         self._idempotency = Idempotency()
 
     def check(self, request: Request) -> None:
-        """Raise Refusal for a missing or wrong key, or for another account than the key's."""
+        """Raise Refusal for a missing or wrong key, or for an account that is not the key's."""
         check_key(request.headers.get("Authorization"), self._key)
         account = request.headers.get("Stripe-Account", self._account)
         if account != self._account:
@@ -51,7 +51,7 @@ class Door:
             )
 
     def endpoint(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
-        """An endpoint of the API host, for starlette's Route. Handlers run in threads."""
+        """Return an endpoint of the API host for starlette's Route. Handlers run in threads."""
 
         async def respond(request: Request) -> Response:
             self.check(request)
@@ -78,23 +78,21 @@ class Door:
         return respond
 
     def _ends_badly(self, path: str, call: Call) -> bool:
-        # A 500 of Stripe's own, after the key was noted; a `status` fault is none and leaves the key free.
+        # Stripe stores a 500 of its own under the key; a `status` fault is not such a 500 and stores nothing.
         occasion = Occasion(str(call.params.get("report_type", "")), "POST", path)
         return self._faults.take("stored_500", occasion) is not None
 
 
 def with_request_id() -> dict[str, str]:
-    """The headers that every answer has."""
+    """Return the headers that every answer has."""
     return {"Request-Id": f"req_{secrets.token_hex(7)}"}
 
 
 async def refuse(request: Request, error: Exception) -> Response:
-    """An error as Stripe words it, for starlette's exception handlers."""
+    """Return an error in Stripe's words, for starlette's exception handlers."""
     if isinstance(error, HTTPException):  # starlette's 404 and 405
         error = unrecognized_url(request.method, request.url.path)
-    if not isinstance(
-        error, Refusal
-    ):  # a mistake of the sandbox's own; starlette raises it again to be logged
+    if not isinstance(error, Refusal):  # a bug of the sandbox; starlette raises it again so that it is logged
         error = Refusal("An unknown error occurred", status=500, type_="api_error")
     headers = with_request_id()
     if error.status == 401:

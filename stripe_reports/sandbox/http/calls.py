@@ -1,4 +1,4 @@
-"""What clients have asked for, counted."""
+"""The number of requests by method and route."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from stripe_reports.sandbox.http.faulty_host import OWN_PATHS
 
 
 class Calls:
-    """How many requests came, by method and route; a path that no route has stands as it is."""
+    """The number of requests by method and route; a path without a route counts as itself."""
 
     def __init__(self) -> None:
         self._counts: Counter[tuple[str, str]] = Counter()
         self._lock = Lock()
 
     def counts(self) -> dict[tuple[str, str], int]:
-        """As of now, like `{("GET", "/v1/files/{id}/contents"): 2}`."""
+        """Return the numbers so far, like `{("GET", "/v1/files/{id}/contents"): 2}`."""
         with self._lock:
             return dict(self._counts)
 
     def counting(self, host: ASGIApp, app: Starlette) -> ASGIApp:
-        """The host, with each request counted by the routes of `app` before the host gets to see it."""
+        """Return the host with a counter in front, which counts each request by the routes of `app`."""
 
         async def counted(scope: Scope, receive: Receive, send: Send) -> None:
             if scope["type"] == "http" and scope["path"] not in OWN_PATHS:
@@ -39,7 +39,7 @@ class Calls:
 
 def _template(routes: Sequence[BaseRoute], scope: Scope) -> str:
     for route in routes:
-        # A method that the route does not take is a match in part, and still its path.
+        # A method that the route does not take is a partial match, and still its path.
         if isinstance(route, Route) and route.matches(scope)[0] is not Match.NONE:
             return route.path
     path: str = scope["path"]

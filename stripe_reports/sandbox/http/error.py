@@ -1,4 +1,4 @@
-"""Stripe's refusals (https://docs.stripe.com/api/errors)."""
+"""Stripe's errors (https://docs.stripe.com/api/errors)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 
 class Refusal(Exception):
-    """An answer with Stripe's error object. Optional fields are left out where they are None."""
+    """An answer with Stripe's error object, without the optional fields that are None."""
 
     def __init__(
         self,
@@ -24,22 +24,22 @@ class Refusal(Exception):
 
 
 def no_such(what: str, id_: str, *, param: str = "id", status: int = 404) -> Refusal:
-    """The refusal for an id that is not there."""
+    """Return the refusal for an unknown id."""
     return Refusal(f"No such {what}: '{id_}'", status=status, param=param, code="resource_missing")
 
 
 def missing(param: str) -> Refusal:
-    """The refusal for a required parameter that was not sent."""
+    """Return the refusal for a missing required parameter."""
     return Refusal(f"Missing required param: {param}.", param=param, code="parameter_missing")
 
 
 def unknown(param: str) -> Refusal:
-    """The refusal for a parameter that the call does not have."""
+    """Return the refusal for a parameter that the call does not have."""
     return Refusal(f"Received unknown parameter: {param}", param=param, code="parameter_unknown")
 
 
 def unrecognized_url(method: str, path: str) -> Refusal:
-    """The refusal for a path, or a method on it, that is not there."""
+    """Return the refusal for an unknown path, or for a method that the path does not have."""
     return Refusal(
         f"Unrecognized request URL ({method}: {path}). Please see https://stripe.com/docs or we can help at"
         " https://support.stripe.com/.",

@@ -1,4 +1,4 @@
-"""Events: what happened, for those who ask."""
+"""Events, as Stripe lists and delivers them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _API_VERSION = "2026-08-26"
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """https://docs.stripe.com/api/events/object; `subject` is the object as it was then."""
+    """An event (https://docs.stripe.com/api/events/object); `subject` is the object as it was then."""
 
     id: str
     created: int
@@ -23,7 +23,7 @@ class Event:
     subject: Mapping[str, Any]
 
     def as_object(self) -> dict[str, Any]:
-        """Stripe's object."""
+        """Return Stripe's object of the event."""
         return {
             "id": self.id,
             "object": "event",
@@ -38,34 +38,34 @@ class Event:
 
 
 class Events:
-    """All events since the start."""
+    """All events since the sandbox started."""
 
     def __init__(self, *, livemode: bool) -> None:
         self._livemode = livemode
         self._events: list[Event] = []
 
     def add(self, type_: str, created: int, subject: Mapping[str, Any]) -> None:
-        """Note what happened to the subject."""
+        """Add an event about the subject."""
         id_ = f"evt_1{secrets.token_hex(11)}"
         self._events.append(Event(id_, created, self._livemode, type_, subject))
 
     def newest_first(self) -> list[Event]:
-        """All events by the time they happened."""
+        """Return all events, newest first."""
         return sorted(self._events, key=lambda event: event.created)[::-1]
 
     def since(self, count: int) -> list[Event]:
-        """The events after the first `count`, in the order in which they were noted."""
+        """Return the events after the first `count`, in the order in which they were added."""
         return self._events[count:]
 
     def find(self, id_: str) -> Event | None:
-        """The event of that id."""
+        """Return the event with that id, if any."""
         return next((event for event in self._events if event.id == id_), None)
 
 
-def as_faults_have_it(page: list[Event], has_more: bool, faults: Faults) -> list[Event]:
-    """The page with its events twice, or in another order.
+def with_event_faults(page: list[Event], has_more: bool, faults: Faults) -> list[Event]:
+    """Return the page with its events doubled or in another order, if such faults strike.
 
-    Where there is more, the last event stays the last: it is the cursor to the next page.
+    If there is another page, the last event stays last, because it is the cursor to the next page.
     """
     if faults.take("unordered_events"):
         movable, cursor = (page[:-1], page[-1:]) if has_more else (page, [])

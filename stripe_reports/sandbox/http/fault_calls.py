@@ -1,4 +1,4 @@
-"""The calls about faults: not Stripe's, and without a key, as a sandbox listens on its own machine."""
+"""The calls about faults. Stripe has none; they need no key, because a sandbox listens locally."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from stripe_reports.sandbox.http.paging import as_list
 
 
 class FaultCalls:
-    """`GET`, `POST` and `DELETE` of the faults that are set."""
+    """The handlers of `GET`, `POST` and `DELETE` for the active faults."""
 
     def __init__(self, faults: Faults) -> None:
         self._faults = faults
 
     def route(self) -> Route:
-        """For the API host."""
+        """Return the route for the API host."""
         return Route(FAULTS_PATH, self._respond, methods=["GET", "POST", "DELETE"])
 
     async def _respond(self, request: Request) -> Response:

@@ -1,4 +1,4 @@
-"""A host behind a bad line: faults that a request meets before, instead of or after its handler."""
+"""A host with faults that strike before, instead of or after the handler of a request."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from stripe_reports.sandbox.faults import Fault, Faults
+from stripe_reports.sandbox.http.bad_contents import BadContents
 from stripe_reports.sandbox.http.connection import Connection
-from stripe_reports.sandbox.http.contents import BadContents
 from stripe_reports.sandbox.http.subject import Subjects
 from stripe_reports.sandbox.http.trouble import trouble
 
@@ -20,7 +20,7 @@ OWN_PATHS = (FAULTS_PATH, TAMPERINGS_PATH)
 
 
 class FaultyHost:
-    """The application itself as long as no fault is set."""
+    """An application in front of a host that applies faults; without faults, it passes requests on."""
 
     def __init__(
         self,
@@ -35,7 +35,7 @@ class FaultyHost:
         self._connection_of = connection_of
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """ASGI."""
+        """Answer as an ASGI application."""
         if not self._faults.are_set or scope["type"] != "http" or scope["path"] in OWN_PATHS:
             await self._app(scope, receive, send)
             return
@@ -61,7 +61,7 @@ class FaultyHost:
 
 
 def _from_the_start(body: bytes, receive: Receive) -> Receive:
-    """What `receive` would give had the body not been read."""
+    """Return a `receive` that starts again with the body, which has been read already."""
     first: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def again() -> Message:
@@ -71,4 +71,4 @@ def _from_the_start(body: bytes, receive: Receive) -> Receive:
 
 
 async def _nowhere(message: Message) -> None:
-    """Keep the answer from the client."""
+    """Discard a message, so that the client gets no answer."""

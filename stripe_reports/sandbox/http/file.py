@@ -1,4 +1,4 @@
-"""Result files, and links that show them to anybody."""
+"""Result files, and links that open them without a key."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from typing import Any
 from stripe_reports.sandbox.http.paging import as_list
 
 KEPT = 365 * 86400
-"""Seconds until a result expires, as seen on a real one."""
+"""How many seconds a result exists, as seen in a real one."""
 
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """https://docs.stripe.com/api/files/object; `size` in bytes, as told; kept for `kept` seconds."""
+    """A file of declared `size` in bytes for `kept` seconds (https://docs.stripe.com/api/files/object)."""
 
     id: str
     created: int
@@ -31,13 +31,13 @@ class File:
 
     @property
     def age(self) -> float:
-        """Seconds since it is there in fact, whatever `created` says."""
+        """Return how many seconds ago the file was really written, whatever `created` says."""
         return time.monotonic() - self.added
 
 
 @dataclass(slots=True)
 class FileLink:
-    """https://docs.stripe.com/api/file_links/object."""
+    """A link to a file (https://docs.stripe.com/api/file_links/object)."""
 
     id: str
     token: str
@@ -49,35 +49,35 @@ class FileLink:
 
 
 class Files:
-    """All files and file links since the start. The bytes are on disk."""
+    """All files and file links since the sandbox started. The bytes are on disk."""
 
     def __init__(self, *, livemode: bool, now: Callable[[], float]) -> None:
         self.base = ""
-        """Address of the files host, once it has one."""
+        """The address of the files host, once it is known."""
         self._livemode = livemode
         self._now = now
         self._files: dict[str, File] = {}
         self._links: dict[str, FileLink] = {}
 
     def add(self, file: File) -> None:
-        """Keep the file."""
+        """Add a file."""
         self._files[file.id] = file
 
     def find(self, id_: str) -> File | None:
-        """The file of that id."""
+        """Return the file with that id, if any."""
         return self._files.get(id_)
 
     def with_contents(self, id_: str) -> File | None:
-        """The file of that id, unless it has expired."""
+        """Return the file with that id, unless it has expired."""
         file = self._files.get(id_)
         return None if file is None or file.created + file.kept <= self._now() else file
 
     def newest_first(self) -> list[File]:
-        """All files."""
+        """Return all files, newest first."""
         return list(reversed(list(self._files.values())))
 
     def add_link(self, file: File, expires_at: int | None, metadata: dict[str, str]) -> FileLink:
-        """A new link to the file."""
+        """Create a link to the file."""
         link = FileLink(
             id=f"link_1{secrets.token_hex(11)}",
             token=secrets.token_urlsafe(30),
@@ -91,28 +91,28 @@ class Files:
         return link
 
     def find_link(self, id_: str) -> FileLink | None:
-        """The link of that id."""
+        """Return the link with that id, if any."""
         return self._links.get(id_)
 
     def links_newest_first(self) -> list[FileLink]:
-        """All links."""
+        """Return all links, newest first."""
         return list(reversed(list(self._links.values())))
 
     def file_behind(self, token: str) -> File | None:
-        """The file that the link's address shows, unless the link has expired."""
+        """Return the file behind the token of a link, unless the link has expired."""
         link = next((each for each in self._links.values() if each.token == token), None)
         return None if link is None or self.is_expired(link) else self.with_contents(link.file)
 
     def expire_now(self, link: FileLink) -> None:
-        """Let the link show nothing from now on."""
+        """Expire the link."""
         link.expires_at = int(self._now())
 
     def is_expired(self, link: FileLink) -> bool:
-        """Whether the link shows nothing any more."""
+        """Return whether the link has expired."""
         return link.expires_at is not None and link.expires_at <= self._now()
 
     def as_object(self, file: File) -> dict[str, Any]:
-        """Stripe's object, with the file's links."""
+        """Return Stripe's object of the file, with its links."""
         links = [self.link_as_object(link) for link in self.links_newest_first() if link.file == file.id]
         return {
             "id": file.id,
@@ -129,7 +129,7 @@ class Files:
         }
 
     def link_as_object(self, link: FileLink) -> dict[str, Any]:
-        """Stripe's object."""
+        """Return Stripe's object of the link."""
         return {
             "id": link.id,
             "object": "file_link",

@@ -11,13 +11,13 @@ from stripe_reports.sandbox.http.paging import PAGE_PARAMS, as_list, page
 
 
 class FileLinkCalls:
-    """Handlers of `/v1/file_links`."""
+    """The handlers of `/v1/file_links`."""
 
     def __init__(self, files: Files) -> None:
         self._files = files
 
     def create(self, call: Call) -> Answer:
-        """`POST /v1/file_links`."""
+        """Handle `POST /v1/file_links`."""
         form.only(call.params, "file", "expires_at", "metadata")
         id_ = form.text(call.params, "file")
         if not id_:
@@ -30,12 +30,12 @@ class FileLinkCalls:
         return 200, self._files.link_as_object(link)
 
     def retrieve(self, call: Call) -> Answer:
-        """`GET /v1/file_links/{id}`."""
+        """Handle `GET /v1/file_links/{id}`."""
         form.only(call.params)
         return 200, self._files.link_as_object(self._find(call))
 
     def update(self, call: Call) -> Answer:
-        """`POST /v1/file_links/{id}`: `expires_at` may be `now`, or empty for never."""
+        """Handle `POST /v1/file_links/{id}`: `expires_at` may be `now`, or empty for never."""
         form.only(call.params, "expires_at", "metadata")
         link = self._find(call)
         match call.params.get("expires_at"):
@@ -52,7 +52,7 @@ class FileLinkCalls:
         return 200, self._files.link_as_object(link)
 
     def list(self, call: Call) -> Answer:
-        """`GET /v1/file_links`."""
+        """Handle `GET /v1/file_links`."""
         form.only(call.params, *PAGE_PARAMS, "expired", "file")
         file, expired = form.text(call.params, "file"), form.text(call.params, "expired")
         found = [

@@ -15,14 +15,14 @@ from stripe_reports.sandbox.http.file import File, Files
 
 
 class FilesHost:
-    """Whole files with their length, or the range that is asked for."""
+    """The handlers of the files host, which send whole files or the requested range."""
 
     def __init__(self, door: Door, files: Files) -> None:
         self._door = door
         self._files = files
 
     def app(self) -> Starlette:
-        """The ASGI application."""
+        """Return the ASGI application."""
         return Starlette(
             routes=[
                 Route("/v1/files/{id}/contents", self._contents, methods=["GET"]),

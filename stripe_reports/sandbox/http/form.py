@@ -10,14 +10,14 @@ from urllib.parse import parse_qsl
 from stripe_reports.sandbox.http.error import Refusal, unknown
 
 Params = dict[str, Any]
-"""Text, nested `Params`, or a list of text."""
+"""The parameters by name: text, nested `Params`, or a list of text."""
 
 _NAME = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\])*)")
 _BRACKET = re.compile(r"\[([^\[\]]*)\]")
 
 
 def parse(encoded: str) -> Params:
-    """`a=1&b[c]=2&d[0]=x&e[]=y` as `{a: "1", b: {c: "2"}, d: ["x"], e: ["y"]}`. Raises Refusal."""
+    """Parse `a=1&b[c]=2&d[0]=x&e[]=y` as `{a: "1", b: {c: "2"}, d: ["x"], e: ["y"]}`. Raises Refusal."""
     params: Params = {}
     for name, value in parse_qsl(encoded, keep_blank_values=True):
         whole = _NAME.fullmatch(name)
@@ -42,14 +42,14 @@ def _with_lists(value: Any) -> Any:
 
 
 def only(params: Mapping[str, Any], *names: str) -> None:
-    """Raise the refusal for a parameter beyond these; `expand` is always taken."""
+    """Raise Refusal for a parameter that is not one of these; `expand` is always accepted."""
     for name in params:
         if name not in (*names, "expand"):
             raise unknown(name)
 
 
 def text(params: Mapping[str, Any], name: str, *, param: str | None = None) -> str | None:
-    """A text parameter, None if it was not sent."""
+    """Return a text parameter, None if it was not sent."""
     value = params.get(name)
     if value is None or isinstance(value, str):
         return value
@@ -57,7 +57,7 @@ def text(params: Mapping[str, Any], name: str, *, param: str | None = None) -> s
 
 
 def integer(params: Mapping[str, Any], name: str, *, param: str | None = None) -> int | None:
-    """An integer parameter, None if it was not sent."""
+    """Return an integer parameter, None if it was not sent."""
     value = params.get(name)
     if value is None:
         return None
@@ -67,7 +67,7 @@ def integer(params: Mapping[str, Any], name: str, *, param: str | None = None) -
 
 
 def texts(params: Mapping[str, Any], name: str, *, param: str | None = None) -> list[str] | None:
-    """A list of texts, None if it was not sent."""
+    """Return a list of texts, None if it was not sent."""
     value = params.get(name)
     if value is None or (isinstance(value, list) and all(isinstance(each, str) for each in value)):
         return value
@@ -75,7 +75,7 @@ def texts(params: Mapping[str, Any], name: str, *, param: str | None = None) -> 
 
 
 def mapping(params: Mapping[str, Any], name: str) -> Params:
-    """Nested parameters, empty if they were not sent."""
+    """Return nested parameters, empty if they were not sent."""
     value = params.get(name, {})
     if isinstance(value, dict):
         return value

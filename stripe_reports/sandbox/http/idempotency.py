@@ -1,4 +1,4 @@
-"""Idempotency keys: the same POST again is the same answer (https://docs.stripe.com/api/idempotent_requests)."""
+"""Idempotency keys: the same POST gets the same answer (https://docs.stripe.com/api/idempotent_requests)."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from stripe_reports.sandbox.http.error import Refusal
 
 _LONGEST_KEY = 255
 Answer = tuple[int, dict[str, Any]]
-"""Status and body."""
+"""The status and the body."""
 
 
 class Idempotency:
-    """Remembers the first answer under each key, errors of the server included.
+    """The first answer under each key, server errors included.
 
-    As at Stripe, a request that was refused for its parameters has not begun, so it is not remembered.
+    As at Stripe, a request that is refused for its parameters has not started, so its answer is not stored.
     """
 
     def __init__(self) -> None:
@@ -24,7 +24,7 @@ class Idempotency:
         self._lock = Lock()
 
     def once(self, key: str | None, request: object, respond: Callable[[], Answer]) -> tuple[Answer, bool]:
-        """The answer, and whether it is a repeated one. Raises Refusal where the request is another one."""
+        """Return the answer, and whether it is a repeated one. Raises Refusal if the request differs."""
         if key is None:
             return respond(), False
         if len(key) > _LONGEST_KEY:

@@ -1,4 +1,4 @@
-"""Who may ask: one key, as HTTP Basic user name or as bearer token."""
+"""The API key: one key, as HTTP Basic user name or as bearer token."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _PREFIXES = ("sk_test_", "sk_live_", "rk_test_", "rk_live_")
 
 
 def check_key(authorization: str | None, key: str) -> None:
-    """Raise the 401 that Stripe gives to a missing or a wrong key."""
+    """Raise Stripe's 401 for a missing or wrong key."""
     given = _given_key(authorization or "")
     if not given:
         raise Refusal(
@@ -27,14 +27,14 @@ def check_key(authorization: str | None, key: str) -> None:
 
 
 def masked(key: str) -> str:
-    """`sk_test_****rong`: what a message may show of a key."""
+    """Return what a message may show of a key: `sk_test_****rong`."""
     prefix = next((p for p in _PREFIXES if key.startswith(p)), "")
     secret = key.removeprefix(prefix)
     return f"{prefix}****{secret[-4:] if len(secret) > 4 else ''}"
 
 
 def is_live(key: str) -> bool:
-    """Whether Stripe would answer with live data."""
+    """Return whether Stripe would answer with live data."""
     return key.startswith(("sk_live_", "rk_live_"))
 
 

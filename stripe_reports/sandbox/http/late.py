@@ -1,4 +1,4 @@
-"""How far the data of a report type goes, and what becomes of a run that asks for more."""
+"""How far the data of a report type goes, and what happens to a run that asks for more."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from stripe_reports.sandbox.reports import utc_stamp
 
 
 def moved_back(end: int, start: int, fault: Fault | None) -> int:
-    """Where the data end with that `late` fault, or without one."""
+    """Return where the data ends with that `late` fault, or without one."""
     return end if fault is None else max(start, end - int(fault["seconds"]))
 
 
 class Lateness:
-    """`start` and `end` are what Stripe says is there; a `late` fault moves the end back."""
+    """The reported `start` and `end` of a report type's data; a `late` fault moves the end back."""
 
     def __init__(self, report_type: ReportType, start: int, end: int, faults: Faults) -> None:
         self._report_type = report_type
@@ -28,7 +28,7 @@ class Lateness:
         self.end = moved_back(end, start, self._fault)
 
     def check(self, given: Mapping[str, Any]) -> tuple[Checked, str | None]:
-        """The request, and the error that its run is going to end with, if it is. Raises Refusal."""
+        """Return the checked request, and the error of its run if the run will fail. Raises Refusal."""
         if self._fault is None or self._fault["beyond"] == "refused":
             return check(self._report_type, given, self.start, self.end), None
         checked = check(self._report_type, given, self.start, self._usual_end)

@@ -15,22 +15,22 @@ _MOST = 100
 
 
 class Listed(Protocol):
-    """What can be listed."""
+    """An object in a list."""
 
     @property
     def id(self) -> str:
-        """The cursor."""
+        """The object's id, which is the cursor of pages."""
 
     @property
     def created(self) -> int:
-        """Unix seconds."""
+        """The time of its creation, in Unix seconds."""
 
 
 _T = TypeVar("_T", bound=Listed)
 
 
 def page(newest_first: Sequence[_T], params: Mapping[str, Any], what: str) -> tuple[list[_T], bool]:
-    """The page that the parameters ask for, and whether there is more in their direction. Raises Refusal."""
+    """Return the requested page, and whether there is more in that direction. Raises Refusal."""
     limit = form.integer(params, "limit")
     if limit is None:
         limit = 10
@@ -46,14 +46,14 @@ def page(newest_first: Sequence[_T], params: Mapping[str, Any], what: str) -> tu
         newest_first = newest_first[: _position(newest_first, before, "ending_before", what)]
     earliest, latest = _bounds(params)
     from_cursor = reversed(newest_first) if before else iter(newest_first)
-    # No further than the page, so that paging through thousands stays cheap.
+    # Stop after the page, so that paging through thousands stays cheap.
     found = list(islice((each for each in from_cursor if earliest <= each.created <= latest), limit + 1))
     shown = found[:limit]
     return (shown[::-1] if before else shown), len(found) > limit
 
 
 def as_list(url: str, data: Sequence[Mapping[str, Any]], has_more: bool = False) -> dict[str, Any]:
-    """Stripe's list object."""
+    """Return Stripe's list object."""
     return {"object": "list", "url": url, "has_more": has_more, "data": list(data)}
 
 
@@ -65,7 +65,7 @@ def _position(items: Sequence[Listed], cursor: str, param: str, what: str) -> in
 
 
 def _bounds(params: Mapping[str, Any]) -> tuple[float, float]:
-    """The first and the last second of creation that are asked for."""
+    """Return the first and the last requested second of creation."""
     bounds = params.get("created")
     if not isinstance(bounds, dict):
         exactly = form.integer(params, "created")

@@ -1,4 +1,4 @@
-"""Report runs: pending for a while, then succeeded, with a result and an event; or failed, on request."""
+"""Report runs: pending for a while, then succeeded with a result and an event, or failed on request."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from typing import Any
 
 from stripe_reports.sandbox.faults import Fault, Faults, Occasion
 from stripe_reports.sandbox.faults.rows import with_faults
+from stripe_reports.sandbox.http.build_slots import BuildSlots
+from stripe_reports.sandbox.http.error import no_such
 from stripe_reports.sandbox.http.event import Events
 from stripe_reports.sandbox.http.file import KEPT, File, Files
-from stripe_reports.sandbox.http.places import Places
 from stripe_reports.sandbox.http.run_parameters import Checked
-from stripe_reports.sandbox.http.run_target import check_target
-from stripe_reports.sandbox.ledger import Ledger
+from stripe_reports.sandbox.ledger import AnyLedger, Ledger
 from stripe_reports.sandbox.reports import Query, csv_chunks
-from stripe_reports.sandbox.tampering import Told
+from stripe_reports.sandbox.tampering import ReportRows
 
 
 @dataclass
 class ReportRun:
-    """https://docs.stripe.com/api/reporting/report_run/object; `due` on the monotonic clock."""
+    """A run (https://docs.stripe.com/api/reporting/report_run/object); `due` is on the monotonic clock."""
 
     id: str
     created: int
@@ -35,26 +35,26 @@ class ReportRun:
     report_type: str
     checked: Checked
     faults: tuple[Fault, ...] = ()
-    """What happens to this one."""
+    """The faults of this run."""
     failure: str | None = None
-    """The error that it is going to end with."""
+    """The error with which the run will end, if it will fail."""
     error: str | None = None
     result: File | None = None
     settling: Lock = field(default_factory=Lock, repr=False)
 
     def fault(self, kind: str) -> Fault | None:
-        """The fault of that kind; the one that was set last, if there are more."""
+        """Return the fault of that kind, the last one if there are several."""
         return next((fault for fault in reversed(self.faults) if fault.kind == kind), None)
 
     @property
     def status(self) -> str:
-        """Stripe's word for where it is."""
+        """The status in Stripe's words."""
         if self.error is not None:
             return "failed"
         return "succeeded" if self.result else "pending"
 
     def as_object(self, files: Files) -> dict[str, Any]:
-        """Stripe's object, with the result inline."""
+        """Return Stripe's object, with the result inline."""
         result = self.result
         return {
             "id": self.id,
@@ -71,20 +71,20 @@ class ReportRun:
 
 
 class ReportRuns:
-    """All runs since the start. A run is settled when somebody looks at it and its time has come.
+    """All runs since the sandbox started. A run is completed when it is due and somebody reads it.
 
-    Nothing runs in the background, so an idle sandbox is idle, and what is never looked at costs nothing.
+    Nothing runs in the background, so an idle sandbox is idle, and a run that nobody reads costs nothing.
 
-    At most `at_once` runs are built at the same time, in the order of their creation. Each holds its place
-    for the latency. What a `pending` fault adds is spent outside of it: stuck runs would else block all
-    others. A `cached` run is not built, and takes no place.
+    At most `at_once` runs are built at the same time, in the order of their creation. Each holds its slot for
+    the latency. The time that a `pending` fault adds is spent outside the slot, or stuck runs would block all
+    others. A `cached` run is not built and takes no slot.
     """
 
     def __init__(
         self,
         *,
         ledger: Ledger,
-        told: Told,
+        report_rows: ReportRows,
         files: Files,
         events: Events,
         latency: float,
@@ -94,13 +94,13 @@ class ReportRuns:
         at_once: int | None = None,
     ) -> None:
         self._ledger = ledger
-        self._told = told
+        self._report_rows = report_rows
         self._files = files
         self._events = events
         self.folder: Path | None = None
-        """Where results go, once there is such a place."""
+        """The folder for results, once there is one."""
         self._latency = latency
-        self._places = Places(at_once, latency)
+        self._slots = BuildSlots(at_once, latency)
         self._creating = Lock()
         self._livemode = livemode
         self._now = now
@@ -111,8 +111,8 @@ class ReportRuns:
         return len(self._runs)
 
     def create(self, report_type: str, checked: Checked, failure: str | None = None) -> ReportRun:
-        """A new run, pending even where the latency is zero; with a `failure`, it ends with that error."""
-        with self._creating:  # one at a time: listed in the order in which they get their places
+        """Create a run, pending even if the latency is zero; with a `failure`, it ends with that error."""
+        with self._creating:  # one at a time, so that they are listed in the order of their slots
             now, clock = self._now(), time.monotonic()
             run = ReportRun(
                 id=f"frr_1{secrets.token_hex(11)}",
@@ -142,27 +142,34 @@ class ReportRuns:
         pending, longer = run.fault("pending"), 0.0
         if pending:
             longer = math.inf if pending["seconds"] is None else pending["seconds"]
-        return self._places.take(clock) - clock + self._latency + longer
+        return self._slots.take(clock) - clock + self._latency + longer
 
     def check_target(self, query: Query) -> None:
-        """Raise Refusal where a run cannot be about the accounts or the payout that it names."""
-        check_target(self._ledger, query)
+        """Raise Refusal if a connected account or the payout of the run does not exist."""
+        ledger: AnyLedger = self._ledger
+        if query.connected_accounts is not None:
+            for id_ in query.connected_accounts:
+                if id_ not in self._ledger.connected_accounts:
+                    raise no_such("account", id_, param="parameters[connected_account]", status=400)
+            ledger = self._ledger.connected(query.connected_accounts)
+        if query.payout is not None and ledger.payout(query.payout, query.known_until) is None:
+            raise no_such("payout", query.payout, param="parameters[payout]", status=400)
 
     def find(self, id_: str) -> ReportRun | None:
-        """The run of that id."""
+        """Return the run with that id, if any."""
         return self._runs.get(id_)
 
     def newest_first(self) -> list[ReportRun]:
-        """All runs."""
+        """Return all runs, newest first."""
         return list(reversed(list(self._runs.values())))
 
     def settle_all(self) -> None:
-        """Let the files and events of all runs be there whose time has come."""
+        """Complete all runs that are due, with their files and events."""
         for run in list(self._runs.values()):
             self._settle(run)
 
     def as_object(self, run: ReportRun) -> dict[str, Any]:
-        """Stripe's object of the run as it is now."""
+        """Return Stripe's object of the run as it is now."""
         self._settle(run)
         return run.as_object(self._files)
 
@@ -170,7 +177,7 @@ class ReportRuns:
         if run.status != "pending" or time.monotonic() < run.due:
             return
         with run.settling:
-            if run.status != "pending":  # by another request meanwhile
+            if run.status != "pending":  # another request has completed it
                 return
             if run.failure is not None:
                 announced = replace(run, error=run.failure).as_object(self._files)
@@ -181,11 +188,11 @@ class ReportRuns:
             self._files.add(result)
             announced = replace(run, result=result).as_object(self._files)
             self._events.add("reporting.report_run.succeeded", run.succeeds_at, announced)
-            run.result = result  # last: who sees it finds the file and the event as well
+            run.result = result  # last, so that the file and the event exist before it shows
 
     def _result(self, run: ReportRun) -> File:
         cached, expired, wrong_size = map(run.fault, ("cached", "expired", "wrong_size"))
-        # Stripe's cache hands out the file of an equal run before, as that day's data was then.
+        # Stripe's cache returns the file of an earlier equal run, with the data as it was then.
         before = self._equal_before(run) if cached else None
         path = before.path if before else self._write(run)
         owner = run.id if cached is None else f"frr_1{secrets.token_hex(11)}"
@@ -209,7 +216,7 @@ class ReportRuns:
 
     def _write(self, run: ReportRun) -> Path:
         if self.folder is None:
-            raise RuntimeError("a report run is settled while the sandbox does not run")
+            raise RuntimeError("a report run was read while the sandbox was not running")
         path = self.folder / f"{run.id}.csv"
         with path.open("wb") as file:
             file.writelines(self._csv(run))
@@ -217,5 +224,5 @@ class ReportRuns:
 
     def _csv(self, run: ReportRun) -> Iterator[bytes]:
         columns = run.checked.columns
-        rows = self._told.rows(run.report_type, columns, run.checked.query)
+        rows = self._report_rows.rows(run.report_type, columns, run.checked.query)
         return csv_chunks(*with_faults(run.report_type, columns, rows, run.faults))

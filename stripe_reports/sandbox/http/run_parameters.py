@@ -1,4 +1,4 @@
-"""The `parameters[...]` of a report run, held against the catalog and the data that is there."""
+"""The `parameters[...]` of a report run, checked against the catalog and the available data."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ _FILTERS = {
     "taxable": "taxable",
     "type": "type",
 }
-"""Parameters that keep the rows of which a column holds that text."""
+"""The parameters that keep only rows with that text in a column."""
 _METADATA = re.compile(r"([a-z_]+)\[[^\[\]]+\]")
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A request that makes sense: what to compute, which columns to print, and the parameters to echo."""
+    """A valid request: what to compute, which columns to print, and which parameters to repeat."""
 
     query: Query
     columns: tuple[str, ...]
@@ -42,7 +42,7 @@ class Checked:
 
 
 def check(report_type: ReportType, given: Mapping[str, Any], start: int, end: int) -> Checked:
-    """Raises Refusal as Stripe does; data is available from `start` to `end`, both inclusive."""
+    """Check the parameters, with data from `start` to `end`, both inclusive. Raises Refusal like Stripe."""
     _check_names(report_type, given)
     echo: dict[str, Any] = {
         name: form.text(given, name, param=_param(name)) for name in given if name in _TEXTS
@@ -96,7 +96,7 @@ def _check_names(report_type: ReportType, given: Mapping[str, Any]) -> None:
         *report_type.unconfirmed_parameters,
     }
     if report_type.interval == "as_of_end":
-        known.add("interval_start")  # not needed for a snapshot: checked like any other, then of no effect
+        known.add("interval_start")  # a snapshot does not need it: it is checked, but has no effect
     for name in given:
         if name not in known:
             raise unknown(_param(name))
@@ -135,7 +135,7 @@ def _check_interval(report_type: ReportType, echo: Mapping[str, Any], start: int
 def _stamp(seconds: int) -> str:
     try:
         return utc_stamp(seconds)
-    except (ValueError, OverflowError, OSError):  # a year that no calendar here has
+    except (ValueError, OverflowError, OSError):  # a year beyond Python's calendar
         return str(seconds)
 
 

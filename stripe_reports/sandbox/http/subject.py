@@ -1,4 +1,4 @@
-"""What a request is about, as far as faults are picky."""
+"""The report type and file of a request, by which faults are selected."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from stripe_reports.sandbox.http.report_run import ReportRuns
 
 
 class Subjects:
-    """Looks the ids of paths up; `report_type` stays empty where a request is about none."""
+    """The objects whose ids are in paths; `report_type` is empty for a request without one."""
 
     def __init__(self, runs: ReportRuns, files: Files) -> None:
         self._runs = runs
         self._files = files
 
     def occasion(self, method: str, path: str, body: bytes) -> Occasion:
-        """The request."""
+        """Return the occasion of a request."""
         return Occasion(report_type=self._report_type(path, body), method=method, path=path)
 
     def file_of_contents(self, path: str) -> File | None:
-        """The file whose contents are asked for, with the key or through a link."""
+        """Return the file whose contents are requested, with the key or through a link."""
         match path.strip("/").split("/"):
             case ["v1", "files", id_, "contents"]:
                 return self._files.find(id_)

@@ -1,4 +1,4 @@
-"""The calls about tamperings: as those about faults, not Stripe's, and without a key."""
+"""The calls about tamperings. Like those about faults, Stripe has none, and they need no key."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from stripe_reports.sandbox.http.call import with_request_id
 from stripe_reports.sandbox.http.error import Refusal
 from stripe_reports.sandbox.http.faulty_host import TAMPERINGS_PATH
 from stripe_reports.sandbox.http.paging import as_list
-from stripe_reports.sandbox.tampering import Tampering, Told
+from stripe_reports.sandbox.tampering import ReportRows, Tampering
 
 
 class TamperingCalls:
-    """`GET` and `POST` of the tamperings that are set. They stay: what the books say is not unsaid."""
+    """The handlers of `GET` and `POST` for tamperings. There is no `DELETE`: the ledger keeps its changes."""
 
-    def __init__(self, told: Told) -> None:
-        self._told = told
+    def __init__(self, report_rows: ReportRows) -> None:
+        self._report_rows = report_rows
 
     def route(self) -> Route:
-        """For the API host."""
+        """Return the route for the API host."""
         return Route(TAMPERINGS_PATH, self._respond, methods=["GET", "POST"])
 
     async def _respond(self, request: Request) -> Response:
         if request.method == "POST":
             body = await run_in_threadpool(self._set, await request.body())
         else:
-            body = as_list(TAMPERINGS_PATH, [tampering.as_object() for tampering in self._told.all()])
+            body = as_list(TAMPERINGS_PATH, [tampering.as_object() for tampering in self._report_rows.all()])
         return JSONResponse(body, headers=with_request_id())
 
     def _set(self, body: bytes) -> dict[str, Any]:
@@ -47,7 +47,7 @@ class TamperingCalls:
             )
         try:
             tampering = Tampering(str(settings.pop("day")), str(settings.pop("kind")), settings)
-            self._told.add(tampering, at_once=True)
+            self._report_rows.add(tampering, at_once=True)
         except ConfigurationError as error:
             raise Refusal(str(error)) from None
         return tampering.as_object()

@@ -1,4 +1,4 @@
-"""Answers of a Stripe that is in trouble, or does not like the key or the pace."""
+"""Answers of a Stripe that is unavailable, or that refuses the key or the rate."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from stripe_reports.sandbox.http.call import with_request_id
 from stripe_reports.sandbox.http.error import Refusal
 
 _MESSAGES = {
-    400: "Invalid request: this answer was asked for as a fault of the sandbox.",
+    400: "Invalid request: this answer is a fault of the sandbox.",
     401: "Invalid API Key provided: sk_test_****ault",
     403: "The provided key does not have the required permissions for this endpoint.",
-    404: "No such object: this answer was asked for as a fault of the sandbox.",
+    404: "No such object: this answer is a fault of the sandbox.",
     429: "Request rate limit exceeded. You can learn more about rate limits here"
     " https://stripe.com/docs/rate-limits.",
     500: "An unknown error occurred",
@@ -30,7 +30,7 @@ _CODES = {404: "resource_missing", 429: "rate_limit"}
 
 
 def refusal(status: int, code: str | None = None) -> Refusal:
-    """The refusal of that status; `code` stands in for the usual one."""
+    """Return the refusal with that status; `code` replaces the usual code."""
     return Refusal(
         _LOCKED if code == "lock_timeout" else _MESSAGES[status],
         status=status,
@@ -40,7 +40,7 @@ def refusal(status: int, code: str | None = None) -> Refusal:
 
 
 def trouble(fault: Fault) -> Response:
-    """The answer that a `status` fault asks for."""
+    """Return the answer of a `status` fault."""
     status: int = fault["code"]
     headers = with_request_id()
     if fault["retry_after"] is not None:

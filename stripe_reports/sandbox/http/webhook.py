@@ -1,4 +1,4 @@
-"""The webhook endpoint of the account: events are signed and delivered as they happen."""
+"""The webhook endpoint of the account, to which events are delivered as they happen."""
 
 from __future__ import annotations
 
@@ -20,31 +20,31 @@ from stripe_reports.sandbox.http.event import Event, Events
 
 _log = logging.getLogger(__name__)
 _TICK = 0.05
-"""Seconds between two looks at what has become due."""
+"""How many seconds pass between two checks for due runs."""
 _TIMEOUT = 5.0
 _PAUSES = (0.2, 0.4, 0.8, 1.6)
-"""Seconds between attempts. Stripe goes on for three days; a receiver of a test is there soon or never."""
+"""The seconds between attempts. Stripe retries for three days; a test's receiver answers soon or never."""
 _WRONG_SECRET = "whsec_of_another_endpoint"  # noqa: S105
 
 
 def signature(body: bytes, secret: str, signed_at: int) -> str:
-    """The header `Stripe-Signature` (https://docs.stripe.com/webhooks#verify-manually)."""
+    """Return the header `Stripe-Signature` (https://docs.stripe.com/webhooks#verify-manually)."""
     digest = hmac.new(secret.encode(), f"{signed_at}.".encode() + body, sha256).hexdigest()
     return f"t={signed_at},v1={digest}"
 
 
 class Webhook:
-    """Settles what has become due, in a thread of its own, and delivers what happened.
+    """A thread that completes due runs and delivers their events.
 
-    Deliveries go out one after the other. One that is not answered with 2xx is repeated a few times, with a
-    new signature each time; then it is given up, and logged. The time in a signature is this machine's, not
-    the sandbox's clock, because receivers hold it against their own.
+    Deliveries are sent one after the other. Without a 2xx answer, a delivery is repeated a few times, with a
+    new signature each time, and then dropped and logged. The time in a signature is this machine's, not the
+    sandbox's clock, because receivers compare it with their own.
     """
 
     def __init__(
         self, url: str, secret: str, *, settle_all: Callable[[], None], events: Events, faults: Faults
     ) -> None:
-        """Raises ConfigurationError for an address that is not http(s)."""
+        """Raise ConfigurationError for an address that is not http(s)."""
         self._parts = _parts(url)
         self._secret = secret
         self._settle_all = settle_all
@@ -55,11 +55,11 @@ class Webhook:
         self._thread = Thread(target=self._run, name="stripe-reports-sandbox-webhook", daemon=True)
 
     def start(self) -> None:
-        """Deliver from now on."""
+        """Start delivering."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Give up what is not delivered yet, and return when nothing is under way."""
+        """Drop what is not delivered yet, and return when the current delivery has ended."""
         self._stopped.set()
         self._thread.join()
 
@@ -132,7 +132,7 @@ class Webhook:
 
 
 def _parts(url: str) -> SplitResult:
-    with suppress(ValueError):  # a port that is none
+    with suppress(ValueError):  # an invalid port
         parts = urlsplit(url)
         if parts.scheme in ("http", "https") and parts.hostname and parts.port != 0:
             return parts

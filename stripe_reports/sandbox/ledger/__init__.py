@@ -1,6 +1,6 @@
-"""A synthetic double-entry ledger: the books of an account that does not exist."""
+"""A synthetic double-entry ledger of a made-up account."""
 
-from stripe_reports.sandbox.ledger.books import Books
+from stripe_reports.sandbox.ledger.any_ledger import AnyLedger
 from stripe_reports.sandbox.ledger.chance import Seed, account_id, chance, stripe_id
 from stripe_reports.sandbox.ledger.connected import CONNECTED
 from stripe_reports.sandbox.ledger.days import DAY, day_of, days, midnight
@@ -13,8 +13,8 @@ __all__ = [
     "CONNECTED",
     "CURRENCIES",
     "DAY",
+    "AnyLedger",
     "BalanceTransaction",
-    "Books",
     "Charge",
     "Ledger",
     "Payout",

@@ -1,4 +1,4 @@
-"""What happens to the balance on a day, payouts aside."""
+"""The changes of the balance on a day, except payouts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from stripe_reports.sandbox.ledger import words
-from stripe_reports.sandbox.ledger.amounts import (
+from stripe_reports.sandbox.ledger.chance import Seed, account_id, chance, stripe_id
+from stripe_reports.sandbox.ledger.customer import PAYMENT_METHODS, customers
+from stripe_reports.sandbox.ledger.days import DAY, midnight
+from stripe_reports.sandbox.ledger.prices import (
     customer_facing,
     dollars,
     some_currency,
@@ -16,29 +19,27 @@ from stripe_reports.sandbox.ledger.amounts import (
     stripe_fee,
     usual_volume,
 )
-from stripe_reports.sandbox.ledger.chance import Seed, account_id, chance, stripe_id
-from stripe_reports.sandbox.ledger.customer import PAYMENT_METHODS, customers
-from stripe_reports.sandbox.ledger.days import DAY, midnight
 from stripe_reports.sandbox.ledger.transaction import BalanceTransaction, Charge
 
 LONGEST_AFTERMATH = 28
-"""Days within which everything that follows from a charge has happened."""
+"""How many days after a charge its last consequence happens."""
 
 _ONE_QUIET_DAY_IN = 11
 _SHARE_OF_CHARGES = 0.86
-"""Of the rows of a day; the rest follows from earlier days."""
+"""The part of a day's rows that starts on the day; the rest follows from earlier days."""
 
 Aftermath = dict[date, list[BalanceTransaction]]
-"""What a day leads to, by the day on which it happens."""
+"""The consequences of a day, by the day on which they happen."""
 
 
 class Activity:
-    """The days, each made from its own chance: independent of the others, of today and of who asked when.
+    """The activity of each day, generated from its own random numbers.
 
-    A day's own events are charges and the account's own entries. What they lead to on later days (refunds,
-    disputes, released reserves) is made together with them, so a day as a whole is its own events and the
-    aftermath of at most `LONGEST_AFTERMATH` days before. Accounts with the same `calendar` are quiet on the
-    same days: without that, several together would hardly ever be.
+    So a day does not depend on the other days, on today's date, or on the order of the calls. A day's own
+    events are charges and entries of the account. Their consequences on later days (refunds, disputes,
+    released reserves) are generated together with them, so a complete day is its own events and the
+    consequences of at most `LONGEST_AFTERMATH` days before. Accounts with the same `calendar` are quiet on
+    the same days; otherwise several accounts together would hardly ever be quiet.
     """
 
     def __init__(self, seed: Seed, rows_per_day: int, calendar: Seed | None = None) -> None:
@@ -49,13 +50,13 @@ class Activity:
         self._customers = customers(seed)
 
     def of(self, day: date) -> tuple[list[BalanceTransaction], Aftermath]:
-        """The day's own transactions, and what they lead to."""
+        """Return the day's own transactions and their consequences."""
         if self._is_quiet(day):
             return [], {}
         return _Day(self, day).events()
 
     def _is_quiet(self, day: date) -> bool:
-        """Whether nothing at all happens; never on two days in a row."""
+        """Return whether nothing at all happens on the day; two quiet days never follow each other."""
         return self._may_be_quiet(day) and not self._may_be_quiet(day - timedelta(days=1))
 
     def _may_be_quiet(self, day: date) -> bool:
@@ -63,7 +64,7 @@ class Activity:
 
 
 class _Day:
-    """One day in the making."""
+    """A day that is being generated."""
 
     def __init__(self, activity: Activity, day: date) -> None:
         self._activity = activity
@@ -87,7 +88,7 @@ class _Day:
         return stripe_id(self._rng, prefix)
 
     def _later(self, after: int, day: date, transaction: BalanceTransaction) -> date:
-        """Let it happen so many days after `day`, or the day after that if that one is quiet."""
+        """Add the transaction `after` days after `day`, or one day later if that day is quiet."""
         on = day + timedelta(days=after)
         if self._activity._is_quiet(on):
             on += timedelta(days=1)
@@ -127,7 +128,7 @@ class _Day:
         )
         yield transaction
         fate = rng.random()
-        if fate < 0.015:  # captured in part: the rest of the amount goes back at once
+        if fate < 0.015:  # captured in part: the rest of the amount is returned at once
             yield replace(
                 transaction,
                 id=self._id(),
@@ -176,7 +177,7 @@ class _Day:
             dispute_reason=rng.choice(words.DISPUTE_REASONS),
         )
         on = self._later(rng.randint(3, 11), self._day, dispute)
-        if rng.random() < 0.5:  # won: the amount comes back, and with it the fee, as a negative one
+        if rng.random() < 0.5:  # won: the amount returns, and the fee returns as a negative fee
             reversal = replace(
                 dispute,
                 id=self._id(),
@@ -188,7 +189,7 @@ class _Day:
             self._later(rng.randint(5, 14), on, reversal)
 
     def _account_entries(self) -> Iterator[BalanceTransaction]:
-        """What no customer has caused: one or none a day."""
+        """Yield the entry of the day that no customer has caused, if there is one."""
         rng = self._rng
         currency = some_currency(rng)
         created = self._begin + rng.randrange(DAY)
@@ -205,17 +206,17 @@ class _Day:
             yield replace(entry, gross=amount, description=rng.choice(words.ADJUSTMENTS))
         elif kind < 0.67:
             yield self._reserve(entry)
-        elif kind < 0.73:  # so large that the currency's next payout takes money from the bank
+        elif kind < 0.73:  # so large that the currency's next payout withdraws money from the bank
             amount = -usual_volume(self._activity._rows_per_day, currency)
             yield replace(entry, gross=amount, description="Correction of a batch, by agreement")
 
     def _reserve(self, entry: BalanceTransaction) -> BalanceTransaction:
-        """Money held back, and given back on a later day."""
+        """Return an entry that holds money back, and add the one that returns it on a later day."""
         rng = self._rng
         held, given_back, text = rng.choice(
             (
                 ("risk_reserved_funds", "risk_reserved_funds", "Reserved funds"),
-                # categories beyond the documented list: live accounts have such
+                # categories beyond the documented list, as in live accounts
                 ("payout_minimum_balance_hold", "payout_minimum_balance_release", "Minimum balance"),
             )
         )

@@ -1,4 +1,4 @@
-"""Chance that repeats itself: the same seed and the same purpose give the same numbers, on any machine."""
+"""Repeatable random numbers: the same seed and purpose give the same numbers on every machine."""
 
 from __future__ import annotations
 
@@ -6,25 +6,25 @@ import random
 import string
 
 Seed = int | str
-"""A number for a platform; connected accounts have text that is made from it."""
+"""The seed of a ledger: a number for a platform, and a text made from it for connected accounts."""
 
 _LETTERS = string.digits + string.ascii_uppercase + string.ascii_lowercase
 
 
 def chance(*purpose: object) -> random.Random:
-    """A generator of its own for that purpose, for example `chance(seed, "day", day)`.
+    """Return a random generator for that purpose, for example `chance(seed, "day", day)`.
 
-    Seeded with text, which Python hashes with SHA-512: independent of PYTHONHASHSEED and of what was
-    drawn elsewhere before.
+    Its seed is text, which Python hashes with SHA-512, so its numbers do not depend on PYTHONHASHSEED or on
+    other draws.
     """
     return random.Random(":".join(map(str, purpose)))  # noqa: S311  synthetic data, nothing secret
 
 
 def stripe_id(rng: random.Random, prefix: str, length: int = 23) -> str:
-    """An id that looks like Stripe's, such as `txn_3…`; 62**22 values, so it is unique for all purposes."""
+    """Return an id like Stripe's, such as `txn_3…`; with 62**22 values, it is unique in practice."""
     return f"{prefix}_3{''.join(rng.choices(_LETTERS, k=length - 1))}"
 
 
 def account_id(seed: Seed) -> str:
-    """The id of the account whose books that seed gives: another seed, another merchant."""
+    """Return the id of the account whose ledger that seed generates; each seed is another merchant."""
     return f"acct_1{''.join(chance(seed, 'account').choices(_LETTERS, k=15))}"

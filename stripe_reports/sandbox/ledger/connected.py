@@ -1,4 +1,4 @@
-"""Who is connected to the platform: a fixed set of businesses that do not exist."""
+"""The accounts connected to the platform: a fixed set of made-up businesses."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from stripe_reports.sandbox.ledger.chance import Seed
 
 @dataclass(frozen=True, slots=True)
 class Connected:
-    """A business with an account of its own, with so many times fewer transactions than the platform."""
+    """A business with its own account, with `smaller_by` times fewer transactions than the platform."""
 
     name: str
     country: str
     smaller_by: int
 
     def seed(self, platform: Seed) -> str:
-        """What its books are made from: text, and so never the seed of a platform."""
+        """Return the seed of its ledger: a text, and so never the seed of a platform."""
         return f"{platform}/{self.name}"
 
 
@@ -25,4 +25,4 @@ CONNECTED = (
     Connected('Studio "Quendel", Töpferei', "DE", 6),
     Connected("見本工房", "JP", 10),
 )
-"""In the order in which their rows come where two fall on the same second."""
+"""The connected businesses; rows of the same second are in this order."""

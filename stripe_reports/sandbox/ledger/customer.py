@@ -1,4 +1,4 @@
-"""Who pays, and with what: a fixed set of customers and cards, made once."""
+"""The customers and their cards: a fixed set."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _ADDRESS_PREFIXES = ("customer_shipping_address", "customer_address", "shipping_
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """`columns` are the customer's columns of itemized reports, by name, ready to print."""
+    """A customer; `columns` holds the customer's columns of itemized reports by name, ready to print."""
 
     id: str
     columns: Mapping[str, str | None]
@@ -24,13 +24,13 @@ class Customer:
 
 @dataclass(frozen=True, slots=True)
 class PaymentMethod:
-    """`columns` are the columns that describe how a charge was paid."""
+    """A payment method; `columns` holds the columns that describe how a charge was paid."""
 
     columns: Mapping[str, str | None]
 
 
 def customers(seed: Seed) -> tuple[Customer, ...]:
-    """The account's customers; each name of the word list occurs several times."""
+    """Return the account's customers; each name of the word list occurs several times."""
     rng = chance(seed, "customers")
     return tuple(_customer(rng, number) for number in range(_CUSTOMERS))
 
@@ -88,4 +88,4 @@ PAYMENT_METHODS = (
         }
     ),
 )
-"""Cards, and one method that is no card and so leaves the card columns empty."""
+"""The cards, and one method that is not a card and so leaves the card columns empty."""

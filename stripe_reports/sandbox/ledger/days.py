@@ -1,4 +1,4 @@
-"""Days of the ledger: UTC, as dates and as Unix seconds."""
+"""The days of the ledger in UTC, as dates and as Unix seconds."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ DAY = 86400
 
 
 def midnight(day: date) -> int:
-    """The first second of the UTC day."""
+    """Return the first second of the UTC day."""
     return (day - date(1970, 1, 1)).days * DAY
 
 
 def day_of(instant: int) -> date:
-    """The UTC day that the instant is in."""
+    """Return the UTC day of the instant."""
     return datetime.fromtimestamp(instant, UTC).date()
 
 
 def days(first: date, last: date) -> Iterator[date]:
-    """From `first` to `last`, both inclusive; none if `last` is earlier."""
+    """Yield the days from `first` to `last`, both included; none if `last` is earlier."""
     for number in range((last - first).days + 1):
         yield first + timedelta(days=number)

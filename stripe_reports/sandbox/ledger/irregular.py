@@ -1,4 +1,4 @@
-"""Payouts beside the schedule: those that are made by hand, and those that fail and come back."""
+"""Payouts outside the schedule: manual ones, and ones that fail and return."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from stripe_reports.sandbox.ledger.days import DAY, day_of
 from stripe_reports.sandbox.ledger.transaction import BalanceTransaction, Payout
 
 BY_HAND_AT = 75600
-"""Seconds into the day, 21:00: after the automatic payouts of the day."""
+"""The second of the day of a manual payout: 21:00, after the automatic payouts of the day."""
 _REVERSED_AFTER = 2 * DAY
 _REVERSED_AT = 37800
 
@@ -22,7 +22,7 @@ IrregularKind = Literal["payout_reversed", "manual_payout"]
 
 @dataclass(frozen=True, slots=True, order=True)
 class Irregularity:
-    """What is to happen on a day; `Ledger.let_happen` says what that is."""
+    """An irregular payout on a day, as described in `Ledger.let_happen`."""
 
     day: date
     kind: IrregularKind
@@ -31,23 +31,23 @@ class Irregularity:
 
 @dataclass(frozen=True, slots=True)
 class Irregular:
-    """What came of them. Usually nothing."""
+    """The effects of all irregular payouts; usually none."""
 
     happened: tuple[Irregularity, ...] = ()
-    """In the order of days."""
+    """The irregularities in the order of days."""
     payouts: Mapping[date, tuple[Payout, ...]] = field(default_factory=lambda: MappingProxyType({}))
-    """Those beside the schedule, with reversals of automatic ones, by the day on which they are effective;
-    the oldest come first."""
+    """The payouts outside the schedule and the reversals of automatic ones, by the day on which they are
+    effective, oldest first."""
     failing: Mapping[tuple[date, str], int] = field(default_factory=lambda: MappingProxyType({}))
-    """When the automatic payout of a day and currency comes back."""
+    """The time at which the automatic payout of a day and currency returns."""
 
     def transactions(self, day: date) -> Iterator[BalanceTransaction]:
-        """What these payouts do to the balance, of that day, oldest first.
+        """Yield the changes of the balance by these payouts on that day, oldest first.
 
-        They are no activity, but open items until an automatic payout reckons with them. For reversals, that
-        is how the money gets to the bank after all. For manual payouts, Stripe does not document it
-        (https://docs.stripe.com/reports/payout-reconciliation says that it cannot tell what is in them);
-        this way, the balance is what is open, as on all other days.
+        They are not activity, but open items until an automatic payout includes them. For reversals, that is
+        how the money reaches the bank in the end. For manual payouts, Stripe does not document it
+        (https://docs.stripe.com/reports/payout-reconciliation says that it does not know their contents);
+        this way, the balance equals the open items, as on all other days.
         """
         for payout in self.payouts.get(day, ()):
             yield BalanceTransaction(
@@ -63,7 +63,7 @@ class Irregular:
             )
 
     def with_one_more(self, irregularity: Irregularity, payout: Payout) -> Irregular:
-        """The payout is by hand, or the reversal of an automatic one."""
+        """Return a copy with one more payout: a manual one, or the reversal of an automatic one."""
         failing = dict(self.failing)
         if irregularity.kind == "payout_reversed":
             failing[irregularity.day, irregularity.currency] = payout.effective_at
@@ -74,9 +74,9 @@ class Irregular:
 
 
 def reversal(payout: Payout, seed: Seed) -> Payout:
-    """The entry with which a failed payout comes back, two days after it was to arrive.
+    """Return the entry with which a failed payout returns, two days after its expected arrival.
 
-    It is what Stripe calls the failure balance transaction of the payout
+    Stripe calls it the failure balance transaction of the payout
     (https://docs.stripe.com/api/payouts/object).
     """
     reversed_at = payout.effective_at // DAY * DAY + _REVERSED_AFTER + _REVERSED_AT
@@ -95,7 +95,7 @@ def reversal(payout: Payout, seed: Seed) -> Payout:
 
 
 def by_hand(account: str, seed: Seed, at: int, currency: str, amount: int) -> Payout:
-    """A payout that is initiated and effective in that second."""
+    """Return a manual payout that is initiated and effective in that second."""
     rng = chance(seed, "manual payout", currency, at)
     return Payout(
         id=stripe_id(rng, "po"),

@@ -1,4 +1,4 @@
-"""The account's books, at any second, without keeping all of them."""
+"""The account's ledger at any second, without keeping all of it in memory."""
 
 from __future__ import annotations
 
@@ -23,7 +23,6 @@ from stripe_reports.sandbox.ledger.irregular import (
     reversal,
 )
 from stripe_reports.sandbox.ledger.joint import JointLedger
-from stripe_reports.sandbox.ledger.kept import Kept
 from stripe_reports.sandbox.ledger.money import CURRENCIES
 from stripe_reports.sandbox.ledger.payout_schedule import (
     LONGEST_WAY,
@@ -32,20 +31,20 @@ from stripe_reports.sandbox.ledger.payout_schedule import (
     paid_out_at,
     transaction_days,
 )
+from stripe_reports.sandbox.ledger.row_cache import RowCache
 from stripe_reports.sandbox.ledger.transaction import BalanceTransaction, Payout
 
 _NEAR = timedelta(days=7)
 _KEPT_ROWS = 250_000
-"""Of each kind and account: about 200 MB at most, and more than a year of a small account."""
+"""The rows in each cache of each account: about 200 MB at most, and more than a year of a small account."""
 
 
 class Ledger:
-    """Days are made when they are asked for, and the last used ones kept.
+    """The ledger of an account. Days are generated when they are needed, and the last used ones are cached.
 
-    Intervals are Unix seconds, `start` inclusive, `end` exclusive; a payout belongs to the instant at which
-    it is effective. Everything that a day or a balance depends on lies within a few weeks before it, so
-    nothing depends on today's date or on the order of the questions, and a busy account costs no more memory
-    for having a long history.
+    Intervals are in Unix seconds and include `start`, but not `end`; a payout belongs to the instant at which
+    it is effective. A day or a balance depends only on the few weeks before it, so nothing depends on today's
+    date or on the order of the calls, and a long history costs no more memory.
     """
 
     def __init__(self, seed: Seed, rows_per_day: int, start_date: date, calendar: Seed | None = None) -> None:
@@ -55,17 +54,17 @@ class Ledger:
         self._start_date = start_date
         self._rows_per_day = rows_per_day
         self._activity = Activity(seed, rows_per_day, calendar)
-        self._kept_days: Kept[date, tuple[BalanceTransaction, ...]] = Kept(_KEPT_ROWS)
-        self._kept_aftermaths: Kept[date, Aftermath] = Kept(_KEPT_ROWS)
-        self._kept_payouts: Kept[tuple[date, str], Payout] = Kept(_KEPT_ROWS)
+        self._kept_days: RowCache[date, tuple[BalanceTransaction, ...]] = RowCache(_KEPT_ROWS)
+        self._kept_aftermaths: RowCache[date, Aftermath] = RowCache(_KEPT_ROWS)
+        self._kept_payouts: RowCache[tuple[date, str], Payout] = RowCache(_KEPT_ROWS)
         self._irregular = Irregular()
-        self._lock = RLock()  # one maker at a time: two would do the same work twice
+        self._lock = RLock()  # one thread generates at a time: two would do the same work twice
 
     @cached_property
     def connected_accounts(self) -> dict[str, Ledger]:
-        """The books of the accounts that are connected to this one, by account id: smaller, and its own each.
+        """The smaller ledgers of the accounts that are connected to this one, by account id.
 
-        Nothing in them is part of this ledger. They rest on the days on which it rests.
+        Nothing in them is part of this ledger. They are quiet on the same days.
         """
         ledgers = (
             Ledger(
@@ -79,24 +78,24 @@ class Ledger:
         return {ledger.account: ledger for ledger in ledgers}
 
     def connected(self, accounts: Sequence[str] | None = None) -> JointLedger:
-        """The books of these connected accounts side by side, of all where none are named."""
+        """Return the joint ledger of these connected accounts, or of all."""
         found = self.connected_accounts
         return JointLedger({id_: found[id_] for id_ in found if accounts is None or id_ in accounts})
 
     def activity(self, start: int, end: int) -> Iterator[BalanceTransaction]:
-        """The transactions created in the interval, oldest first."""
+        """Yield the transactions created in the interval, oldest first."""
         for day in days(day_of(start), day_of(end - 1)):
             yield from (t for t in self._transactions(day) if start <= t.created < end)
 
     def payouts(self, start: int, end: int) -> Iterator[Payout]:
-        """The payouts effective in the interval, oldest first."""
+        """Yield the payouts effective in the interval, oldest first."""
         for day in days(day_of(start), day_of(end - 1)):
             arriving = [p for currency in CURRENCIES if (p := self._payout(day, currency))]
             arriving += self._irregular.payouts.get(day, ())
             yield from (p for p in sorted(arriving, key=_effective_at) if start <= p.effective_at < end)
 
     def payout(self, id_: str, until: int) -> Payout | None:
-        """The payout of that id, if it is effective before `until`."""
+        """Return the payout with that id, if it is effective before `until`."""
         for beside in chain.from_iterable(self._irregular.payouts.values()):
             if beside.id == id_ and beside.reverses is None:
                 return beside if beside.effective_at < until else None
@@ -107,23 +106,23 @@ class Ledger:
         return None
 
     def payout_of(self, transaction: BalanceTransaction, until: int) -> Payout | None:
-        """The payout that took the transaction along, if it is effective before `until`."""
+        """Return the payout that includes the transaction, if it is effective before `until`."""
         effective_at = paid_out_at(transaction)
         if effective_at >= until:
             return None
         return self._payout(day_of(effective_at), transaction.currency)
 
     def open_at(self, instant: int) -> Iterator[BalanceTransaction]:
-        """The transactions created before the instant that no payout effective before it has taken along."""
+        """Yield the transactions created before the instant that no payout effective before it includes."""
         last = day_of(instant - 1)
         for day in days(last - timedelta(days=LONGEST_WAY), last):
             of_day = chain(self._transactions(day), self._irregular.transactions(day))
             yield from (t for t in of_day if t.created < instant <= paid_out_at(t))
 
     def balances(self, instant: int) -> dict[str, tuple[int, int]]:
-        """By currency, in minor units, the balance just before the instant and the available part of it.
+        """Return, by currency in minor units, the balance just before the instant and its available part.
 
-        As every balance is paid out, it is what the open transactions add up to.
+        Every balance is paid out, so the balance is the sum of the open transactions.
         """
         totals = dict.fromkeys(CURRENCIES, (0, 0))
         for t in self.open_at(instant):
@@ -132,13 +131,16 @@ class Ledger:
         return totals
 
     def let_happen(self, kind: IrregularKind, day: date, currency: str | None = None) -> str:
-        """From now on, let a payout of that day be irregular; the result is its currency, by default the
-        first that can. The books stay balanced, and a report that is in the making may hold either.
+        """Make a payout of that day irregular, from now on, and return its currency.
 
-        `payout_reversed`: the automatic payout that arrives on that day fails, and comes back two days later.
-        `manual_payout`: half of what is available goes to the bank at once, at 21:00 UTC.
+        By default, it is the first currency that can have such a payout. The ledger stays balanced; a report
+        that is being built may show either state.
 
-        Raises ConfigurationError where there is no such payout, nothing available, or it is so already.
+        `payout_reversed`: the automatic payout that arrives on that day fails, and returns two days later.
+        `manual_payout`: half of the available balance goes to the bank at once, at 21:00 UTC.
+
+        Raises ConfigurationError if there is no such payout, if nothing is available, or if the day has such
+        a payout already.
         """
         with self._lock:
             before = self._irregular
@@ -165,7 +167,7 @@ class Ledger:
         return next(found, CURRENCIES[0])
 
     def _replay(self, happenings: Sequence[Irregularity]) -> None:
-        """In the order of days: what a payout reckons with lies before it."""
+        """Apply the irregularities in the order of days, because a payout depends on the days before it."""
         self._irregular = Irregular()
         self._kept_payouts.clear()
         for each in happenings:
@@ -180,7 +182,7 @@ class Ledger:
             near = [str(other) for other in week if self._payout(other, currency)]
             raise ConfigurationError(
                 f"tampering payout_reversed: no automatic payout in {currency} arrives on {day:%A}, {day};"
-                f" around it, they arrive on {', '.join(near) or 'no day'}"
+                f" near it, they arrive on {', '.join(near) or 'no day'}"
             )
         amount = self._available_by_hand(day, currency)
         if amount < 1:
@@ -195,7 +197,7 @@ class Ledger:
         return available // 2
 
     def _transactions(self, day: date) -> tuple[BalanceTransaction, ...]:
-        """All of the day, oldest first."""
+        """Return all transactions of the day, oldest first."""
         if day < self._start_date:
             return ()
         with self._lock:
@@ -218,7 +220,7 @@ class Ledger:
         return aftermath
 
     def _payout(self, arrival: date, currency: str) -> Payout | None:
-        """The automatic payout of that day and currency, if there is anything to pay out."""
+        """Return the automatic payout of that day and currency, if there is anything to pay out."""
         with self._lock:
             payout = self._kept_payouts.get((arrival, currency))
             if payout is None:

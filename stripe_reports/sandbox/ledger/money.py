@@ -1,4 +1,4 @@
-"""Amounts: whole minor units inside, text in major units outside."""
+"""Amounts: whole minor units in the ledger, text in major units in reports."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ _ZERO_DECIMAL = frozenset(
 _THREE_DECIMAL = frozenset(("bhd", "jod", "kwd", "omr", "tnd"))
 
 CURRENCIES = ("usd", "eur", "kwd", "jpy")
-"""The settlement currencies of the account: two, three and no decimals."""
+"""The settlement currencies of the account, with two, three and no decimals."""
 
 
 def decimals(currency: str) -> int:
-    """Digits behind the point (https://docs.stripe.com/currencies#zero-decimal)."""
+    """Return the digits after the decimal point (https://docs.stripe.com/currencies#zero-decimal)."""
     if currency in _ZERO_DECIMAL:
         return 0
     return 3 if currency in _THREE_DECIMAL else 2
 
 
 def major_units(minor: int, currency: str, separator: str = ".") -> str:
-    """`-123456` usd as `-1234.56`, jpy as `-123456`, kwd as `-123.456`: no thousands separator, no float."""
+    """Return `-123456` usd as `-1234.56`, jpy as `-123456`, kwd as `-123.456`: no thousands separator."""
     return fixed_point(minor, decimals(currency), separator)
 
 
 def fixed_point(units: int, scale: int, separator: str = ".") -> str:
-    """Units of `10**-scale` as text with exactly so many decimals."""
+    """Return units of `10**-scale` as text with exactly `scale` decimals."""
     if scale == 0:
         return str(units)
     whole, rest = divmod(abs(units), 10**scale)
@@ -49,6 +49,6 @@ def fixed_point(units: int, scale: int, separator: str = ".") -> str:
 
 
 def at_rate(units: int, numerator: int, denominator: int) -> int:
-    """`units * numerator / denominator`, cut off towards zero: what is given back is what was taken."""
+    """Return `units * numerator / denominator`, cut towards zero, so that a refund equals the charge."""
     cut = abs(units) * numerator // denominator
     return cut if units >= 0 else -cut

@@ -1,4 +1,4 @@
-"""What the ledger holds: charges, balance transactions, payouts."""
+"""The objects of the ledger: charges, balance transactions and payouts."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from stripe_reports.sandbox.ledger.customer import Customer, PaymentMethod
 
 
 class Posting(NamedTuple):
-    """One side of an entry: `amount` minor units onto `account`. The postings of an entry add up to zero."""
+    """One side of an entry: `amount` minor units to `account`. The postings of an entry add up to zero."""
 
     account: str
     amount: int
 
 
 BALANCE = "stripe_balance"
-"""The account that the reports are about."""
+"""The account that the reports describe."""
 
 
 @dataclass(frozen=True, slots=True)
 class CustomerFacing:
-    """What the customer saw, in the customer's currency."""
+    """The amount that the customer saw, in the customer's currency."""
 
     amount: int
     currency: str
@@ -29,7 +29,7 @@ class CustomerFacing:
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """A payment; its refunds and disputes point to it. `created` in Unix seconds."""
+    """A payment, to which its refunds and disputes refer. `created` is in Unix seconds."""
 
     id: str
     payment_intent: str
@@ -47,8 +47,8 @@ class Charge:
 class BalanceTransaction:
     """A change of the balance (https://docs.stripe.com/api/balance_transactions/object).
 
-    Amounts in minor units of `currency`, `net = gross - fee`; `created` in Unix seconds; `account` is the
-    one whose balance it is.
+    Amounts are in minor units of `currency`, with `net = gross - fee`; `created` is in Unix seconds;
+    `account` is the account whose balance changes.
     """
 
     id: str
@@ -67,12 +67,12 @@ class BalanceTransaction:
 
     @property
     def net(self) -> int:
-        """What it adds to the balance."""
+        """The amount that it adds to the balance."""
         return self.gross - self.fee
 
     @property
     def postings(self) -> tuple[Posting, ...]:
-        """Where the money comes from, what Stripe keeps, what the balance gets."""
+        """The postings: the source of the money, Stripe's fee, and the balance."""
         return (
             Posting(f"{self.reporting_category}:counterpart", -self.gross),
             Posting("stripe_fees", self.fee),
@@ -82,12 +82,12 @@ class BalanceTransaction:
 
 @dataclass(frozen=True, slots=True)
 class Payout:
-    """Money from the balance to the bank; a negative `amount` is taken from the bank.
+    """Money from the balance to the bank; a negative `amount` is withdrawn from the bank.
 
-    It leaves the balance at `effective_at` (Unix seconds), for an automatic payout the expected arrival.
-    `reporting_category` is `payout`; a failed one comes back at `reversed_at` as an entry of its own,
-    `payout_reversal`, with the same id, the other sign and its own balance transaction.
-    `account` is the one whose balance it leaves.
+    It leaves the balance at `effective_at` (Unix seconds), which is the expected arrival for an automatic
+    payout. `reporting_category` is `payout`; a failed payout returns at `reversed_at` as a separate entry,
+    `payout_reversal`, with the same id, the opposite sign and its own balance transaction. `account` is the
+    account whose balance it leaves.
     """
 
     id: str
@@ -108,21 +108,21 @@ class Payout:
 
     @property
     def net(self) -> int:
-        """What arrives at the bank."""
+        """The amount that arrives at the bank."""
         return self.amount - self.fee
 
     @property
     def expected_arrival(self) -> int:
-        """When it is, or was, to arrive at the bank."""
+        """The expected time of arrival at the bank."""
         return (self.reverses or self).effective_at
 
     def has_failed(self, until: int) -> bool:
-        """Whether it came back before that instant. The bank may take days to say so."""
+        """Return whether the payout returned before that instant. The bank may take days to report it."""
         return self.reversed_at is not None and self.reversed_at < until
 
     @property
     def postings(self) -> tuple[Posting, ...]:
-        """From the balance to the bank, less what Stripe keeps."""
+        """The postings: from the balance to the bank, less Stripe's fee."""
         return (
             Posting(BALANCE, -self.amount),
             Posting("stripe_fees", self.fee),

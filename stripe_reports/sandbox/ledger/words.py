@@ -1,6 +1,6 @@
-"""Free text that CSV readers stumble over: commas, quotes, newlines, many scripts, empty and missing.
+"""Texts that are difficult for CSV readers: commas, quotes, newlines, many scripts, empty and missing.
 
-All of it is made up; e-mail addresses are in domains that nobody can own.
+All of it is made up; e-mail addresses are in reserved domains that nobody can own.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The ledger as an accountant sees it: each entry debits one account and credits another."""
+"""The ledger as accounting entries: each debits one account and credits another."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ GL_CODES = {
     "Revenue": "4000",
     "StripeFees": None,
 }
-"""The merchant's numbers; one account has none."""
+"""The merchant's account numbers; one account has none."""
 
 
 class Price(NamedTuple):
-    """What was sold."""
+    """A price of a product."""
 
     id: str
     product: str
@@ -30,11 +30,11 @@ PRICES = tuple(
     Price(stripe_id(chance("price", number), "price"), stripe_id(chance("product", number // 2), "prod", 14))
     for number in range(6)
 )
-"""Two prices for each of three products."""
+"""The prices: two for each of three products."""
 
 
-class Entry(NamedTuple):
-    """`amount` in minor units, moved from `credit` to `debit`, in the accounting period `YYYY-MM`."""
+class AccountingEntry(NamedTuple):
+    """An `amount` in minor units from the account `credit` to `debit`, in the accounting period `YYYY-MM`."""
 
     transaction: BalanceTransaction
     period: str
@@ -44,14 +44,14 @@ class Entry(NamedTuple):
     open: bool = True
 
 
-def entries(t: BalanceTransaction) -> Iterator[Entry]:
-    """What a transaction means. Subscriptions are earned one half at once and the other half a month later.
+def entries(t: BalanceTransaction) -> Iterator[AccountingEntry]:
+    """Yield the entries of a transaction.
 
-    Disputes go back to the month of their charge, which is closed if it is not the current one. Reserves and
-    adjustments move no revenue.
+    Half of a subscription is earned at once and the other half a month later. Disputes belong to the month of
+    their charge, which is closed if it is not the current one. Reserves and adjustments move no revenue.
     """
     period = _month(t.created)
-    entry = Entry(t, period, "Cash", "AccountsReceivable", t.gross)
+    entry = AccountingEntry(t, period, "Cash", "AccountsReceivable", t.gross)
     match t.reporting_category:
         case "charge" if t.charge and t.charge.subscription:
             yield entry._replace(debit="AccountsReceivable", credit="DeferredRevenue")
@@ -76,9 +76,9 @@ def entries(t: BalanceTransaction) -> Iterator[Entry]:
         case "fee":
             yield entry._replace(debit="StripeFees", credit="Cash", amount=-t.gross)
     if t.fee > 0:
-        yield Entry(t, period, "StripeFees", "Cash", t.fee)
+        yield AccountingEntry(t, period, "StripeFees", "Cash", t.fee)
     elif t.fee < 0:
-        yield Entry(t, period, "Cash", "StripeFees", -t.fee)
+        yield AccountingEntry(t, period, "Cash", "StripeFees", -t.fee)
 
 
 def _month(instant: int) -> str:

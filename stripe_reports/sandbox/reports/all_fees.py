@@ -1,30 +1,30 @@
-"""The fee reports: all that Stripe kept, by when it was taken and by when it was incurred."""
+"""The fee reports: all of Stripe's fees, by transaction and by the time they were incurred."""
 
 from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable, Iterator
 
-from stripe_reports.sandbox.ledger import DAY, Books, Ledger
+from stripe_reports.sandbox.ledger import DAY, AnyLedger, Ledger
 from stripe_reports.sandbox.reports.fee_line import SCALE, FeeLine, fee_lines
 from stripe_reports.sandbox.reports.query import Query, Row
 from stripe_reports.sandbox.reports.sums import summed
 
 
 def fees_by_transaction(ledger: Ledger, query: Query) -> Iterator[Row]:
-    """The fee lines of the transactions created in the interval."""
+    """Yield the fee lines of the transactions created in the interval."""
     return _rows(ledger, query, _taken(ledger, query, query.start, query.end))
 
 
 def fees_by_incurrence(ledger: Ledger, query: Query) -> Iterator[Row]:
-    """The fee lines incurred in the interval; some are taken a day later."""
+    """Yield the fee lines incurred in the interval; some are charged a day later."""
     at_once = (f for f in _taken(ledger, query, query.start, query.end) if not _is_late(f))
     late = (f for f in _taken(ledger, query, query.start + DAY, query.end + DAY) if _is_late(f))
     return _rows(ledger, query, heapq.merge(at_once, late, key=lambda line: line.incurred_at))
 
 
 def fees_summary(ledger: Ledger, query: Query) -> Iterator[Row]:
-    """The lines of `fees_by_transaction` by product and currency."""
+    """Yield the sums of `fees_by_transaction` by product and currency."""
     lines = _taken(ledger, query, query.start, query.end)
     keyed = (((*line.product, line.transaction.currency), (line.amount, line.tax)) for line in lines)
     for (suite, product, feature, description, _, currency), (amount, tax) in summed(keyed, 2):
@@ -39,7 +39,7 @@ def fees_summary(ledger: Ledger, query: Query) -> Iterator[Row]:
         }
 
 
-def _taken(ledger: Books, query: Query, start: int, end: int) -> Iterator[FeeLine]:
+def _taken(ledger: AnyLedger, query: Query, start: int, end: int) -> Iterator[FeeLine]:
     for t in ledger.activity(start, end):
         if query.currency in (None, t.currency):
             yield from fee_lines(t)

@@ -1,4 +1,4 @@
-"""The reports of an app's listing: views, installs, and what follows from them, day by day."""
+"""The reports about an app's listing: views, installs and rates, day by day."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from stripe_reports.sandbox.reports.query import Query, Row
 
 _ONE_QUIET_DAY_IN = 8
 _SCALE = 6
-"""Decimals of rates."""
+"""The decimals of rates."""
 
 
 @dataclass(frozen=True, slots=True)
 class ListingDay:
-    """What happened on a day; views from as many visitors, or fewer, as there were views."""
+    """The counts of a day; there are at most as many visitors as views."""
 
     views: int
     visitors: int
@@ -25,7 +25,7 @@ class ListingDay:
 
     @classmethod
     def of(cls, seed: Seed, day: date) -> ListingDay:
-        """From the seed; a quiet day has nothing."""
+        """Return the day from the seed; on a quiet day, all counts are 0."""
         draw = chance(seed, "listing", day)
         if draw.randrange(_ONE_QUIET_DAY_IN) == 0:
             return cls(0, 0, 0, 0)
@@ -39,7 +39,7 @@ AppsBody = Callable[[Ledger, Query], Iterator[Row]]
 
 
 def counted(column: str, count: Callable[[ListingDay], int]) -> AppsBody:
-    """The report of one count: no row on a day without."""
+    """Return the report of one count; it has no row on a day with 0."""
 
     def body(ledger: Ledger, query: Query) -> Iterator[Row]:
         for day in _days(query):
@@ -50,13 +50,13 @@ def counted(column: str, count: Callable[[ListingDay], int]) -> AppsBody:
 
 
 def total_installs(ledger: Ledger, query: Query) -> Iterator[Row]:
-    """What is installed at the end of each day: a row even where nothing changed."""
+    """Yield the number of installs at the end of each day, even if it has not changed."""
     for day, _, total in _with_totals(ledger, query):
         yield _row(ledger, day) | {"total_installs": str(total)}
 
 
 def churn_rate(ledger: Ledger, query: Query) -> Iterator[Row]:
-    """Uninstalls in relation to what was installed that day."""
+    """Yield the uninstalls of each day as a part of all apps that were installed on that day."""
     for day, listing, total in _with_totals(ledger, query):
         if had := total + listing.uninstalls:
             yield _row(ledger, day) | {
@@ -67,7 +67,7 @@ def churn_rate(ledger: Ledger, query: Query) -> Iterator[Row]:
 
 
 def lead_conversion_rate(ledger: Ledger, query: Query) -> Iterator[Row]:
-    """Installs in relation to visitors."""
+    """Yield the installs of each day as a part of its visitors."""
     for day in _days(query):
         listing = ListingDay.of(ledger.seed, day)
         if listing.visitors:
@@ -79,7 +79,7 @@ def lead_conversion_rate(ledger: Ledger, query: Query) -> Iterator[Row]:
 
 
 def lead_velocity_rate(ledger: Ledger, query: Query) -> Iterator[Row]:
-    """Change of visitors from the day before; no rate where there were none."""
+    """Yield the change of visitors from the day before; a day after 0 visitors has no rate."""
     for day in _days(query):
         before, now = (ListingDay.of(ledger.seed, day - timedelta(days=back)).visitors for back in (1, 0))
         if now:
@@ -88,7 +88,7 @@ def lead_velocity_rate(ledger: Ledger, query: Query) -> Iterator[Row]:
 
 
 def _days(query: Query) -> Iterator[date]:
-    """The days whose first second is in the interval."""
+    """Yield the days whose first second is in the interval."""
     return days(day_of(query.start + DAY - 1), day_of(query.end - 1))
 
 

@@ -1,11 +1,11 @@
-"""The balance summary: from the starting balance over activity and payouts to the ending balance."""
+"""The balance summary: the starting balance, activity, payouts and the ending balance."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
 
-from stripe_reports.sandbox.ledger import CURRENCIES, Books
+from stripe_reports.sandbox.ledger import CURRENCIES, AnyLedger
 from stripe_reports.sandbox.reports.query import Query, Row
 
 _PAYOUTS = {
@@ -15,13 +15,13 @@ _PAYOUTS = {
 }
 
 
-def balance_summary(ledger: Books, query: Query) -> Iterator[Row]:
-    """A block per settlement currency; `starting_balance + activity + payouts = ending_balance`.
+def balance_summary(ledger: AnyLedger, query: Query) -> Iterator[Row]:
+    """Yield a block per settlement currency; `starting_balance + activity + payouts = ending_balance`.
 
-    All amounts are signed: `payouts` is negative where money went to the bank. Transactions of the category
-    `fee` count as fees here, so `activity_gross` is not the gross of the activity reports' totals.
-    Where no payout at all falls into the interval, the payout rows stand once, with zero and no currency, as
-    some real files have them, and every block does without.
+    All amounts are signed: `payouts` is negative if money went to the bank. Transactions of the category
+    `fee` count as fees here, so `activity_gross` is not the gross of the activity reports' totals. If the
+    interval has no payout at all, no block has payout rows; they occur once, with zero and no currency, as in
+    some real files.
     """
     currencies = [c for c in CURRENCIES if query.currency in (None, c)]
     paid = [p for p in ledger.payouts(query.start, query.end) if p.currency in currencies]

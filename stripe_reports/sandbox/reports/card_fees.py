@@ -1,11 +1,11 @@
-"""What card networks cost: interchange, schemes, and what Stripe adds, to the sixth decimal."""
+"""The costs of card networks: interchange, schemes and Stripe's part, to the sixth decimal."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from stripe_reports.sandbox.ledger import CONNECTED, BalanceTransaction, Books, Ledger, chance, decimals
+from stripe_reports.sandbox.ledger import CONNECTED, AnyLedger, BalanceTransaction, Ledger, chance, decimals
 from stripe_reports.sandbox.reports.query import Query, Row
 from stripe_reports.sandbox.reports.sums import summed
 
@@ -14,7 +14,7 @@ _PLAN = "IC+ standard"
 
 
 class CardFee(NamedTuple):
-    """`rate` in thousandths of the volume, `fixed` in millionths of a unit, `subtotal` in millionths."""
+    """A fee: `rate` in thousandths of the volume, `fixed` and `subtotal` in millionths of a unit."""
 
     category: str
     name: str
@@ -23,8 +23,8 @@ class CardFee(NamedTuple):
     subtotal: int
 
 
-def card_payments_fees(ledger: Books, query: Query) -> Iterator[Row]:
-    """Three rows per card payment: `subtotal = rate * volume + fixed amount * count`."""
+def card_payments_fees(ledger: AnyLedger, query: Query) -> Iterator[Row]:
+    """Yield three rows per card payment: `subtotal = rate * volume + fixed amount * count`."""
     for t, fees in _payments(ledger, query):
         for fee in fees:
             yield {
@@ -42,12 +42,12 @@ def card_payments_fees(ledger: Books, query: Query) -> Iterator[Row]:
 
 
 def connect_transaction_level(ledger: Ledger, query: Query) -> Iterator[Row]:
-    """A row per card payment of a connected account: `total_amount` is the sum of its parts."""
-    books = ledger.connected()
+    """Yield a row per card payment of a connected account; `total_amount` is the sum of its parts."""
+    joint = ledger.connected()
     names = _names(ledger)
-    for t, fees in _payments(books, query):
+    for t, fees in _payments(joint, query):
         interchange, scheme, discount = fees
-        payout = books.payout_of(t, query.known_until)
+        payout = joint.payout_of(t, query.known_until)
         yield {
             "platform_id": ledger.account,
             "connected_account_id": t.account,
@@ -78,7 +78,7 @@ def connect_transaction_level(ledger: Ledger, query: Query) -> Iterator[Row]:
 
 
 def connect_plan_level(ledger: Ledger, query: Query) -> Iterator[Row]:
-    """The same by connected account, kind of cost and currency."""
+    """Yield the sums of `connect_transaction_level` by connected account, kind of cost and currency."""
     names = _names(ledger)
     keyed = (
         ((t.account, fee.category, t.currency), (fee.subtotal,))
@@ -99,16 +99,16 @@ def connect_plan_level(ledger: Ledger, query: Query) -> Iterator[Row]:
 
 
 def _payments(
-    books: Books, query: Query
+    ledger: AnyLedger, query: Query
 ) -> Iterator[tuple[BalanceTransaction, tuple[CardFee, CardFee, CardFee]]]:
-    for t in books.activity(query.start, query.end):
+    for t in ledger.activity(query.start, query.end):
         if t.reporting_category == "charge" and t.charge and "card_brand" in t.charge.payment_method.columns:
             yield t, _fees(t)
 
 
 def _fees(t: BalanceTransaction) -> tuple[CardFee, CardFee, CardFee]:
     draw = chance("network", t.id)
-    # thousandths of a volume with up to three decimals: six are enough to be exact
+    # thousandths of a volume with up to three decimals: six decimals are exact
     return (
         _fee(t, "interchange", "Consumer cards, domestic", draw.choice((2, 3, 15, 18)), 5_991),
         _fee(t, "card_scheme", "Assessment", 1, draw.choice((10_000, 19_500, 25))),
@@ -121,7 +121,7 @@ def _fee(t: BalanceTransaction, category: str, name: str, rate: int, fixed: int)
 
 
 def _volume(t: BalanceTransaction) -> int:
-    """What was paid, in millionths."""
+    """Return the paid amount in millionths."""
     return int(t.gross * 10 ** (_SCALE - decimals(t.currency)))
 
 

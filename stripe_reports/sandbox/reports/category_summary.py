@@ -1,4 +1,4 @@
-"""Lines added up by reporting category, as all summary reports but the balance summary print them."""
+"""Sums by reporting category, as in all summary reports except the balance summary."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from stripe_reports.sandbox.reports.query import Query, Row
 
 
 class Line(NamedTuple):
-    """One line of the itemized report, in minor units, with the fee positive."""
+    """A line of the itemized report, in minor units, with a positive fee."""
 
     currency: str
     reporting_category: str
@@ -19,9 +19,9 @@ class Line(NamedTuple):
 
 
 def category_summary(query: Query, lines: Iterable[Line]) -> Iterator[Row]:
-    """A row per currency and category, then a `total` row per currency; nothing where there are no lines.
+    """Yield a row per currency and category, then a `total` row per currency; no rows if there are no lines.
 
-    Here the fee is printed negative, so `net = gross + fee`, other than in itemized reports.
+    Unlike in itemized reports, the fee is printed negative, so `net = gross + fee`.
     """
     sums: dict[str, dict[str, tuple[int, int, int]]] = {currency: {} for currency in CURRENCIES}
     for line in lines:

@@ -1,10 +1,10 @@
-"""The activity report: what changed the balance, a row for each part of it."""
+"""The activity report: the changes of the balance, with a row for each part of a change."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from stripe_reports.sandbox.ledger import DAY, BalanceTransaction, Books
+from stripe_reports.sandbox.ledger import DAY, AnyLedger, BalanceTransaction
 from stripe_reports.sandbox.reports.query import Query, Row, date_stamp
 from stripe_reports.sandbox.reports.transaction_row import transaction_row
 from stripe_reports.sandbox.reports.transactions import filtered
@@ -20,8 +20,8 @@ _EVENTS = {
 }
 
 
-def activity_components(ledger: Books, query: Query) -> Iterator[Row]:
-    """A balance transaction is one row for its gross and one for its fee, negative where Stripe keeps it.
+def activity_components(ledger: AnyLedger, query: Query) -> Iterator[Row]:
+    """Yield two rows per balance transaction: its gross, and its fee, which is negative if Stripe keeps it.
 
     So the amounts add up to the net of the itemized balance change from activity of the same interval.
     """
@@ -43,7 +43,7 @@ def _activity_columns(query: Query, t: BalanceTransaction) -> Row:
         "event_type": _EVENTS.get(t.reporting_category, t.reporting_category),
         "activity_interval_type": "instant",
     }
-    if t.reporting_category == "fee":  # Stripe's own fees are about a time, here the day before
+    if t.reporting_category == "fee":  # Stripe's own fees are for a period, here the day before
         row["activity_interval_type"] = "interval"
         row["activity_start_date"] = date_stamp(t.created - DAY)
         row["activity_end_date"] = date_stamp(t.created)

@@ -11,9 +11,9 @@ _LINES_PER_CHUNK = 2000
 
 
 def csv_chunks(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[bytes]:
-    """The file, a chunk at a time: comma, LF, UTF-8 without BOM, and a header even where there are no rows.
+    """Yield the file in chunks: comma, LF, UTF-8 without BOM, and a header even if there are no rows.
 
-    Header names and all values are quoted, numbers too; NULL is nothing at all, `""` an empty string.
+    Header names and all values are quoted, numbers too; NULL is an empty field, `""` an empty string.
     """
     yield f"{','.join(map(_quoted, columns))}\n".encode()
     lines = (",".join([_quoted(row.get(column)) for column in columns]) + "\n" for row in rows)

@@ -1,10 +1,10 @@
-"""Payouts that did not arrive."""
+"""The report about failed payouts."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from stripe_reports.sandbox.ledger import Books, Payout, chance, stripe_id
+from stripe_reports.sandbox.ledger import AnyLedger, Payout, chance, stripe_id
 from stripe_reports.sandbox.reports.payouts import selected_payouts
 from stripe_reports.sandbox.reports.query import Query, Row, date_stamp
 
@@ -16,12 +16,12 @@ _FAILURES = (
 )
 
 
-def failed_payouts(ledger: Books, query: Query) -> Iterator[Row]:
-    """First tries of some payouts, which the bank refused and which were repeated in the same second.
+def failed_payouts(ledger: AnyLedger, query: Query) -> Iterator[Row]:
+    """Yield the payouts that the bank refused.
 
-    The money came back before it was gone, so the balance and all other reports know the second try only.
-    Payouts that failed later, of which all reports know, are here once they came back, on the day of the
-    payout.
+    Some were repeated in the same second: the money never left, so the balance and all other reports contain
+    only the second attempt. Payouts that failed later are in all reports; they are here once they have
+    returned, on the day of the payout.
     """
     for payout in selected_payouts(ledger, query):
         if payout.reverses is not None:

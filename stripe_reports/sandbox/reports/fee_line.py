@@ -1,4 +1,4 @@
-"""What Stripe keeps, line by line and to the eighteenth decimal."""
+"""Stripe's fees, line by line and to the eighteenth decimal."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import NamedTuple
 from stripe_reports.sandbox.ledger import DAY, BalanceTransaction, at_rate, chance, decimals
 
 SCALE = 18
-"""Decimals of the fee reports."""
+"""The decimals of the fee reports."""
 
 
 class Product(NamedTuple):
-    """What the fee is for: the columns of the fee summary."""
+    """The product that a fee is for, as the columns of the fee summary."""
 
     suite: str
     product: str
@@ -28,7 +28,7 @@ _USAGE = Product("revenue", "billing", "usage", "Usage, billed the day after", "
 
 
 class FeeLine(NamedTuple):
-    """`amount` includes `tax`, both in units of `10**-18`; `incurred_at` in Unix seconds."""
+    """A fee line. `amount` includes `tax`, both in units of `10**-18`; `incurred_at` is in Unix seconds."""
 
     transaction: BalanceTransaction
     product: Product
@@ -39,9 +39,9 @@ class FeeLine(NamedTuple):
 
 
 def fee_lines(t: BalanceTransaction) -> Iterator[FeeLine]:
-    """The lines add up to the fee of the transaction exactly; for one of the category `fee`, to its amount.
+    """Yield lines that add up exactly to the transaction's fee, or to its amount in the category `fee`.
 
-    Some charges were screened twice: two lines that are equal in everything, and both genuine.
+    Some charges were screened twice: their two lines are equal in everything, and both are genuine.
     """
     unit = 10 ** (SCALE - decimals(t.currency))
     if t.reporting_category == "fee":
@@ -49,7 +49,7 @@ def fee_lines(t: BalanceTransaction) -> Iterator[FeeLine]:
     elif t.reporting_category == "charge":
         draw = chance("fees", t.id)
         screenings = draw.choice((0, 0, 1, 2))
-        per_screening = t.fee * unit // 37  # no power of ten: all eighteen decimals are in use
+        per_screening = t.fee * unit // 37  # not a power of ten, so that all eighteen decimals are used
         for _ in range(screenings):
             yield _line(t, _SCREENING, per_screening)
         tier = draw.choice((1, 2, 3))

@@ -1,4 +1,4 @@
-"""The reports on the financial accounts of connected accounts, and on the fee for them."""
+"""The reports about the financial accounts of connected accounts, and about the fee for them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import NamedTuple
 from stripe_reports.sandbox.ledger import (
     CURRENCIES,
     DAY,
-    Books,
+    AnyLedger,
     Ledger,
     Payout,
     chance,
@@ -23,12 +23,12 @@ from stripe_reports.sandbox.reports.query import Query, Row, date_stamp
 from stripe_reports.sandbox.reports.sums import summed
 
 _STAYS = 2 * DAY + 3600
-"""Seconds for which money stays: a payout of the account comes in, and goes on to the bank two days later."""
+"""How many seconds money stays: a payout of the account arrives, and goes to the bank two days later."""
 _FEE_SCALE = 6
 
 
 class Flow(NamedTuple):
-    """Money in (`amount` positive, minor units) or out of a financial account."""
+    """Money into a financial account (`amount` is positive, in minor units) or out of it."""
 
     payout: Payout
     at: int
@@ -37,12 +37,12 @@ class Flow(NamedTuple):
 
     @property
     def id(self) -> str:
-        """An id of its own for each of the two flows of a payout."""
+        """The id of the flow; the two flows of a payout have different ids."""
         return stripe_id(chance(self.kind, self.payout.id), "fatxn")
 
 
 def balance_change_itemized(ledger: Ledger, query: Query) -> Iterator[Row]:
-    """One row per flow in the interval."""
+    """Yield a row per flow in the interval."""
     for flow in _flows(ledger.connected(query.connected_accounts), query.start, query.end):
         payout = flow.payout
         yield {
@@ -59,7 +59,7 @@ def balance_change_itemized(ledger: Ledger, query: Query) -> Iterator[Row]:
 
 
 def balance_change_summary(ledger: Ledger, query: Query) -> Iterator[Row]:
-    """The same by kind and currency."""
+    """Yield the sums of `balance_change_itemized` by kind and currency."""
     flows = _flows(ledger.connected(query.connected_accounts), query.start, query.end)
     keyed = (((flow.kind, flow.payout.currency), (1, flow.amount)) for flow in flows)
     for (kind, currency), (count, amount) in summed(keyed, 2):
@@ -72,15 +72,15 @@ def balance_change_summary(ledger: Ledger, query: Query) -> Iterator[Row]:
 
 
 def balance_summary(ledger: Ledger, query: Query) -> Iterator[Row]:
-    """A block per account and currency; `starting_balance + activity = ending_balance`."""
+    """Yield a block per account and currency; `starting_balance + activity = ending_balance`."""
     first, last = query.local_date(query.start), query.local_date(query.end - 1)
-    for id_, books in ledger.connected_accounts.items():
+    for id_, account_ledger in ledger.connected_accounts.items():
         if query.connected_accounts is not None and id_ not in query.connected_accounts:
             continue
         change = dict.fromkeys(CURRENCIES, 0)
-        for flow in _flows(books, query.start, query.end):
+        for flow in _flows(account_ledger, query.start, query.end):
             change[flow.payout.currency] += flow.amount
-        starting, ending = _balances(books, query.start), _balances(books, query.end)
+        starting, ending = _balances(account_ledger, query.start), _balances(account_ledger, query.end)
         for currency in CURRENCIES:
             for category, description, amount in (
                 ("starting_balance", f"Starting balance ({first})", starting[currency]),
@@ -98,14 +98,14 @@ def balance_summary(ledger: Ledger, query: Query) -> Iterator[Row]:
 
 
 def facilitation_fee(ledger: Ledger, query: Query) -> Iterator[Row]:
-    """A row per day, account and currency with money in it at the day's end, for the day that is over then.
+    """Yield a row per day, account and currency that has money at the end of the day.
 
-    A day belongs to the interval that holds its first second.
+    A day belongs to the interval that contains its first second.
     """
     for day in days(day_of(query.start + DAY - 1), day_of(query.end - 1)):
         effr = 430 + chance("effr", f"{day:%Y-%m}").randrange(25)  # hundredths of a percent, for a month
-        for id_, books in ledger.connected_accounts.items():
-            for currency, balance in _balances(books, midnight(day) + DAY).items():
+        for id_, account_ledger in ledger.connected_accounts.items():
+            for currency, balance in _balances(account_ledger, midnight(day) + DAY).items():
                 if balance > 0:
                     major = query.money(balance, currency)
                     scaled = int(balance * 10**_FEE_SCALE // 10 ** decimals(currency))
@@ -121,26 +121,26 @@ def facilitation_fee(ledger: Ledger, query: Query) -> Iterator[Row]:
 
 
 def financial_account(account: str) -> str:
-    """The id of the account's financial account."""
+    """Return the id of the account's financial account."""
     return stripe_id(chance("financial account", account), "fa")
 
 
-def _flows(books: Books, start: int, end: int) -> Iterator[Flow]:
-    """In the order of time. A negative payout is money that goes the other way round."""
+def _flows(account_ledger: AnyLedger, start: int, end: int) -> Iterator[Flow]:
+    """Yield the flows in the order of time. Those of a negative payout have the opposite direction."""
     arriving = (
         Flow(p, p.effective_at, p.net, "received_credit" if p.net > 0 else "received_debit")
-        for p in books.payouts(start, end)
+        for p in account_ledger.payouts(start, end)
     )
     leaving = (
         Flow(p, p.effective_at + _STAYS, -p.net, "outbound_transfer" if p.net > 0 else "inbound_transfer")
-        for p in books.payouts(start - _STAYS, end - _STAYS)
+        for p in account_ledger.payouts(start - _STAYS, end - _STAYS)
     )
     return heapq.merge(arriving, leaving, key=lambda flow: flow.at)
 
 
-def _balances(books: Books, instant: int) -> dict[str, int]:
-    """What came in and has not gone on before the instant."""
+def _balances(account_ledger: AnyLedger, instant: int) -> dict[str, int]:
+    """Return the money that has arrived and has not left before the instant."""
     totals = dict.fromkeys(CURRENCIES, 0)
-    for payout in books.payouts(instant - _STAYS, instant):
+    for payout in account_ledger.payouts(instant - _STAYS, instant):
         totals[payout.currency] += payout.net
     return totals

@@ -1,20 +1,20 @@
-"""The payouts reports: money that went to the bank, by the instant at which it left the balance."""
+"""The payouts reports: money to the bank, by the instant at which it left the balance."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from stripe_reports.sandbox.ledger import Books, Payout
+from stripe_reports.sandbox.ledger import AnyLedger, Payout
 from stripe_reports.sandbox.reports.category_summary import Line, category_summary
 from stripe_reports.sandbox.reports.query import Query, Row, date_stamp
 
 
-def payouts_itemized(ledger: Books, query: Query) -> Iterator[Row]:
-    """One row per payout, seen from the bank: positive is money that left the balance.
+def payouts_itemized(ledger: AnyLedger, query: Query) -> Iterator[Row]:
+    """Yield a row per payout, seen from the bank: a positive amount left the balance.
 
-    That is the opposite sign of `payouts` in the balance summary, and the sign of the sums in payout
-    reconciliation: as merchants' tools read the real files. A payout that fails is `paid` in runs that were
-    made before it came back.
+    This is the opposite sign of `payouts` in the balance summary, and the sign of the sums in payout
+    reconciliation, as merchants' tools read the real files. A payout that fails is `paid` in runs that were
+    created before it returned.
     """
     for payout in selected_payouts(ledger, query):
         yield {
@@ -45,16 +45,16 @@ def _fate(query: Query, payout: Payout) -> Row:
     return {"payout_status": "failed", **query.stamps("payout_reversed_at", payout.reversed_at)}
 
 
-def payouts_summary(ledger: Books, query: Query) -> Iterator[Row]:
-    """The same by reporting category, with the same sign; the fee negative, as in all summaries."""
+def payouts_summary(ledger: AnyLedger, query: Query) -> Iterator[Row]:
+    """Yield the sums by reporting category, with the same sign; the fee is negative, as in all summaries."""
     return category_summary(
         query,
         (Line(p.currency, p.reporting_category, p.amount, p.fee) for p in selected_payouts(ledger, query)),
     )
 
 
-def selected_payouts(ledger: Books, query: Query) -> Iterator[Payout]:
-    """The payouts that are effective in the interval and that the filters keep."""
+def selected_payouts(ledger: AnyLedger, query: Query) -> Iterator[Payout]:
+    """Yield the payouts that are effective in the interval and pass the filters."""
     for payout in ledger.payouts(query.start, query.end):
         if query.currency not in (None, payout.currency):
             continue

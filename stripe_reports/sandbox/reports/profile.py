@@ -1,4 +1,4 @@
-"""What an account does at Stripe, and which report types it has for that."""
+"""The profile of an account, and the report types that the profile has."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Literal, get_args
 from stripe_reports.catalog import ReportType
 
 AccountProfile = Literal["plain", "connect", "full"]
-"""`plain` takes payments, `connect` is a platform besides, `full` has every product that has a report."""
+"""The profiles: `plain` takes payments, `connect` is also a platform, `full` uses all products."""
 
 ACCOUNT_PROFILES: tuple[AccountProfile, ...] = get_args(AccountProfile)
 
@@ -15,7 +15,7 @@ _PLAIN = frozenset(("balance", "activity", "payout-reconciliation", "tax"))
 
 
 def is_enabled(report_type: ReportType, profile: str) -> bool:
-    """Whether an account of that profile has the report type."""
+    """Return whether an account of that profile has the report type."""
     if profile == "full" or report_type.family in _PLAIN:
         return True
     is_for_platforms = report_type.family == "connect" or report_type.id.startswith("connect_")

@@ -4,27 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from stripe_reports.sandbox.ledger import Books, chance
-from stripe_reports.sandbox.reports.accounting_entry import GL_CODES, PRICES, Entry, entries
+from stripe_reports.sandbox.ledger import AnyLedger, chance
+from stripe_reports.sandbox.reports.accounting_entry import GL_CODES, PRICES, AccountingEntry, entries
 from stripe_reports.sandbox.reports.query import Query, Row, date_stamp
 from stripe_reports.sandbox.reports.sums import summed
 
 _KEY = ("accounting_period", "open_accounting_period", "currency", "debit", "credit")
 
 
-def debits_and_credits(ledger: Books, query: Query) -> Iterator[Row]:
-    """A row per entry, with all that it came from: the reports by invoice and by invoice line item.
+def debits_and_credits(ledger: AnyLedger, query: Query) -> Iterator[Row]:
+    """Yield a row per entry with its origin, for the reports by invoice and by invoice line item.
 
-    Entries without an invoice are there too, so that all six reports add up to the same.
+    Entries without an invoice are included, so that all six reports have the same sums.
     """
     for entry, row in _matching(ledger, query):
         yield row | {"amount": query.money(entry.amount, entry.transaction.currency)}
 
 
-def debits_and_credits_by(*columns: str) -> Callable[[Books, Query], Iterator[Row]]:
-    """The entries added up by period, currency, accounts and these columns."""
+def debits_and_credits_by(*columns: str) -> Callable[[AnyLedger, Query], Iterator[Row]]:
+    """Return the report of the entries added up by period, currency, accounts and these columns."""
 
-    def body(ledger: Books, query: Query) -> Iterator[Row]:
+    def body(ledger: AnyLedger, query: Query) -> Iterator[Row]:
         names = (*_KEY, *columns)
         keyed = (
             (tuple(row[name] for name in names), (entry.amount,)) for entry, row in _matching(ledger, query)
@@ -36,14 +36,14 @@ def debits_and_credits_by(*columns: str) -> Callable[[Books, Query], Iterator[Ro
     return body
 
 
-def _matching(ledger: Books, query: Query) -> Iterator[tuple[Entry, Row]]:
+def _matching(ledger: AnyLedger, query: Query) -> Iterator[tuple[AccountingEntry, Row]]:
     for t in ledger.activity(query.start, query.end):
         for entry in entries(t):
             for row in query.matching([_row(query, entry)]):
                 yield entry, row
 
 
-def _row(query: Query, entry: Entry) -> Row:
+def _row(query: Query, entry: AccountingEntry) -> Row:
     t = entry.transaction
     row: Row = {
         "accounting_period": entry.period,

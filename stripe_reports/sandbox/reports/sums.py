@@ -1,4 +1,4 @@
-"""Sums by key, for the reports that are others added up."""
+"""Sums by key, for the reports that add up other reports."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ Key = tuple[str | None, ...]
 
 
 def summed(lines: Iterable[tuple[Key, tuple[int, ...]]], width: int) -> list[tuple[Key, tuple[int, ...]]]:
-    """The amounts of each key, `width` of them, added up; keys in order, with None first."""
+    """Return the sums of each key's `width` amounts, in the order of keys, with None first."""
     sums: defaultdict[Key, list[int]] = defaultdict(lambda: [0] * width)
     for key, amounts in lines:
         together = sums[key]

@@ -1,10 +1,10 @@
-"""The tax reports: transactions, the itemized and the summarized one."""
+"""The tax reports: transactions, the itemized export and the summary."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from stripe_reports.sandbox.ledger import Books, at_rate, decimals
+from stripe_reports.sandbox.ledger import AnyLedger, at_rate, decimals
 from stripe_reports.sandbox.reports.query import Query, Row
 from stripe_reports.sandbox.reports.sums import summed
 from stripe_reports.sandbox.reports.tax_line import TaxLine, tax_lines
@@ -13,19 +13,19 @@ from stripe_reports.sandbox.reports.tax_place import EXCHANGE_SCALE, RATE_SCALE,
 _HOME = ("1 Imaginary Row", "Nowherville", "CA", "00001", "US")
 
 
-def tax_transactions(ledger: Books, query: Query) -> Iterator[Row]:
-    """A row per line item and jurisdiction of what was charged and refunded in the interval."""
+def tax_transactions(ledger: AnyLedger, query: Query) -> Iterator[Row]:
+    """Yield a row per line item and jurisdiction of the charges and refunds in the interval."""
     return query.matching(_row(query, line) for line in _lines(ledger, query))
 
 
-def tax_export(ledger: Books, query: Query) -> Iterator[Row]:
-    """The same rows as Stripe's export names them; `id` is the line's there."""
+def tax_export(ledger: AnyLedger, query: Query) -> Iterator[Row]:
+    """Yield the same rows with the column names of Stripe's export, in which `id` is the line's id."""
     for row in tax_transactions(ledger, query):
         yield row | {"tax_transaction_id": row["id"], "id": row["export_id"]}
 
 
-def tax_summary(ledger: Books, query: Query) -> Iterator[Row]:
-    """The same by jurisdiction, rate and currency; what was refunded is positive in columns of its own."""
+def tax_summary(ledger: AnyLedger, query: Query) -> Iterator[Row]:
+    """Yield the sums by jurisdiction, rate and currency; refunds are positive, in separate columns."""
     start, end = query.local(query.start), query.local(query.end)
     lines = (line for line in _lines(ledger, query) if any(query.matching([_row(query, line)])))
     for key, amounts in summed(map(_keyed, lines), 6):
@@ -52,7 +52,7 @@ def tax_summary(ledger: Books, query: Query) -> Iterator[Row]:
         }
 
 
-def _lines(ledger: Books, query: Query) -> Iterator[TaxLine]:
+def _lines(ledger: AnyLedger, query: Query) -> Iterator[TaxLine]:
     for t in ledger.activity(query.start, query.end):
         yield from tax_lines(t)
 
@@ -134,7 +134,7 @@ def _addresses(line: TaxLine) -> Row:
 
 
 def _filing(query: Query, line: TaxLine) -> Row:
-    """The amounts in the currency of the jurisdiction; the total is the sum of its parts there too."""
+    """Return the amounts in the jurisdiction's currency; there too, the total is the sum of its parts."""
     currency, filing = line.transaction.currency, line.place.filing_currency
     rate = exchange_rate(currency, filing)
     numerator = rate * 10 ** decimals(filing)

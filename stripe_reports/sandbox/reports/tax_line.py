@@ -1,4 +1,4 @@
-"""The tax in the ledger's charges and refunds, by line item and jurisdiction."""
+"""The taxes in the ledger's charges and refunds, by line item and jurisdiction."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from stripe_reports.sandbox.reports.tax_place import PLACES, RATE_SCALE, Jurisdi
 
 _REVERSALS = ("refund", "partial_capture_reversal")
 _HALVES = (2, 2, 2, 2, 1, 0)
-"""How many halves of a line item are taxable: mostly all of it, now and then half, or nothing."""
+"""How many halves of a line item are taxable: mostly both, sometimes one or none."""
 
 
 @dataclass(frozen=True, slots=True)
 class TaxLine:
-    """A line item as one jurisdiction sees it; amounts in minor units, negative in a reversal.
+    """A line item in one jurisdiction; amounts are in minor units, and negative in a reversal.
 
-    `taxable + non_taxable = subtotal`. The taxes of all jurisdictions are contained in what was charged.
+    `taxable + non_taxable = subtotal`. The charged amount includes the taxes of all jurisdictions.
     """
 
     transaction: BalanceTransaction
@@ -31,27 +31,27 @@ class TaxLine:
 
     @property
     def is_reversal(self) -> bool:
-        """Whether tax is given back."""
+        """Whether the line returns tax."""
         return self.transaction.reporting_category in _REVERSALS
 
     @property
     def non_taxable(self) -> int:
-        """The rest of the subtotal."""
+        """The part of the subtotal that is not taxable."""
         return self.subtotal - self.taxable
 
     @property
     def sale_id(self) -> str:
-        """Id of the tax transaction of the charge."""
+        """The id of the tax transaction of the charge."""
         return f"tax_{self.charge.id[3:]}"
 
     @property
     def id(self) -> str:
-        """Id of the tax transaction."""
+        """The id of the tax transaction."""
         return f"tax_{self.transaction.id[4:]}" if self.is_reversal else self.sale_id
 
 
 def tax_lines(t: BalanceTransaction) -> Iterator[TaxLine]:
-    """A refund has the line items and jurisdictions of its charge."""
+    """Yield the tax lines of a transaction; a refund has the line items and jurisdictions of its charge."""
     charge = t.charge
     if charge is None or t.reporting_category not in ("charge", *_REVERSALS):
         return
@@ -67,7 +67,7 @@ def tax_lines(t: BalanceTransaction) -> Iterator[TaxLine]:
 def _by_jurisdiction(
     t: BalanceTransaction, charge: Charge, place: Place, number: int, total: int, halves: int
 ) -> Iterator[TaxLine]:
-    """`total = subtotal + taxes`, where taxes are `rate * halves / 2` of the subtotal."""
+    """Split a total so that `total = subtotal + taxes`, with taxes of `rate * halves / 2` of the subtotal."""
     rates = sum(each.rate for each in place.jurisdictions)
     whole = 2 * 10**RATE_SCALE + halves * rates
     taxes = [at_rate(total, halves * each.rate, whole) for each in place.jurisdictions]

@@ -1,16 +1,16 @@
-"""Where customers are taxed, and by whom."""
+"""The places where customers are taxed, and their jurisdictions."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 RATE_SCALE = 6
-"""Tax rates are whole millionths."""
+"""The unit of tax rates, which are whole millionths."""
 
 
 @dataclass(frozen=True, slots=True)
 class Jurisdiction:
-    """Who taxes; `rate` in millionths, 0 where the merchant does not collect."""
+    """A tax jurisdiction; `rate` is in millionths, and 0 if the merchant does not collect the tax."""
 
     key: str
     level: str
@@ -22,7 +22,7 @@ class Jurisdiction:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """An address and the jurisdictions that it lies in; taxes are filed in `filing_currency`."""
+    """An address and its jurisdictions; taxes are filed in `filing_currency`."""
 
     country: str
     state: str | None
@@ -64,7 +64,7 @@ PLACES = (
     ),
     Place("KW", None, "Exampleton", None, "usd", False, (_vat("KW", "Kuwait", 0),)),
 )  # fmt: skip
-"""One, two and three levels, and one country in which the merchant is not registered."""
+"""The places: with one, two and three levels of tax, and one where the merchant is not registered."""
 
 _PER_MILLION_DOLLARS = {
     "usd": 1_000_000,
@@ -78,5 +78,5 @@ _ONE: int = 10**EXCHANGE_SCALE
 
 
 def exchange_rate(currency: str, filing_currency: str) -> int:
-    """Units of the one for a unit of the other, in `10**-16`; one that is made up, and stays."""
+    """Return the made-up price of one unit of `currency` in `filing_currency`, in units of `10**-16`."""
     return _PER_MILLION_DOLLARS[filing_currency] * _ONE // _PER_MILLION_DOLLARS[currency]

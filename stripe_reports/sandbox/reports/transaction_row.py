@@ -1,4 +1,4 @@
-"""A balance transaction as a line of an itemized report: all columns of all its report types."""
+"""A balance transaction as a row of itemized reports, with the columns of all these report types."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from stripe_reports.sandbox.reports.query import Query, Row
 
 
 def transaction_row(query: Query, transaction: BalanceTransaction, payout: Payout | None) -> Row:
-    """Columns by name; `fee` is positive where Stripe keeps money, `net = gross - fee`.
+    """Return the columns by name; `fee` is positive if Stripe keeps money, and `net = gross - fee`.
 
-    `payout` is the automatic payout that took it along, as far as it is to be shown.
+    `payout` is the automatic payout that includes the transaction, if the report may show it.
     """
     t = transaction
     fee = query.money(t.fee, t.currency)

@@ -1,7 +1,7 @@
-"""Days of which the books are as they seldom are, or of which the reports are not true, on request."""
+"""Days with an unusual ledger or with wrong reports, on request."""
 
 from stripe_reports.sandbox.tampering.kinds import KINDS
+from stripe_reports.sandbox.tampering.report_rows import ReportRows
 from stripe_reports.sandbox.tampering.tampering import Tampering
-from stripe_reports.sandbox.tampering.told import Told
 
-__all__ = ["KINDS", "Tampering", "Told"]
+__all__ = ["KINDS", "ReportRows", "Tampering"]

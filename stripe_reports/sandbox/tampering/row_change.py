@@ -1,4 +1,4 @@
-"""What becomes of one row of a day in the report runs that hold it."""
+"""The changes to one row of a day, in the report runs that contain it."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from stripe_reports.sandbox.tampering.target import IsTarget, changed_column, fi
 
 
 class RowTampering:
-    """A tampering of rows, and which report types it was told in. Asked by several threads."""
+    """A tampering with rows, and the report types that have shown it. Several threads use it."""
 
     def __init__(self, tampering: Tampering, *, at_once: bool) -> None:
-        """Not `at_once`, the first report run of each type tells the row as it is."""
+        """Start with the first report run of each type if `at_once`, or else with the second."""
         self.tampering = tampering
         self._spares_first = not at_once
         self._spared: set[str] = set()
@@ -26,7 +26,7 @@ class RowTampering:
     def change(
         self, report_type: ReportType, columns: Sequence[str], query: Query, ledger: Ledger
     ) -> RowChange | None:
-        """What it does to a report run that prints these columns; None if that is nothing."""
+        """Return the change to a report run that prints these columns; None if there is none."""
         if report_type.id not in self.tampering.report_types:
             return None
         column = None
@@ -40,7 +40,7 @@ class RowTampering:
         return RowChange(self, report_type.id, column or "", is_target, query.decimal_separator)
 
     def strikes(self, report_type: str) -> bool:
-        """Whether the row that was met is told otherwise, which is counted."""
+        """Count a report run that contains the row, and return whether the row changes in it."""
         with self._lock:
             if self._spares_first and report_type not in self._spared:
                 self._spared.add(report_type)
@@ -51,7 +51,7 @@ class RowTampering:
 
 @dataclass(frozen=True, slots=True)
 class RowChange:
-    """One tampering of one report run."""
+    """The change of one tampering to one report run."""
 
     of: RowTampering
     report_type: str
@@ -60,11 +60,11 @@ class RowChange:
     separator: str
 
     def strikes(self) -> bool:
-        """As `RowTampering.strikes`."""
+        """Call `RowTampering.strikes` for this report type."""
         return self.of.strikes(self.report_type)
 
     def rows(self, row: Row) -> list[Row]:
-        """What stands in the place of the row."""
+        """Return the rows in place of this row."""
         match self.of.tampering.kind:
             case "lost":
                 return []
@@ -81,16 +81,16 @@ class RowChange:
 
 
 def changed(rows: Iterable[Row], changes: Sequence[RowChange]) -> Iterator[Row]:
-    """The rows with all of these; each is of one row, also where others are equal to it."""
+    """Yield the rows with all changes; each change applies to one row, even if other rows are equal to it."""
     pending = list(changes)
     for row in rows:
-        told = [row]
+        result = [row]
         for change in tuple(pending):
             if change.is_target(row):
                 pending.remove(change)
                 if change.strikes():
-                    told = [each for before in told for each in change.rows(before)]
-        yield from told
+                    result = [each for before in result for each in change.rows(before)]
+        yield from result
 
 
 def _one_more(amount: str, separator: str) -> str:

@@ -1,4 +1,4 @@
-"""One tampering: what is done to which day, and how often it was told."""
+"""A tampering: what changes on which day, and how many report runs have shown it."""
 
 from __future__ import annotations
 
@@ -7,22 +7,23 @@ from datetime import date
 from fnmatch import fnmatchcase
 from typing import Any
 
-from stripe_reports.catalog import REPORT_TYPES, nearest, parse_day
+from stripe_reports.catalog import REPORT_TYPES, parse_day
 from stripe_reports.errors import ConfigurationError, DayError
 from stripe_reports.sandbox.faults.setting import read_settings
 from stripe_reports.sandbox.tampering.kinds import KINDS
+from stripe_reports.wording import nearest
 
 _FORM = "DAY,KIND or DAY,KIND,key=value, such as 2026-11-20,cent"
 
 
 class Tampering:
-    """`tampering["currency"]` is a setting; `applied` is how many report runs told of it.
+    """A tampering. `tampering["currency"]` is a setting; `applied` counts the report runs that show it.
 
-    For a payout that is reversed or manual, `applied` stays 0: the books are so, in whatever is told of them.
+    For a reversed or manual payout, `applied` stays 0, because the ledger itself changes.
     """
 
     def __init__(self, day: date | str, kind: str, settings: Mapping[str, Any]) -> None:
-        """Raises ConfigurationError for a day, a kind or a setting that makes no sense."""
+        """Raise ConfigurationError for an invalid day, kind or setting."""
         self.day = _day(day)
         if kind not in KINDS:
             raise ConfigurationError(
@@ -33,7 +34,7 @@ class Tampering:
         self._settings = read_settings(f"tampering {kind}", KINDS[kind], settings)
         asked = self._settings.get("report_type")
         self.report_types: tuple[str, ...] = () if asked is None else _about_days(asked)
-        """Those whose rows it is about; none if it is about the books."""
+        """The report types whose rows change; none if the ledger changes."""
         if asked is not None and not self.report_types:
             raise ConfigurationError(
                 f"tampering {kind}: report_type={asked} selects no report type over an interval"
@@ -42,7 +43,7 @@ class Tampering:
 
     @classmethod
     def from_text(cls, text: str) -> Tampering:
-        """A tampering from `DAY,KIND` or `DAY,KIND,key=value,key=value`. Raises ConfigurationError."""
+        """Return the tampering of `DAY,KIND` or `DAY,KIND,key=value,key=value`. Raises ConfigurationError."""
         day, *rest = (part.strip() for part in text.split(","))
         if not rest:
             raise ConfigurationError(f"tampering {text!r} is not {_FORM}; the kinds are {', '.join(KINDS)}")
@@ -60,30 +61,30 @@ class Tampering:
 
     @property
     def is_of_rows(self) -> bool:
-        """Whether rows are told otherwise; if not, the books are."""
+        """Whether rows of reports change; if not, the ledger does."""
         return bool(self.report_types)
 
     @property
     def changes_a_column(self) -> bool:
-        """Whether a value of a row changes, and not how often the row stands there."""
+        """Whether a value of a row changes, and not how often the row occurs."""
         return self.kind in ("cent", "restated")
 
     @property
     def settings(self) -> dict[str, Any]:
-        """Those that are set, by default or by hand."""
+        """The settings with their defaults."""
         return {name: value for name, value in self._settings.items() if value is not None}
 
     def as_object(self) -> dict[str, Any]:
-        """The day, the kind, the settings, and how many report runs told of it."""
+        """Return the day, the kind, the settings, and how many report runs have shown the tampering."""
         return {"day": self.day.isoformat(), "kind": self.kind, **self.settings, "applied": self.applied}
 
     def happened_in(self, currency: str) -> None:
-        """Say in which currency it came to be, where that was left open."""
+        """Set the currency in which it happened, if the settings left it open."""
         self._settings["currency"] = currency
 
 
 def _about_days(glob: str) -> tuple[str, ...]:
-    """A report on one payout is about none."""
+    """Return the matching report types that cover days; a report on one payout does not."""
     return tuple(id_ for id_, r in REPORT_TYPES.items() if r.interval != "payout" and fnmatchcase(id_, glob))
 
 

@@ -1,4 +1,4 @@
-"""Which row of a report run a tampering is about: the same one in every run that holds it."""
+"""The row of a report run that a tampering changes: the same row in every run that contains it."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from fnmatch import fnmatchcase
 
 from stripe_reports.catalog import ColumnType, ReportType, column_type, dimensions
 from stripe_reports.sandbox.ledger import DAY, Ledger, midnight
-from stripe_reports.sandbox.reports import PLAYED, Query, Row, columns_of
+from stripe_reports.sandbox.reports import REPORT_BODIES, Query, Row, columns_of
 from stripe_reports.sandbox.tampering.tampering import Tampering
 
 IsTarget = Callable[[Row], bool]
 
 _AMOUNTS = ("net", "net_amount", "amount")
-_TOLD_OTHERWISE = ("payout_status", "description", "balance_transaction_description")
+_RESTATED_COLUMNS = ("payout_status", "description", "balance_transaction_description")
 
 
 def changed_column(tampering: Tampering, report_type: ReportType) -> str | None:
-    """The column of which the row's value changes; None if the report type has none that could."""
+    """Return the column whose value changes; None if the report type has no such column."""
     columns = columns_of(report_type)
     if tampering.kind == "restated":
         is_sum = report_type.granularity == "summary"
-        return None if is_sum else next((each for each in _TOLD_OTHERWISE if each in columns), None)
+        return None if is_sum else next((each for each in _RESTATED_COLUMNS if each in columns), None)
     amounts = [each for each in columns if column_type(each) is ColumnType.DECIMAL]
     if asked := tampering["column"]:
         return asked if asked in amounts else None
@@ -32,10 +32,10 @@ def changed_column(tampering: Tampering, report_type: ReportType) -> str | None:
 def find_target(
     tampering: Tampering, report_type: ReportType, query: Query, ledger: Ledger
 ) -> IsTarget | None:
-    """What tells the row from all others; None if the run cannot hold it.
+    """Return a function that recognizes the row; None if the run cannot contain the row.
 
-    The row of an itemized report is made from the ledger's day once more and compared, so that the interval
-    and the filters of the run do not matter. A sum is known by what it is about.
+    The row of an itemized report is built again from the ledger's day and compared, so that the interval and
+    the filters of the run do not matter. A sum is identified by what it is grouped by.
     """
     if report_type.interval == "as_of_end":
         if not _ends(tampering, query):
@@ -49,7 +49,7 @@ def find_target(
     is_sum = report_type.granularity == "summary"
     if not is_sum:
         of_day = replace(of_day, currency=None, reporting_category=None, connected_accounts=None, filters={})
-    rows = PLAYED[report_type.id](ledger, of_day)
+    rows = REPORT_BODIES[report_type.id](ledger, of_day)
     target = next(_candidates(tampering, report_type, rows), None)
     if target is None:
         return None
@@ -84,10 +84,10 @@ def _category(row: Row) -> str:
 
 
 def _is_in_sum(tampering: Tampering, target: Row, query: Query) -> bool:
-    """Whether what is wrong with the day is wrong with the run.
+    """Return whether the error of the day is in the run.
 
-    The amounts of a day are in the run that holds its noon: of runs that adjoin, one does, and days of any
-    time zone adjoin. Balances are those of the run's ends. A line of a longer run is not the day's line.
+    The run that contains the day's noon has the error: of adjoining runs, exactly one does, in every time
+    zone. Balances are those at the ends of the run. A line of a longer run is not the day's line.
     """
     begins, ends = _begins(tampering, query), _ends(tampering, query)
     if tampering.kind != "cent":

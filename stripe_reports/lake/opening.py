@@ -1,0 +1,49 @@
+"""Opening a lake: on S3 with the credentials that AWS' own tools find."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from stripe_reports import environment
+from stripe_reports.errors import ConfigurationError
+from stripe_reports.lake.lake import Lake
+
+_S3_KEYS = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token", "region_name", "profile_name")
+
+
+def open_lake(uri: str, *, s3: Any = None, keep_csv: bool = True) -> Lake:
+    """Open the lake at `uri`; a local directory is made if it does not exist.
+
+    On S3, boto3 finds credentials and region (environment variables, profiles, SSO, roles), unless `s3`, an
+    `S3Resource` of dagster-aws, gives its own and an endpoint. Raises ConfigurationError for a uri that is
+    neither a path nor on S3, and for an AWS configuration that cannot be used.
+    """
+    if not uri.startswith("s3://"):
+        return Lake.open(uri, keep_csv=keep_csv)
+    from boto3.session import Session
+    from botocore.exceptions import BotoCoreError
+
+    try:
+        session = Session(**{name: getattr(s3, name) for name in _S3_KEYS}) if s3 else Session()
+        endpoint_url = s3.endpoint_url if s3 else None
+        return Lake.open(uri, s3_session=session, endpoint_url=endpoint_url, keep_csv=keep_csv)
+    except BotoCoreError as error:  # such as a profile that does not exist
+        raise ConfigurationError(f"AWS' configuration cannot be used for {uri}: {error}") from None
+
+
+def open_existing_lake(uri: str | None = None, *, option: str, keep_csv: bool = True) -> Lake:
+    """Open the lake at `uri`, or at STRIPE_REPORTS_LAKE, to read it; make no directory.
+
+    `option` is what the caller's user sets to name another lake. Raises ConfigurationError for a directory
+    that does not exist, and as `open_lake` does.
+    """
+    uri = uri or environment.lake_uri()
+    parts = urlsplit(uri)
+    path = unquote(parts.path) if parts.scheme == "file" else uri
+    if parts.scheme in ("", "file") and not Path(path).expanduser().is_dir():
+        raise ConfigurationError(
+            f"there is no lake at {uri}; name another with {option} or STRIPE_REPORTS_LAKE"
+        )
+    return open_lake(uri, keep_csv=keep_csv)
