@@ -88,8 +88,8 @@ class StripeResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     @cached_property
     def sensor_account(self) -> Account:
-        """The account for schedules and sensors: a call gives up within half of the minute after which Dagster
-        ends an evaluation. Raises ConfigurationError if the key is missing."""
+        """The account for schedules and sensors: a call gives up within half a minute, as Dagster ends an
+        evaluation after a minute. Raises ConfigurationError if the key is missing."""
         return Account(
             self._api(max_network_retries=1, rate_limit_attempts=1, trouble_attempts=1, timeout_seconds=10.0)
         )

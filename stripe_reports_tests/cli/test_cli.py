@@ -102,7 +102,7 @@ def test_the_sandbox_prints_how_to_use_it_and_stops_cleanly(ending: signal.Signa
     assert process.returncode in (0, 130)
 
 
-def test_the_sandbox_builds_as_many_runs_at_once_as_it_is_told() -> None:
+def test_the_sandbox_builds_as_many_runs_at_once_as_it_needs_alert() -> None:
     ports = ["--port", str(_free_port()), "--files-port", str(_free_port())]
     command = [_COMMAND, "sandbox", *ports, "--latency", "0.5", "--runs-at-once", "1"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)

@@ -127,7 +127,7 @@ def test_a_replacement_that_was_cut_off_before_its_manifest_is_not_taken_for_who
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b"[1]", b'{"sha256": 1}'])
-def test_a_manifest_that_is_damaged_is_told(lake: Lake, body: bytes) -> None:
+def test_a_manifest_that_is_damaged_needs_alert(lake: Lake, body: bytes) -> None:
     _keep(lake, _CLOSED)
     _path(lake, "close.json").write_bytes(body)
     with pytest.raises(CloseError, match=r"the month's close\.json in the lake is damaged"):

@@ -87,7 +87,7 @@ def test_where_stripe_cannot_be_asked_the_documented_delays_decide(
     lines: list[str] = []
     requests, _ = tick(_without_key(timezone=timezone), instance, _NAME, _at("2025-11-21T13:00"), lines)
     (line,) = lines
-    assert line.startswith("Stripe cannot be asked how far its data go: no Stripe API key")
+    assert line.startswith("could not ask Stripe how far its data go: no Stripe API key")
     assert list(requested(requests)) == [stretch(_back(8, date.fromisoformat(day)))]
 
 
@@ -129,7 +129,7 @@ def test_a_scheduler_that_was_off_for_three_days_catches_up(
     requests, why = tick(defs, instance, _NAME, TICK)
     assert requests == []
     assert why is not None
-    assert why.startswith(f"nothing is due: all selected reports: landed or on the way through {NEWEST}")
+    assert why.startswith(f"nothing is due: all selected reports: landed or being landed through {NEWEST}")
 
 
 def test_days_with_a_gap_between_them_are_requested_in_runs_of_their_own(

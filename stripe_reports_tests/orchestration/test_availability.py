@@ -86,7 +86,7 @@ def test_once_it_has_landed_what_is_there_neither_it_nor_the_schedule_finds_anyt
         (run,) = execute(defs, instance, requests)
         assert run.success
         requests, why, _ = evaluate(defs, instance, _NAME, cursor)
-        assert (requests, why) == ([], "there is no newer day of any selected report")
+        assert (requests, why) == ([], "no selected report has a newer day")
         requests, why = tick(defs, instance, "stripe_reports_daily", TICK)
         assert requests == []
         assert why is not None
@@ -139,7 +139,7 @@ def test_where_data_have_moved_and_nothing_is_missing_the_tick_says_how_far_all_
     requests, why, _ = evaluate(_defs(resources, "balance.summary.1"), instance, _NAME, None)
     assert requests == []
     assert why is not None
-    assert why.startswith(f"nothing is due: all selected reports: landed or on the way through {NEWEST}")
+    assert why.startswith(f"nothing is due: all selected reports: landed or being landed through {NEWEST}")
 
 
 def test_an_end_that_moves_within_a_day_is_no_reason_to_request_a_failed_day_again(
@@ -176,7 +176,7 @@ def test_stripe_is_asked_once_in_each_pause(
     defs = _defs(own_resources, poll_seconds=3600)
     _, _, cursor = evaluate(defs, instance, _NAME, None)
     requests, why, cursor = evaluate(defs, instance, _NAME, cursor)
-    assert (requests, why) == ([], "Stripe is asked every 3600 s, or when it tells of new data")
+    assert (requests, why) == ([], "Stripe is asked every 3600 s, or when its webhook announces new data")
     assert own_sandbox.calls == {_LIST: 1}
     later = json.loads(cursor or "")
     for asked_at in (
@@ -231,7 +231,7 @@ def test_where_stripe_cannot_be_asked_an_event_waits(
     requests, why, cursor = evaluate(defs, instance, _NAME, None)
     assert (requests, why) == (
         [],
-        "Stripe cannot be asked how far its data go; see the log of this tick",
+        "Stripe is unreachable; retrying at the next tick (see this tick's log)",
     )
     own_sandbox.clear_faults()
     requests, _, _ = evaluate(defs, instance, _NAME, cursor)
@@ -263,9 +263,9 @@ def test_what_the_account_does_not_offer_is_told_when_there_is_new_data(
     requests, _, cursor = evaluate(defs, instance, _NAME, None, lines)
     assert requested(requests) == {str(NEWEST): {_BALANCE}}
     evaluate(defs, instance, _NAME, cursor, lines)
-    assert lines == [
-        "this account does not offer all_fees.incurred_at.itemized.2; nothing of it is requested"
-    ], "and not each minute"
+    assert lines == ["the account does not offer all_fees.incurred_at.itemized.2; not requesting it"], (
+        "and not each minute"
+    )
 
 
 def test_without_an_inbox_it_goes_by_asking(
@@ -279,7 +279,7 @@ def test_without_an_inbox_it_goes_by_asking(
     requests, _, _ = evaluate(_defs(own), instance, _NAME, None, lines)
     assert requested(requests) == {str(NEWEST): {_BALANCE, _PAYOUTS}}
     (line,) = lines
-    assert line.startswith("the lake's inbox cannot be read, events are not looked at: ")
+    assert line.startswith("could not read the lake's inbox; retrying at the next tick: ")
 
 
 def test_what_cannot_be_removed_from_the_inbox_is_told_and_does_not_have_stripe_asked_again(
@@ -300,7 +300,11 @@ def test_what_cannot_be_removed_from_the_inbox_is_told_and_does_not_have_stripe_
     cursor = None
     for _ in range(3):
         _, _, cursor = evaluate(defs, instance, _NAME, cursor, lines)
-    assert lines == ["what was acted upon stays in the lake's inbox: AccessDenied"] * 2
+    assert (
+        lines
+        == ["could not remove handled events from the lake's inbox; retrying at the next tick: AccessDenied"]
+        * 2
+    )
     assert own_sandbox.calls[_LIST] == 1
     lake.inbox.put(_KIND, "payouts.summary.1", b"{}")
     _, _, cursor = evaluate(defs, instance, _NAME, cursor, lines)

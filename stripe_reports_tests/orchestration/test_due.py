@@ -162,9 +162,7 @@ def test_what_the_account_does_not_offer_is_told_and_left_out(
     due = _due(instance, watched, {_BALANCE: _offered(_BALANCE)})
     assert set(due.days) == {_BALANCE}
     (record,) = caplog.records
-    assert record.getMessage() == (
-        f"this account does not offer {_PAYOUTS}, {_FEES}; nothing of it is requested"
-    )
+    assert record.getMessage() == (f"the account does not offer {_PAYOUTS}, {_FEES}; not requesting it")
     assert record.levelno == logging.INFO, "it is no failure of any day"
 
 
@@ -221,9 +219,9 @@ def test_days_that_have_landed_are_not_due_and_the_tick_says_how_far_all_is(
     due = _due(instance, watched, offered)
     assert due.days == {}
     assert due.why_nothing() == (
-        "balance.summary.1 and 1 more: landed or on the way through 2025-09-09"
+        "balance.summary.1 and 1 more: landed or being landed through 2025-09-09"
         " (Stripe has data through 2025-09-10 00:00 UTC);"
-        " all_fees.incurred_at.itemized.2: landed or on the way through 2025-09-05"
+        " all_fees.incurred_at.itemized.2: landed or being landed through 2025-09-05"
         " (Stripe has data through 2025-09-06 12:00 UTC)"
     )
 
@@ -231,7 +229,7 @@ def test_days_that_have_landed_are_not_due_and_the_tick_says_how_far_all_is(
 def test_where_all_are_equally_far_the_tick_says_it_in_one(instance: dg.DagsterInstance) -> None:
     _landed(instance, "balance_summary_1", _back(3))
     assert _due(instance, _watched(), None).why_nothing() == (
-        "all selected reports: landed or on the way through 2025-09-09 (by Stripe's documented delays)"
+        "all selected reports: landed or being landed through 2025-09-09 (by Stripe's documented delays)"
     )
 
 

@@ -118,7 +118,7 @@ def test_a_failed_day_is_asked_for_again_after_a_pause_and_then_left_alone(
     own_sandbox.fault("failed", count=4)
     watch.land(NEWEST)
     assert len(watch.new_alerts()) == 1
-    assert "asked for again at" in (watch.skipped or "")
+    assert "retrying what failed at" in (watch.skipped or "")
     assert watch.after(14 * MINUTE).evaluate() == []
     (request,) = watch.after(15 * MINUTE).evaluate()
     assert request.partition_key == str(NEWEST)
@@ -145,7 +145,7 @@ def test_after_three_attempts_it_is_given_up_and_only_the_first_and_the_last_fai
         alerts = watch.new_alerts()
         if attempt < 3:
             assert alerts == []
-            assert any(f"(attempt {attempt}; another one follows)" in line for line in watch.lines)
+            assert any(f"(attempt {attempt}; another follows)" in line for line in watch.lines)
     assert [body["attempt"] for body in alerts] == [3]
     assert "Given up after 3 attempts" in alerts[0]["text"]
     assert alerts[0]["requested_again_at"] is None
@@ -247,11 +247,11 @@ def test_days_without_attempts_are_alerted_only(watch: Watch, own_sandbox: Sandb
     own_sandbox.fault("failed")
     watch.land(NEWEST)
     (body,) = watch.new_alerts()
-    assert "Nobody asks again by itself." in body["text"]
+    assert "No automatic retry." in body["text"]
     assert watch.after(24 * HOUR).evaluate() == []
 
 
-def test_of_a_run_that_ended_before_its_step_every_day_is_told(without_key: Watch) -> None:
+def test_of_a_run_that_ended_before_its_step_every_day_needs_alert(without_key: Watch) -> None:
     without_key.begin(_BOTH)
     _killed(without_key, *days(3))
     bodies = without_key.new_alerts()
@@ -366,7 +366,7 @@ def test_an_alert_that_is_never_taken_is_given_up(
     watch.land(NEWEST)
     watch.evaluate()
     watch.evaluate()
-    assert any("not sent again after 2 times: Stripe report failed" in line for line in watch.lines)
+    assert any("giving up on an alert after 2 tries: Stripe report failed" in line for line in watch.lines)
     watch.evaluate()
     assert len(watch.server.asked_for("POST", "/nobody")) == 2
 

@@ -56,8 +56,8 @@ def _with(error: StripeReportsError, **facts: Any) -> StripeReportsError:
         (ReportRunError("failed"), "report_run_failed"),
         (ReportRunStuckError("pending"), "report_run_stuck"),
         (CsvError("n/a"), "bad_data"),
-        (DownloadError("cut"), "stripe_is_in_trouble"),
-        (_with(StripeRequestError("500"), passes=True), "stripe_is_in_trouble"),
+        (DownloadError("cut"), "stripe_unavailable"),
+        (_with(StripeRequestError("500"), passes=True), "stripe_unavailable"),
         (_with(StripeRequestError("bad key"), passes=False), "our_error"),
         (ConfigurationError("no key"), "our_error"),
         (LakeError("another account's"), "our_error"),
@@ -91,10 +91,10 @@ def test_a_failure_that_does_not_pass_is_not_asked_for_again(kind: Kind) -> None
 
 def test_the_first_failure_the_last_one_and_a_new_kind_are_told() -> None:
     between = replace(_FAILURE, attempt=1, before=Kind.REPORT_RUN_FAILED)
-    assert _PAUSES.is_told(_FAILURE)
-    assert not _PAUSES.is_told(between)
-    assert _PAUSES.is_told(replace(between, before=Kind.REPORT_RUN_STUCK))
-    assert _PAUSES.is_told(replace(between, attempt=2))
+    assert _PAUSES.needs_alert(_FAILURE)
+    assert not _PAUSES.needs_alert(between)
+    assert _PAUSES.needs_alert(replace(between, before=Kind.REPORT_RUN_STUCK))
+    assert _PAUSES.needs_alert(replace(between, attempt=2))
 
 
 @pytest.mark.parametrize("pauses", [(0,), (900, -1), (float("nan"),)])
@@ -107,17 +107,17 @@ def test_the_text_says_what_failed_why_what_happens_next_and_where_to_look() -> 
     (alert,) = alerts_of([_FAILURE], _PAUSES, "https://dagster.example/")
     assert alert.text == (
         "Stripe report failed, report run failed: balance.summary.1 2026-11-20 (report run frr_1): Stripe"
-        " marked it failed: Sorry. Asked for again at 2026-11-22 13:45 UTC, attempt 1 of 2."
+        " marked it failed: Sorry. Retrying at 2026-11-22 13:45 UTC, attempt 1 of 2."
         " https://dagster.example/runs/run-1"
     )
 
 
 def test_the_last_text_says_that_nobody_asks_again_and_what_to_do() -> None:
     (alert,) = alerts_of([replace(_FAILURE, attempt=2)], _PAUSES, "http://x")
-    assert "Given up after 2 attempts: nobody asks again by itself. A new report run usually" in alert.text
+    assert "Given up after 2 attempts: no automatic retry. A new report run usually" in alert.text
     assert alert.requested_again_at is None
     (alert,) = alerts_of([replace(_FAILURE, kind=Kind.OUR_ERROR)], _PAUSES, "http://x")
-    assert "Sorry. Nobody asks again by itself. Set right what the error names" in alert.text
+    assert "Sorry. No automatic retry. Fix the cause in the error" in alert.text
 
 
 def test_what_slack_would_take_as_markup_is_escaped_in_the_text_only() -> None:
@@ -191,12 +191,12 @@ def test_the_memory_stays_small_and_says_what_it_drops(caplog: pytest.LogCapture
     memory = Memory(runs="x")
     memory.waiting = [Waiting(at=number, attempt=1, run_id=f"{number:036}") for number in range(5000)][::-1]
     memory.unsent = [Unsent(body={"text": "x" * 1500}) for _ in range(500)]
-    memory.told = {f"frr_1{number:024}": number for number in range(5000)}
+    memory.handled_runs = {f"frr_1{number:024}": number for number in range(5000)}
     text = memory.to_cursor(logging.getLogger("test"))
     assert len(text) < 200_000
     assert {record.message for record in caplog.records} == {
-        "more than 500 requests wait; 4500 of them are dropped",
-        "more than 50 alerts wait; 450 of them are dropped",
+        "more than 500 requests are waiting; dropping 4500 of them",
+        "more than 50 alerts are waiting; dropping 450 of them",
     }
     kept = Memory.from_cursor(text, logging.getLogger("test"))
     assert kept is not None

@@ -107,7 +107,7 @@ def test_the_same_runs_are_not_landed_again_however_often_they_are_told(elsewher
     elsewhere.lands(elsewhere.evaluate())
     assert json.loads(elsewhere.cursor or "")["feed"]["since"] > time.time() - 7200, "it goes on from there"
     assert elsewhere.evaluate() == []
-    assert "1 of days that have landed or are on their way" in elsewhere.skipped
+    assert "1 whose days have landed or are being landed" in elsewhere.skipped
     elsewhere.cursor = None
     assert elsewhere.evaluate() == []
     elsewhere.deliver(run, "evt_late")
@@ -146,7 +146,7 @@ def test_what_does_not_land_is_told_with_its_reason(elsewhere: Elsewhere) -> Non
     elsewhere.asks("payouts.itemized.3", _DAYS[0])
     filtered = elsewhere.asks(_ITEMIZED, _DAYS[0], currency="usd")
     assert elsewhere.evaluate() == []
-    assert elsewhere.skipped.startswith("3 report runs have succeeded: 1 of reports not selected; ")
+    assert elsewhere.skipped.startswith("3 report runs have succeeded: 1 of report types not selected; ")
     assert "it covers 3 days, and cannot be split into days" in elsewhere.skipped
     assert (
         f"{_ITEMIZED} (report run {filtered.id}): it was asked for with currency 'usd'" in elsewhere.skipped
@@ -195,8 +195,11 @@ def test_events_of_other_accounts_and_damaged_ones_are_left_out(elsewhere: Elsew
     elsewhere.deliver(run, "evt_other", account="acct_other")
     assert elsewhere.evaluate(asks_stripe=False) == []
     assert "it is of the other mode" in elsewhere.skipped
-    assert any("evt_damaged in the lake's inbox is left out" in line for line in elsewhere.lines)
-    assert any("evt_other in the lake's inbox is of account acct_other" in line for line in elsewhere.lines)
+    assert any("evt_damaged in the lake's inbox: " in line for line in elsewhere.lines)
+    assert any(
+        "evt_other in the lake's inbox: it is of another account, acct_other" in line
+        for line in elsewhere.lines
+    )
 
 
 def test_a_run_that_was_made_before_the_data_were_seen_is_not_trusted(elsewhere: Elsewhere) -> None:
@@ -207,7 +210,7 @@ def test_a_run_that_was_made_before_the_data_were_seen_is_not_trusted(elsewhere:
     elsewhere.deliver(run, "evt_early", created=early, succeeded_at=early + 5, id="frr_early")
     told = [line for line in elsewhere.lines if "frr_early" in line]
     assert told
-    assert "made before it is sure that Stripe had all data of its days" in told[0]
+    assert "created before Stripe was known to have all data of its days" in told[0]
 
 
 def test_how_far_the_data_go_is_remembered_with_the_time_when_it_was_seen(elsewhere: Elsewhere) -> None:
@@ -224,7 +227,7 @@ def test_where_stripe_cannot_be_asked_nothing_is_lost(elsewhere: Elsewhere) -> N
     before = elsewhere.cursor
     elsewhere.sandbox.fault("status", code=500, path="/v1/reporting/report_types")
     assert elsewhere.evaluate(asks_stripe=False) == []
-    assert elsewhere.skipped.startswith("Stripe cannot be asked, nothing is lost by that: ")
+    assert elsewhere.skipped.startswith("Stripe is unreachable; retrying at the next tick: ")
     assert elsewhere.cursor == before
     elsewhere.sandbox.clear_faults()
     assert len(elsewhere.evaluate(asks_stripe=False)) == 1
@@ -244,6 +247,6 @@ def test_a_test_event_is_a_line_in_the_tick_and_starts_no_run(elsewhere: Elsewhe
     elsewhere.deliver(run, "evt_test", id=id_)
     assert elsewhere.evaluate(asks_stripe=False) == []
     (line,) = (line for line in elsewhere.lines if id_ in line)
-    assert "is left out: Stripe has none" in line
+    assert "Stripe has none, as in a test event" in line
     assert len(elsewhere.evaluate()) == 1, "the real one"
     assert elsewhere.lake.inbox.names("succeeded") == [], "the event is gone"

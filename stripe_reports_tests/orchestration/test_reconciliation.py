@@ -249,7 +249,7 @@ def test_identities_whose_reports_are_not_selected_have_no_checks() -> None:
     [
         ("tax.*", {}, "there is nothing to reconcile"),
         ("core", {"identities": ["I13"]}, "'I13' is not an identity"),
-        ("core", {"severity": {"I99": Severity.WARN}}, "'I99', no identity"),
+        ("core", {"severity": {"I99": Severity.WARN}}, "'I99', which is not an identity"),
     ],
 )
 def test_what_makes_no_sense_is_refused(select: str, settings: dict[str, Any], told: str) -> None:
@@ -335,7 +335,7 @@ def test_what_the_account_does_not_offer_is_said_once(run: Run, lake: Lake, capf
     (all_days,) = [each for each in result.get_asset_check_evaluations() if each.check_name == "all_days"]
     assert all_days.passed, "reports that are not offered leave no day without its tables"
     assert all_days.description == f"{len(_DAYS)} of {len(_DAYS)} days agree"
-    assert capfd.readouterr().err.count("this account does not offer payout_reconciliation.itemized") == 1
+    assert capfd.readouterr().err.count("the account does not offer payout_reconciliation.itemized") == 1
 
 
 @pytest.mark.parametrize(

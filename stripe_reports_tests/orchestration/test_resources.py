@@ -41,7 +41,7 @@ def test_a_resource_without_bases_asks_where_the_environment_says(monkeypatch: p
     stripe = StripeResource(api_key=_KEY)
     monkeypatch.setenv("STRIPE_API_BASE", "http://127.0.0.1:7")
     monkeypatch.setenv("STRIPE_FILES_BASE", "http://127.0.0.1:8")
-    for account in (stripe.account, stripe.account_in_haste):
+    for account in (stripe.account, stripe.sensor_account):
         assert (account.api.api_base, account.api.files_base) == ("http://127.0.0.1:7", "http://127.0.0.1:8")
 
 

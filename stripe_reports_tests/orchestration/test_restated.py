@@ -104,7 +104,7 @@ def test_a_payout_that_is_added_warns_on_its_day_and_its_materialization_says_wh
     assert _alone(instance, own_resources, day)[str(day)].passed
 
 
-def test_a_text_that_changed_passes_and_is_told(
+def test_a_text_that_changed_passes_and_needs_alert(
     instance: dg.DagsterInstance, own_resources: dict[str, Any], own_sandbox: Sandbox
 ) -> None:
     day = _day_with_payouts(_land(instance, own_resources, _DAYS))

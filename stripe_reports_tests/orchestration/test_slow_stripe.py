@@ -47,8 +47,8 @@ def test_the_step_is_retried_and_goes_on_with_the_report_runs_that_are_pending(
         assert landed(resources["report_lake"].lake) == _ALL
         assert recorded(instance) == _ALL, "each day once, also of what the first attempt had landed"
         said = [entry.user_message for entry in instance.all_logs(result.run_id)]
-        (line, *_) = [text for text in said if "Stripe is slow with" in text]
-        assert line.startswith("3 partitions wait for report runs that Stripe is slow with (frr_")
+        (line, *_) = [text for text in said if "wait for slow report runs" in text]
+        assert line.startswith("3 partitions wait for slow report runs (frr_")
         for table in ("balance_summary_1", "payouts_summary_1"):
             assert {status for _, status in check_rows(instance, table)} == {"SUCCEEDED"}
 

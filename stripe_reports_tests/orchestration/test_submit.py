@@ -63,14 +63,14 @@ def test_what_is_due_is_submitted_and_landing_these_days_makes_no_second_run(
     assert _metadata(result) == {"made": made, "adopted": 0, "left_to_landing": 1, "not_submitted": 0}
     assert own_sandbox.report_runs_created == made
     places = [line.partition(": ") for line in said]
-    assert sorted(place for place, _, what in places if what.endswith("is made")) == [
+    assert sorted(place for place, _, what in places if what.startswith("created ")) == [
         f"balance.summary.1 {days(3)[0]}",
         f"balance.summary.1 {NEWEST}",
         *(f"balance_change_from_activity.itemized.3 {part}" for part in _PARTS),
     ]
     (left,) = [line for line in said if "by_id" in line]
-    assert left.endswith("which are not known yet; they are made when the days land")
-    submitted = {what.split()[2] for _, _, what in places if what.endswith("is made")}
+    assert left.endswith("which are not known yet; they are created when the days land")
+    submitted = {what.split()[3] for _, _, what in places if what.startswith("created ")}
     assert len(submitted) == made
 
     landed = dg.materialize(
@@ -95,7 +95,7 @@ def test_where_nothing_is_due_it_says_so_and_makes_nothing(
     assert result.success
     assert own_sandbox.report_runs_created == 0
     (line,) = said
-    assert line.startswith(f"nothing is due: all selected reports: landed or on the way through {NEWEST} (")
+    assert line.startswith(f"nothing is due: all selected reports: landed or being landed through {NEWEST} (")
 
 
 def test_days_can_be_named_and_a_second_time_nothing_is_made(
@@ -103,14 +103,14 @@ def test_days_can_be_named_and_a_second_time_nothing_is_made(
 ) -> None:
     land(instance, "balance_summary_1", days(1))
     select = "balance.summary.1, all_fees.incurred_at.itemized.2"
-    for told, counts in (("is made", (2, 0)), ("was there already", (0, 2))):
+    for did, counts in (("created", (2, 0)), ("adopted", (0, 2))):
         result, said = _submit(instance, own_resources, select, ["2025-09-01", "2025-07-01"])
         assert result.success
         assert (_metadata(result)["made"], _metadata(result)["adopted"]) == counts
         not_offered, *lines = said
-        assert not_offered.startswith("this account does not offer all_fees.incurred_at.itemized.2")
+        assert not_offered.startswith("the account does not offer all_fees.incurred_at.itemized.2")
         assert [line.split()[1] for line in lines] == ["2025-07-01:", "2025-09-01:"]
-        assert all(line.endswith(told) for line in lines)
+        assert all(f": {did} report run frr_" in line for line in lines)
     assert own_sandbox.report_runs_created == 2
 
 
@@ -118,7 +118,7 @@ def test_days_can_be_named_and_a_second_time_nothing_is_made(
     ("day", "why"),
     [
         ("2025-9-1", "'2025-9-1' is not a day; write YYYY-MM-DD"),
-        ("2025-05-31", "no partition is 2025-05-31: they are the days from 2025-06-01 on that are over"),
+        ("2025-05-31", "2025-05-31: not a partition; choose days from 2025-06-01 on that are over"),
         (str(NEWEST + timedelta(days=9)), "that are over"),
     ],
 )
@@ -140,7 +140,7 @@ def test_what_is_refused_fails_the_step_in_one_line_after_all_others_were_submit
     assert not result.success
     text = failure(result)
     failed = 3 + len(_PARTS)
-    assert text.startswith(f"{failed} report runs were not made: payouts.summary.1 ")
+    assert text.startswith(f"could not create {failed} report runs: payouts.summary.1 ")
     assert text.count("Stripe refused the request") == 3
     assert text.endswith("; and others, see the log")
     assert "\n" not in text

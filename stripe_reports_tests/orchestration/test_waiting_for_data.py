@@ -62,7 +62,7 @@ def test_late_data_land_without_a_failure_and_without_a_run_that_asks_too_early(
     every_day = expected(_TABLES, _DAYS)
     assert landed(resources["report_lake"].lake) == every_day
     assert late.report_runs_created == len(every_day), "one for each, the late one once its data were there"
-    first, *_ = _said(instance, result, "partitions that wait for Stripe's data")
+    first, *_ = _said(instance, result, "partitions wait for Stripe's data")
     assert f"balance.summary.1 {_DAYS[-1]}: Stripe has data through {_DAYS[-1]} 00:00:00 UTC" in first
     assert not result.get_step_failure_events()
 

@@ -91,7 +91,7 @@ def test_runs_that_ended_are_told_with_their_results(stripe: Stripe) -> None:
     assert other.error
 
 
-def test_what_was_told_is_not_told_forever_and_what_is_new_is_told(stripe: Stripe) -> None:
+def test_what_was_told_is_not_told_forever_and_what_is_new_needs_alert(stripe: Stripe) -> None:
     first = stripe.run()
     assert stripe.told() == [first]
     stripe.now += 2 * _HOUR
@@ -102,7 +102,7 @@ def test_what_was_told_is_not_told_forever_and_what_is_new_is_told(stripe: Strip
     assert stripe.told() == [second], "the newest minutes are read again"
 
 
-def test_an_event_that_comes_late_is_told(stripe: Stripe) -> None:
+def test_an_event_that_comes_late_needs_alert(stripe: Stripe) -> None:
     stripe.run()
     stripe.told()
     stripe.now -= 290
@@ -111,7 +111,7 @@ def test_an_event_that_comes_late_is_told(stripe: Stripe) -> None:
     assert late in stripe.told()
 
 
-def test_the_first_reading_goes_back_as_far_as_it_is_told(stripe: Stripe) -> None:
+def test_the_first_reading_goes_back_as_far_as_it_needs_alert(stripe: Stripe) -> None:
     long_ago = stripe.run()
     stripe.now += 8 * _DAY
     assert stripe.told() == []

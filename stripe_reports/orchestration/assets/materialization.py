@@ -82,7 +82,7 @@ class Materialization:
         self._waiting: list[WaitingDay] = []
 
     def land(self, stripe: StripeResource, report_lake: ReportLakeResource) -> Generator[Event]:
-        """Yield Dagster's events. Raises Failure for days that did not land, RetryRequested while days wait."""
+        """Yield Dagster's events. Raises Failure if days did not land, RetryRequested if they wait."""
         self._wait_until = (self._began or time.time()) + stripe.wait_for_data_seconds
         if asked := self._recording.days_to_land():
             try:
