@@ -66,7 +66,6 @@ _INNER_FLOORS = {
 }
 # Imports around a wing's face.
 _AROUND_A_FACE = {
-    "landing.submit",
     # The face is only the inbox's kinds, because the sensors need no server.
     "webhook.receiver",
     "webhook.server",

@@ -1,7 +1,7 @@
-"""Days of report types, from the question to the committed tables."""
+"""Landing: from the days of a report type to committed tables."""
 
 from stripe_reports.landing.backfill import Backfill, Outcome
-from stripe_reports.landing.given_run import GivenRun, given_run, whole_days
+from stripe_reports.landing.external_run import ExternalRun, external_run, whole_days
 from stripe_reports.landing.land import land_day
 from stripe_reports.landing.outcome import (
     FailedDay,
@@ -16,24 +16,30 @@ from stripe_reports.landing.payouts import itemized_payouts
 from stripe_reports.landing.refused_runs import RefusedRuns
 from stripe_reports.landing.request import ReportRequest
 from stripe_reports.landing.settings import MAX_RUNS_IN_FLIGHT, LandingSettings
+from stripe_reports.landing.submission import LeftToLanding, NotSubmitted, Submission, SubmittedRun, submit
 
 __all__ = [
     "MAX_RUNS_IN_FLIGHT",
     "Backfill",
+    "ExternalRun",
     "FailedDay",
-    "GivenRun",
     "LandedDay",
     "LandingSettings",
+    "LeftToLanding",
+    "NotSubmitted",
     "Outcome",
     "Progress",
     "RefusedRuns",
     "ReportRequest",
     "StillPending",
+    "Submission",
+    "SubmittedRun",
     "WaitingDay",
     "Warned",
+    "external_run",
     "failure_lines",
-    "given_run",
     "itemized_payouts",
     "land_day",
+    "submit",
     "whole_days",
 ]

@@ -1,4 +1,4 @@
-"""The tables of days as they are before they land."""
+"""The tables of days as they were before a landing."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 _COPIES_AT_ONCE = 8
 _COMPARING = Lock()
-"""One comparison at a time in a process: it takes some hundred bytes of memory for a row."""
+"""Held by the one comparison in a process: it takes some hundred bytes of memory for each row."""
 
 
 class Before:
-    """Keeps what is there of the days, for as long as the block lasts, to tell what a landing has changed.
+    """Copies of the days' tables, for as long as the `with` block lasts, to show what a landing has changed.
 
-    What cannot be kept or compared is one warning: the days land all the same.
+    A table that cannot be copied or compared is one warning: its day lands all the same.
     """
 
     def __init__(self, shared: Shared, report_type: ReportType, days: Sequence[date]) -> None:
@@ -46,13 +46,13 @@ class Before:
         self._open.close()
 
     def difference(self, day: date) -> Difference | None:
-        """From what was there to what is there now; None if nothing was, or if it cannot be told."""
+        """Return the difference from the table before; None if there was none, or it cannot be compared."""
         before = self._copies.get(day)
         if before is None:
             return None
         try:
             with _COMPARING:
-                if self._shared.stopped.is_set():  # that the day has landed is to be told at once
+                if self._shared.stopped.is_set():  # the landed day is reported at once
                     raise LakeError("the landing was stopped")
                 return self._shared.lake.replaced.difference(self._report_type, day, before)
         except Exception as raised:  # noqa: BLE001 - the day has landed all the same

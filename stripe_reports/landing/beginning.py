@@ -1,4 +1,4 @@
-"""How a landing begins: the account is asked about each report type, and its days are cut into pieces."""
+"""How a landing begins: ask the account about each report type, and cut its days into stretches."""
 
 from __future__ import annotations
 
@@ -6,17 +6,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from stripe_reports.catalog import ReportType
-from stripe_reports.errors import StripeReportsError
+from stripe_reports.catalog import ReportType, day_interval
+from stripe_reports.errors import ReportRunError, StripeReportsError
 from stripe_reports.lake import OfferedReports
-from stripe_reports.landing.given_run import GivenRun, given_run
-from stripe_reports.landing.parameters import table_settings
-from stripe_reports.landing.piece import Piece, cut_into_pieces
-from stripe_reports.landing.request import ReportRequest
+from stripe_reports.landing.external_run import ExternalRun, external_run
+from stripe_reports.landing.plan import day_column, report_run_days
+from stripe_reports.landing.request import ReportRequest, requested_columns, table_settings
 from stripe_reports.landing.shared import Shared
+from stripe_reports.landing.stretch import Stretch
 from stripe_reports.stripe_api import (
     OfferedReportType,
     check_answers_request,
+    check_available,
     retrieve_report_run,
     until_it_passes,
 )
@@ -24,21 +25,21 @@ from stripe_reports.stripe_api import (
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """What becomes of the days of one report type."""
+    """One report type whose landing has begun."""
 
     report_type: ReportType
-    pieces: Sequence[Piece]
+    stretches: Sequence[Stretch]
     failed: Sequence[tuple[Sequence[date], StripeReportsError]]
-    """Days, and why these failed."""
+    """The days that cannot land, and why."""
 
 
 def begin(
     shared: Shared,
     asked: Mapping[ReportType, Sequence[date]],
     requests: Mapping[str, ReportRequest],
-    given: Mapping[str, str],
+    external_runs: Mapping[str, str],
 ) -> Iterator[Begun]:
-    """Each report type with its pieces; whatever is raised about one fails its days, and no others."""
+    """Yield each report type with its stretches. Whatever is raised about one fails only its own days."""
     offered_is_kept = False
     for report_type, days in asked.items():
         if not days or shared.stopped.is_set():
@@ -50,10 +51,11 @@ def begin(
             if not offered_is_kept:
                 _keep_offered(shared)
                 offered_is_kept = True
-            id_ = given.get(report_type.id)
-            run = _given_run(shared, id_, report_type, request, offered) if id_ else None
-            cut = cut_into_pieces(shared, report_type, request, offered, days, run)
-            if cut.pieces:
+            id_ = external_runs.get(report_type.id)
+            run = _external_run(shared, id_, report_type, request, offered) if id_ else None
+            available, unavailable = _available(shared, report_type, offered, days, run)
+            stretches = _stretches(shared, report_type, request, offered, available, run)
+            if stretches:
                 shared.lake.settled.claim(
                     report_type.table,
                     table_settings(report_type, request, shared.timezone),
@@ -62,12 +64,11 @@ def begin(
         except BaseException as raised:  # noqa: BLE001
             yield Begun(report_type, (), [(days, shared.error_of(raised))])
         else:
-            failed = [([day], why) for day, why in cut.unavailable.items()]
-            yield Begun(report_type, cut.pieces, failed)
+            yield Begun(report_type, stretches, unavailable)
 
 
 def _keep_offered(shared: Shared) -> None:
-    """Write down what the account offers, for those who read the lake. Days land without it."""
+    """Write down what the account offers, for readers of the lake. Days land without it."""
     try:
         OfferedReports(shared.lake).keep(shared.account.report_types())
     except BaseException as raised:  # noqa: BLE001
@@ -75,15 +76,58 @@ def _keep_offered(shared: Shared) -> None:
         shared.warn(f"could not write down which reports the account offers: {error}")
 
 
-def _given_run(
+def _external_run(
     shared: Shared,
     id_: str,
     report_type: ReportType,
     request: ReportRequest,
     offered: OfferedReportType,
-) -> GivenRun:
+) -> ExternalRun:
     api = shared.account.api
     run = until_it_passes(lambda: retrieve_report_run(api, id_), api.trouble_attempts)
-    # Whether it was asked for what lands is judged below; here, that it is this run.
+    # This checks only that it is this run; `external_run` judges what it was asked for.
     check_answers_request(api, run, run.report_type, run.parameters, id_=id_, livemode=offered.livemode)
-    return given_run(run, report_type, request, offered, shared.timezone)
+    return external_run(run, report_type, request, offered, shared.timezone)
+
+
+def _available(
+    shared: Shared,
+    report_type: ReportType,
+    offered: OfferedReportType,
+    days: Sequence[date],
+    run: ExternalRun | None,
+) -> tuple[list[date], list[tuple[Sequence[date], StripeReportsError]]]:
+    """Return the days that the external run covers and whose data Stripe has, and why others cannot land."""
+    available: list[date] = []
+    unavailable: list[tuple[Sequence[date], StripeReportsError]] = []
+    for day in days:
+        try:
+            if run and day not in run.days:
+                covered = f"{run.days[0]}" + (f" to {run.days[-1]}" if len(run.days) > 1 else "")
+                raise ReportRunError(f"it covers {covered}, not this day", report_run=run.run.id)
+            check_available(offered, day_interval(day, shared.timezone), report_type.interval)
+            available.append(day)
+        except StripeReportsError as error:
+            unavailable.append(([day], error))
+    return available, unavailable
+
+
+def _stretches(
+    shared: Shared,
+    report_type: ReportType,
+    request: ReportRequest,
+    offered: OfferedReportType,
+    days: Sequence[date],
+    run: ExternalRun | None,
+) -> list[Stretch]:
+    """Return as few stretches as give these days; one for an external run."""
+    if run:
+        whole = Stretch(shared, report_type, request, offered, tuple(days), external=run)
+        return [whole] if days else []
+    columns = requested_columns(report_type, request, offered)
+    column = day_column(report_type, request, shared.timezone, columns)
+    whole_ranges = shared.settings.range_runs and column is not None
+    return [
+        Stretch(shared, report_type, request, offered, group)
+        for group in report_run_days(days, range_runs=whole_ranges)
+    ]

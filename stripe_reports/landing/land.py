@@ -1,4 +1,4 @@
-"""One report type and one day."""
+"""Landing of one report type and one day."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ def land_day(
     settings: LandingSettings | None = None,
     warn: Callable[[str], None] = lambda _: None,
 ) -> LandedDay:
-    """Obtain a report run for the day (or one for each of its payouts), wait, and land what comes of it.
+    """Obtain a report run for the day (or one for each of its payouts), wait for it, and land its result.
 
-    `warn` is given one line each. Raises a StripeReportsError that names the report type, the day and, where
-    it is about one, the report run; then the partition is as it was before.
+    `warn` takes one line at a time. Raises a StripeReportsError that names the report type, the day and, if
+    it is about one, the report run; then the partition is as before.
     """
     backfill = Backfill(
         {report_type: [day]},

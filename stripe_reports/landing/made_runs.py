@@ -1,4 +1,4 @@
-"""Report runs that exist already, found by what they were asked for."""
+"""Existing report runs, found by what they were asked for."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from stripe_reports.stripe_api import ReportRun, RunParameters, request_text
 
 
 class MadeRuns:
-    """Report runs by report type and parameters, whoever made them. Threads may share it."""
+    """Report runs by report type and parameters, whoever made them. Threads may share this object."""
 
     def __init__(self, *, fresh: str | None = None) -> None:
         self._fresh = fresh
@@ -24,32 +24,32 @@ class MadeRuns:
 
     @classmethod
     def under(cls, settings: LandingSettings) -> Self:
-        """None yet; new ones have a name of their own where no other may be used."""
+        """Return an empty collection. New runs get a name of their own where no existing run may be used."""
         return cls(fresh=settings.fresh or (None if settings.adopt_within else uuid4().hex))
 
     @property
     def adopts(self) -> bool:
-        """Whether those that somebody else has made may be used."""
+        """Whether runs that somebody else has made may be used."""
         return self._fresh is None
 
     def found(self, runs: Iterable[ReportRun]) -> None:
-        """Remember these."""
+        """Remember these runs."""
         for run in runs:
             self.made(run, run.parameters)
 
     def made(self, run: ReportRun, parameters: RunParameters) -> None:
-        """Remember this one as the answer to these parameters."""
+        """Remember this run as the answer to these parameters."""
         asked_for = request_text(run.report_type, parameters)
         with self._lock:
             self._runs[asked_for].setdefault(run.id, run)
 
     def equal(self, report_type: str, parameters: RunParameters) -> list[ReportRun]:
-        """Those that were asked for the same, newest first."""
+        """Return the runs that were asked for the same, newest first."""
         with self._lock:
             found = list(self._runs[request_text(report_type, parameters)].values())
         return sorted(found, key=lambda run: run.created, reverse=True)
 
     def idempotency_key(self, report_type: str, parameters: RunParameters, number: int) -> str:
-        """The same for all who ask for their run of that number with these parameters."""
+        """Return the key for the run of that number with these parameters. It is the same for all who ask."""
         asked = json.dumps([request_text(report_type, parameters), number, self._fresh])
         return f"stripe_reports-{sha256(asked.encode()).hexdigest()}"

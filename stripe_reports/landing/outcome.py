@@ -1,4 +1,4 @@
-"""What became of a day, and how far the whole is."""
+"""The outcome of a day, and the progress of a landing."""
 
 from __future__ import annotations
 
@@ -22,52 +22,52 @@ _MOST_STRETCHES = 5
 
 @dataclass(frozen=True, slots=True)
 class LandedDay:
-    """Facts about a day that is in the lake: where, what it rests on, and how long it took (seconds)."""
+    """A day that is in the lake: its table, the report runs it rests on, and how long it took (seconds)."""
 
     report_type: ReportType
     day: date
     table: LandedTable
     report_runs: tuple[str, ...]
-    """One, which other days may share; or for a report on payouts one for each payout."""
+    """One run, which other days may share; or for a report on payouts one run for each payout."""
     results: tuple[ResultFile, ...]
     dropped_columns: tuple[str, ...]
-    """Asked for, and not known to the account's version of the report."""
+    """Columns that were asked for and that the account's version of the report does not know."""
     left_out_payouts: tuple[str, ...]
     """Payouts of the day that Stripe does not report on."""
     data_available_end: int
-    """Unix seconds: how far Stripe's data went when the day was asked for."""
+    """How far Stripe's data reached when the day was asked for (Unix seconds)."""
     totals: Mapping[str, Mapping[str, Decimal]]
-    """Of each currency the exact sums of its amounts, by column."""
+    """The exact sums of the amounts, by currency and column."""
     adopted: bool
-    """Whether all of its report runs were there already."""
+    """Whether all of its report runs existed before."""
     unchanged: bool
-    """Whether its table held these results already, and was left as it is."""
+    """Whether its table already held these results, and was left as it was."""
     difference: Difference | None
-    """From the table that was replaced; None if there was none, or if it could not be compared."""
+    """The difference from the table before; None if there was none, or it could not be compared."""
     waited_seconds: float
     landed_seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class FailedDay:
-    """A day that is in the lake as it was before, or not at all; `error` names report type and day."""
+    """A day that did not land: its table, if any, is as before. `error` names the report type and day."""
 
     report_type: ReportType
     day: date
     error: StripeReportsError
     together: tuple[date, ...] = ()
-    """All days that failed with this error at once, this one among them."""
+    """All days that failed with this error, including this one."""
 
     @property
     def line(self) -> str | None:
-        """The error, with all these days; None for those after the first, so that each line is there once."""
+        """The error with all these days; None for all but the first day, so that each line appears once."""
         days = self.together or (self.day,)
         return self.error.line(_named(days)) if self.day == days[0] else None
 
 
 @dataclass(frozen=True, slots=True)
 class WaitingDay:
-    """A day whose data Stripe does not have yet; `error` says how far they go."""
+    """A day whose data Stripe does not have yet; `error` says how far its data reach."""
 
     report_type: ReportType
     day: date
@@ -76,7 +76,7 @@ class WaitingDay:
 
 @dataclass(frozen=True, slots=True)
 class StillPending:
-    """The end, with report runs that Stripe has not built yet: `report_runs` of `days` days."""
+    """The end of a landing whose last `days` days wait for `report_runs` that Stripe has not built yet."""
 
     days: int
     report_runs: tuple[str, ...]
@@ -84,33 +84,33 @@ class StillPending:
 
 @dataclass(frozen=True, slots=True)
 class Warned:
-    """One line that somebody should see."""
+    """A warning of one line."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Counts of days (of each report type one) and of report runs."""
+    """Counts of days, one for each report type, and of report runs."""
 
     days: int
     landed: int
     unchanged: int
-    """Of the landed ones."""
+    """Days among the landed ones whose tables were left as they were."""
     failed: int
     waiting: int
-    """For their data."""
+    """Days whose data Stripe does not have yet."""
     runs_made: int
     runs_adopted: int
     runs_pending: int
     calls_per_second: float
-    """What the rate limit is at."""
+    """The rate limit now."""
     slowest_calls_per_second: float
-    """What "too fast" had it down to, with this key and in this process."""
+    """The lowest rate limit so far, with this key and in this process."""
     share: float
-    """Of the work, from 0 to 1: by report runs rather than days, as one may be for a month of them."""
+    """The part of the work that is done, from 0 to 1. It counts stretches, as one may be a month of days."""
     seconds: float
-    """Since the start."""
+    """Seconds since the start."""
 
     def __str__(self) -> str:
         slowest = self.slowest_calls_per_second
@@ -137,7 +137,7 @@ def _duration(seconds: float) -> str:
 
 
 def failure_lines(failed: Iterable[FailedDay]) -> list[str]:
-    """The errors, each on one line; days of a report type that failed for one reason share a line."""
+    """Return the errors as lines. Days of a report type that failed for the same reason share a line."""
     groups: dict[tuple[object, ...], list[FailedDay]] = {}
     for each in failed:
         error = each.error
@@ -146,7 +146,7 @@ def failure_lines(failed: Iterable[FailedDay]) -> list[str]:
 
 
 def _named(days: Iterable[date]) -> str:
-    """Such as `2026-11-01 to 2026-11-14, 2026-11-20`."""
+    """Return the days as text, such as `2026-11-01 to 2026-11-14, 2026-11-20`."""
     found = stretch_texts(days)
     more = len(found) - _MOST_STRETCHES
     return ", ".join(found[:_MOST_STRETCHES]) + (f" and {more} more" if more > 0 else "")

@@ -1,4 +1,4 @@
-"""The fewest report runs that give some days."""
+"""The fewest report runs that give all days."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from stripe_reports.landing.request import ReportRequest
 
 
 def report_run_days(days: Iterable[date], *, range_runs: bool) -> list[tuple[date, ...]]:
-    """The days, sorted, in as few groups as there can be: each without a gap, and within a calendar month.
+    """Return the days, sorted, in as few groups as possible: each without a gap, within a calendar month.
 
-    A month bounds what is done again if something fails, and the memory that splitting takes. Without
+    A month bounds what is repeated if something fails, and the memory that splitting takes. Without
     `range_runs`, each day is a group of its own.
     """
     if not range_runs:
@@ -26,11 +26,11 @@ def report_run_days(days: Iterable[date], *, range_runs: bool) -> list[tuple[dat
 def day_column(
     report_type: ReportType, request: ReportRequest, timezone: str, columns: Sequence[str]
 ) -> DayColumn | None:
-    """What splits a result of several days into days; None where nothing does, and a run per day is needed.
+    """Return the column that splits a result of several days into days; None if each day needs its own run.
 
-    Only itemized reports by range have such a column; it, or else its twin in local time, must be among
-    `columns`, those that are asked for.
-    One in local time says the day only if it is printed in the partitions' time zone.
+    Only itemized reports by range have such a column. It, or else its twin in local time, must be among
+    `columns`, which are asked for. A column in local time says the day only if Stripe prints it in the
+    partitions' time zone.
     """
     name = report_type.day_column
     if name is None or report_type.interval != "range" or report_type.granularity != "itemized":

@@ -1,4 +1,4 @@
-"""Report runs whose files did not fit: they are remembered in the lake, and not used again."""
+"""Report runs whose files did not fit. The lake remembers them, and they are not used again."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _MOST_REMEMBERED = 500
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why the file of a report run was refused, when it was to land a day."""
+    """A report run whose file did not fit the day that was to land from it, and why."""
 
     report_run: str
     day: str
@@ -33,11 +33,11 @@ class Refusal:
 
 
 class RefusedRuns:
-    """The refusals of each report type, in `<lake>/_refused/<table>.json`. Threads may share it.
+    """The refused report runs of each report type, in `<lake>/_refused/<table>.json`. Threads may share it.
 
-    Another version of this package may read what this one refuses, so the refusals of others do not count. A
-    refusal is forgotten after thirty days, when no report run is adopted any more. What cannot be read or
-    written is one warning: then the report run may be used, and refused, once more.
+    Only the refusals of this version of the package count, because another version may read what this one
+    refuses. A refusal is forgotten after thirty days, when no report run is adopted any more. If the lake
+    cannot be read or written, there is a warning, and the report run may be used, and refused, once more.
     """
 
     def __init__(self, lake: Lake, warn: Callable[[str], None], redact: Callable[[str], str]) -> None:
@@ -48,15 +48,15 @@ class RefusedRuns:
         self._lock = Lock()
 
     def ids(self, report_type: ReportType) -> frozenset[str]:
-        """The report runs of this report type that are not to be used."""
+        """Return the ids of the report runs of this report type that must not be used."""
         return frozenset(each.report_run for each in self._of(report_type))
 
     def of_day(self, report_type: ReportType, day: date) -> Sequence[Refusal]:
-        """Those that were to land this day, oldest first."""
+        """Return the refusals of report runs for this day, oldest first."""
         return [each for each in self._of(report_type) if each.day == day.isoformat()]
 
     def add(self, report_type: ReportType, day: date, report_run: str, reason: str) -> None:
-        """Remember that the file of this report run did not fit."""
+        """Remember that the file of this report run does not fit."""
         own = Refusal(report_run, day.isoformat(), reason[:500], __version__, time.time())
         with self._lock:
             try:

@@ -1,4 +1,4 @@
-"""What a report is asked for beyond its day: columns, filters, and other run parameters."""
+"""What a report is asked for: its interval, columns, filters, and other run parameters."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from stripe_reports.catalog import ReportType
+from stripe_reports.catalog import Interval, ReportType
 from stripe_reports.errors import ConfigurationError
+from stripe_reports.lake import TableSettings
+from stripe_reports.stripe_api import OfferedReportType, RunParameters
 
 _METADATA_COLUMN = re.compile(r"(\w+)\[[^\[\]]+\]")
 _THE_DAYS = {"interval_start", "interval_end", "payout"}
@@ -17,10 +19,11 @@ _THE_DAYS = {"interval_start", "interval_end", "payout"}
 class ReportRequest:
     """Settings of one report type (https://docs.stripe.com/reports/api, https://docs.stripe.com/reports/options).
 
-    `columns`: those to ask for, in their order; by default all that the catalog knows and the account
-    accepts. `metadata_columns`: such as `payment_metadata[order_id]`, asked for beside them.
-    `optional_columns`: those that a result may lack; they are null then. `parameters`: other run parameters,
-    such as `currency`, `reporting_category`, `connected_account`, `connected_accounts` or `timezone`.
+    `columns`: the columns to ask for, in their order; by default all that the catalog knows and the account
+    accepts. `metadata_columns`: more columns, such as `payment_metadata[order_id]`.
+    `optional_columns`: columns that a result may lack; they are null then. `parameters`: other run
+    parameters, such as `currency`, `reporting_category`, `connected_account`, `connected_accounts` or
+    `timezone`.
     """
 
     columns: Sequence[str] | None = None
@@ -29,7 +32,7 @@ class ReportRequest:
     parameters: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
 
     def check(self, report_type: ReportType) -> None:
-        """Raise ConfigurationError for what the report type does not take, naming what it does."""
+        """Raise ConfigurationError for what the report type does not take; the error names what it takes."""
         self._check_parameters(report_type)
         self._check_columns(report_type)
 
@@ -64,6 +67,49 @@ class ReportRequest:
             if not match and report_type.columns_complete and name not in report_type.columns:
                 known = ", ".join(report_type.columns)
                 raise _wrong(report_type, f"it has no column {name!r}; it has {known}")
+
+
+def interval_parameters(report_type: ReportType, interval: Interval) -> RunParameters:
+    """Return the interval as the report type takes it: a range, or the instant of its end."""
+    if report_type.interval == "as_of_end":
+        return {"interval_end": interval.end}
+    return {"interval_start": interval.start, "interval_end": interval.end}
+
+
+def option_parameters(report_type: ReportType, request: ReportRequest, timezone: str) -> RunParameters:
+    """Return the partitions' time zone and the parameters that the request sets.
+
+    `timezone` changes only the local timestamps that Stripe prints, not the interval
+    (https://docs.stripe.com/reports/api).
+    """
+    zone = {"timezone": timezone} if timezone != "UTC" and "timezone" in report_type.parameters else {}
+    return {**zone, **request.parameters}
+
+
+def table_settings(report_type: ReportType, request: ReportRequest, timezone: str) -> TableSettings:
+    """Return what all days of a table have in common."""
+    return TableSettings.of(timezone, option_parameters(report_type, request, timezone))
+
+
+def requested_columns(
+    report_type: ReportType, request: ReportRequest, offered: OfferedReportType
+) -> tuple[str, ...]:
+    """Return the columns to ask for, because Stripe's default sets are small; none where Stripe decides.
+
+    Where the catalog does not know all columns, those that Stripe sends by default are asked for as well.
+    """
+    if request.columns is not None:
+        return (*request.columns, *request.metadata_columns)
+    default = offered.default_columns or ()
+    if not (report_type.takes_columns if report_type.listed else default):
+        return ()
+    known = report_type.columns if report_type.columns_complete else (*report_type.columns, *default)
+    return tuple(dict.fromkeys((*known, *request.metadata_columns)))
+
+
+def expected_columns(report_type: ReportType, asked: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the columns that a result must have: those asked for, or all that Stripe documents."""
+    return asked or (report_type.columns if report_type.columns_complete else ())
 
 
 def _wrong(report_type: ReportType, what: str) -> ConfigurationError:

@@ -1,4 +1,4 @@
-"""How report runs are made, waited for and used again."""
+"""Settings for making, awaiting and adopting report runs."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ MAX_RUNS_IN_FLIGHT = 8
 
 @dataclass(frozen=True, slots=True)
 class LandingSettings:
-    """All times in seconds."""
+    """The settings of a landing. All times are in seconds."""
 
     max_runs_in_flight: int = MAX_RUNS_IN_FLIGHT
-    """Report runs that are pending at the same time."""
+    """The most report runs that are pending at the same time."""
     range_runs: bool = True
     """Whether days of an itemized report may come from one report run of up to a calendar month."""
     poll_initial: float = 0.5
-    """The pause before a pending run is looked at; then `poll_factor` times longer, up to `poll_longest`.
-    Once some runs have succeeded, the first look is at the time that they usually took."""
+    """The pause before the first look at a pending run. Each next pause is `poll_factor` times longer, up to
+    `poll_longest`. Once some runs have succeeded, the first pause is as long as they usually took."""
     poll_factor: float = 1.5
     poll_longest: float = 30.0
     stuck_after: float = 1800.0
-    """A run that is pending for so long is replaced by a new one."""
+    """How long a run may be pending before a new one replaces it."""
     adopt_within: float = 7 * 86400.0
-    """How old a report run may be to be used instead of a new one; 0 for none."""
+    """How old a report run may be to be adopted; 0 to adopt none."""
     fresh: str | None = None
-    """A name, to use no run but those that were made under it."""
+    """A name: only runs made under the same name are used."""
     made_since: float = float("inf")
-    """Unix seconds. Runs made since then that came to nothing count among those that may be replaced."""
+    """Unix seconds. Runs made since then that gave no result count towards the replacements allowed."""
     release_after: float | None = None
-    """End with StillPending after so long a time with nothing but pending runs; None to wait on."""
+    """How long to wait with nothing but pending runs before ending with StillPending; None to wait on."""
 
     def __post_init__(self) -> None:
         if (

@@ -1,4 +1,4 @@
-"""What all days of one landing share."""
+"""What all stretches of one landing share."""
 
 from __future__ import annotations
 
@@ -17,16 +17,27 @@ from stripe_reports.landing.unexpected import error_of
 from stripe_reports.stripe_api import Account, list_report_runs
 
 PAUSES_IN_TROUBLE = (5.0, 15.0, 45.0, 90.0)
-"""Seconds until a call is made again that failed for a reason which passes, beyond the SDK's own attempts."""
+"""Seconds before a call that failed for a passing reason is repeated, after the SDK's own attempts."""
 
 
 class Stopped(Exception):
-    """Nobody waits for the outcome any more."""
+    """The landing is stopped: nobody waits for an outcome any more."""
+
+
+class Interrupted(Stopped):
+    """Something was raised that ends a process or a thread, such as KeyboardInterrupt.
+
+    asyncio would end its event loop at once for some of these, so this exception carries them through it.
+    """
+
+    def __init__(self, by: BaseException) -> None:
+        super().__init__(repr(by))
+        self.by = by
 
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """Account, lake and settings; `warn` is given one line each, from any thread."""
+    """The account, lake and settings of a landing; `warn` takes one line at a time, from any thread."""
 
     account: Account
     lake: Lake
@@ -46,27 +57,29 @@ class Shared:
         settings: LandingSettings,
         warn: Callable[[str], None],
     ) -> Self:
-        """As it is when a landing begins."""
+        """Return what a landing starts with."""
         refused_runs = RefusedRuns(lake, warn, account.api.redact)
         return cls(account, lake, timezone, settings, warn, MadeRuns.under(settings), refused_runs)
 
     def find_made_runs(self, data_ready_by: Iterable[int]) -> None:
-        """List, once, the report runs that may be used for data that are ready by these (Unix seconds)."""
+        """List, once, the report runs that are new enough to have these data (Unix seconds)."""
         oldest = min(data_ready_by, default=None)
         if oldest is None or not self.made_runs.adopts:
             return
         since = max(oldest, int(time.time() - self.settings.adopt_within))
         try:
             self.made_runs.found(list_report_runs(self.account.api, created_from=since))
-        except Exception as raised:  # noqa: BLE001 - a new run does as well
+        except Exception as raised:  # noqa: BLE001 - new report runs serve as well
             self.warn(f"could not list existing report runs; creating new ones: {self.error_of(raised)}")
 
     def error_of(self, raised: BaseException) -> StripeReportsError:
-        """The error that a piece fails with, whatever was raised in it."""
+        """Return the error that a stretch fails with. Re-raises Stopped, and what ends a process."""
+        if isinstance(raised, Stopped):
+            raise raised
         return error_of(raised, self.account.api.redact)
 
     def until_stopped(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
-        """The same chunks. Raises Stopped as soon as the landing is."""
+        """Yield the chunks. Raises Stopped as soon as the landing is stopped."""
         for chunk in chunks:
             if self.stopped.is_set():
                 raise Stopped

@@ -1,4 +1,4 @@
-"""Exceptions that the code does not expect, as errors of the days that they fail."""
+"""Errors for exceptions that the code does not expect."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _LONGEST_TEXT = 300
 
 
 def error_of(raised: BaseException, redact: Callable[[str], str]) -> StripeReportsError:
-    """The exception itself where it is one of ours, and an UnexpectedError for any other.
+    """Return the exception itself if it is one of ours, or else an UnexpectedError.
 
     Re-raises what ends a process or a thread (KeyboardInterrupt, SystemExit, Dagster's interrupt).
     """
     if isinstance(raised, StripeReportsError):
         return raised
     name = type(raised).__name__
-    # A panic in Rust code (obstore, pydantic) is no Exception, though it ends nothing but its call.
+    # A panic in Rust code (obstore, pydantic) is no Exception, but ends only its own call.
     if not isinstance(raised, Exception) and name != "PanicException":
         raise raised
     text = " ".join(redact(str(raised)).split())
@@ -43,7 +43,7 @@ def error_of(raised: BaseException, redact: Callable[[str], str]) -> StripeRepor
 
 
 def _place(raised: BaseException) -> str:
-    """File and line of our code, as near as possible to where it was raised."""
+    """Return the file and line of our code that is nearest to where it was raised."""
     for frame in reversed(traceback.extract_tb(raised.__traceback__)):
         path = Path(frame.filename)
         if path.is_relative_to(_PACKAGE):

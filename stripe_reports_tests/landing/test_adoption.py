@@ -10,8 +10,7 @@ import pytest
 from stripe_reports.errors import ReportRunError, StripeRequestError
 from stripe_reports.landing import LandingSettings
 from stripe_reports.landing.made_runs import MadeRuns
-from stripe_reports.landing.obtain import obtain_run
-from stripe_reports.landing.wanted_run import WantedRun
+from stripe_reports.landing.obtain import Attempts, ObtainedRun, WantedRun, obtain_run
 from stripe_reports.stripe_api import Account, ReportRun, StripeApi
 from stripe_reports_tests.landing.report_runs import RUNS, keys, known_run, made, refused
 from stripe_reports_tests.scripted_server import Answer, ScriptedServer, stripe_error
@@ -33,26 +32,24 @@ def _known(id_: str, created: int = _NOW - 10, status: str = "succeeded", **more
     return known_run(id_, created, status, **{"parameters": _ASKED} | more)
 
 
-def _wanted() -> WantedRun:
-    return WantedRun("a.1", _PARAMETERS, _COLUMNS, data_ready_by=_READY, livemode=False)
+def _attempts() -> Attempts:
+    return Attempts(WantedRun("a.1", _PARAMETERS, _COLUMNS, data_ready_by=_READY, livemode=False))
 
 
 def _obtain(
     account: Account,
     *known: ReportRun,
-    wanted: WantedRun | None = None,
+    attempts: Attempts | None = None,
     made_runs: MadeRuns | None = None,
     **settings: Any,
-) -> WantedRun:
-    wanted, made_runs = wanted or _wanted(), made_runs or MadeRuns()
+) -> ObtainedRun:
+    attempts, made_runs = attempts or _attempts(), made_runs or MadeRuns()
     made_runs.found(known)
-    obtain_run(account, wanted, made_runs, LandingSettings(**settings), lambda _: None)
-    return wanted
+    return obtain_run(account, attempts, made_runs, LandingSettings(**settings), lambda _: None)
 
 
-def _ids(wanted: WantedRun) -> tuple[str, bool]:
-    assert wanted.run
-    return wanted.run.id, wanted.adopted
+def _ids(obtained: ObtainedRun) -> tuple[str, bool]:
+    return obtained.run.id, obtained.adopted
 
 
 def test_an_equal_run_is_adopted_without_a_call(account: Account, server: ScriptedServer) -> None:
@@ -90,9 +87,9 @@ def test_a_run_that_was_made_in_the_very_second_is_late_enough(account: Account)
 
 
 def test_a_pending_run_that_somebody_has_made_is_waited_for(account: Account) -> None:
-    wanted = _obtain(account, _known("frr_old", status="pending", created=int(time.time()) - 300))
-    assert _ids(wanted) == ("frr_old", True)
-    assert 299 < time.monotonic() - wanted.pending_since < 330, "since it was made"
+    obtained = _obtain(account, _known("frr_old", status="pending", created=int(time.time()) - 300))
+    assert _ids(obtained) == ("frr_old", True)
+    assert 299 < time.monotonic() - obtained.pending_since < 330, "since it was made"
 
 
 def test_the_newest_that_has_succeeded_is_preferred(account: Account) -> None:
@@ -114,9 +111,9 @@ def test_a_run_without_the_refused_columns_is_adopted_by_who_does_not_know_of_th
     account: Account, server: ScriptedServer
 ) -> None:
     server.answers("POST", RUNS, refused("The column 'fee' is not available."))
-    wanted = _obtain(account, _known("frr_old", parameters={**_ASKED, "columns": ["net"]}))
-    assert _ids(wanted) == ("frr_old", True)
-    assert (wanted.columns, wanted.dropped_columns) == (("net",), ("fee",))
+    obtained = _obtain(account, _known("frr_old", parameters={**_ASKED, "columns": ["net"]}))
+    assert _ids(obtained) == ("frr_old", True)
+    assert (obtained.columns, obtained.dropped_columns) == (("net",), ("fee",))
     assert len(server.asked) == 1, "the refusal, which makes no run"
 
 
@@ -124,11 +121,11 @@ def test_a_lost_answer_is_asked_for_again_under_the_same_number(
     account: Account, server: ScriptedServer
 ) -> None:
     server.answers("POST", RUNS, Answer(reset=True), made("frr_new"))
-    wanted = _wanted()
+    attempts = _attempts()
     with pytest.raises(StripeRequestError, match="no answer") as lost:
-        _obtain(account, wanted=wanted)
+        _obtain(account, attempts=attempts)
     assert lost.value.passes
-    _obtain(account, wanted=wanted)
+    _obtain(account, attempts=attempts)
     first, second = keys(server)
     assert first == second, "another key would make a second report run"
 
@@ -136,10 +133,10 @@ def test_a_lost_answer_is_asked_for_again_under_the_same_number(
 def test_a_stored_500_is_left_behind_under_the_next_number(account: Account, server: ScriptedServer) -> None:
     trouble = Answer(stripe_error("Sorry.", "api_error"), 500)
     server.answers("POST", RUNS, trouble, trouble, trouble, made("frr_new"))
-    wanted = _wanted()
+    attempts = _attempts()
     with pytest.raises(StripeRequestError, match="Stripe is unavailable"):
-        _obtain(account, wanted=wanted)
-    _obtain(account, wanted=wanted)
+        _obtain(account, attempts=attempts)
+    _obtain(account, attempts=attempts)
     assert len(set(keys(server))) == 4, "Stripe would give the old answers again"
 
 
@@ -147,11 +144,11 @@ def test_a_stored_limit_is_left_behind_under_the_next_number(
     account: Account, server: ScriptedServer, no_pauses: None
 ) -> None:
     server.answers("POST", RUNS, *[Answer(stripe_error("Too many report runs."), 400)] * 8, made("frr_new"))
-    wanted = _wanted()
+    attempts = _attempts()
     with pytest.raises(StripeRequestError, match="Stripe limited the rate 8 times in a row") as full:
-        _obtain(account, wanted=wanted)
+        _obtain(account, attempts=attempts)
     assert full.value.passes
-    _obtain(account, wanted=wanted)
+    _obtain(account, attempts=attempts)
     assert len(set(keys(server))) == 9, "Stripe would give the old answers again"
 
 
@@ -164,19 +161,18 @@ def test_a_replayed_run_that_came_to_nothing_is_left_behind(account: Account, se
 
 def test_where_only_failed_runs_come_back_it_ends(account: Account, server: ScriptedServer) -> None:
     server.answers("POST", RUNS, made("frr_old"))
-    with pytest.raises(ReportRunError, match="failed report runs of before only; try again later"):
+    with pytest.raises(ReportRunError, match="only earlier report runs that failed; try again later"):
         _obtain(account, _known("frr_old", status="failed"))
     assert len(server.asked) == 50, "bounded attempts"
 
 
 def test_a_run_that_was_given_up_is_not_adopted_again(account: Account, server: ScriptedServer) -> None:
     server.answers("POST", RUNS, made("frr_1", created=_NOW), made("frr_2", created=_NOW))
-    wanted, made_runs = _wanted(), MadeRuns()
-    _obtain(account, wanted=wanted, made_runs=made_runs)
-    assert wanted.run
-    wanted.give_up(wanted.run, LandingSettings(), account.api.redact)
-    _obtain(account, wanted=wanted, made_runs=made_runs)
-    assert _ids(wanted) == ("frr_2", False)
+    attempts, made_runs = _attempts(), MadeRuns()
+    obtained = _obtain(account, attempts=attempts, made_runs=made_runs)
+    attempts.give_up(obtained.run, LandingSettings(), account.api.redact)
+    obtained = _obtain(account, attempts=attempts, made_runs=made_runs)
+    assert _ids(obtained) == ("frr_2", False)
     first, second = keys(server)
     assert first != second
 

@@ -167,12 +167,12 @@ def test_a_list_of_report_runs_that_never_ends_costs_a_warning(between: _Between
     )
 
 
-def test_nor_does_a_given_run_land_that_is_another(
+def test_nor_does_an_external_run_land_that_is_another(
     between: _Between, sandbox: Sandbox, account: Account, lake: Lake
 ) -> None:
     backfill({_BALANCE: _DAYS[:1]}, account, Lake.open(f"{lake.root}-2"))
     (run,) = list_report_runs(account.api, created_from=0)
     between.polled = lambda run: run | {"id": "frr_other"}
-    ended = backfill({_BALANCE: _DAYS[:1]}, between.account, lake, given={_BALANCE.id: run.id})
+    ended = backfill({_BALANCE: _DAYS[:1]}, between.account, lake, external_runs={_BALANCE.id: run.id})
     assert f"its id is frr_other instead of {run.id}" in ended.errors[_DAYS[0]]
     assert sandbox.report_runs_created == 1

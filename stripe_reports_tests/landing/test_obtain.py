@@ -7,8 +7,7 @@ import pytest
 from stripe_reports.errors import StripeRequestError
 from stripe_reports.landing import LandingSettings
 from stripe_reports.landing.made_runs import MadeRuns
-from stripe_reports.landing.obtain import obtain_run
-from stripe_reports.landing.wanted_run import WantedRun
+from stripe_reports.landing.obtain import Attempts, ObtainedRun, WantedRun, obtain_run
 from stripe_reports.stripe_api import Account, StripeApi
 from stripe_reports_tests.landing.report_runs import RUNS, asked_columns, keys, made, refused
 from stripe_reports_tests.scripted_server import Answer, Asked, ScriptedServer
@@ -21,11 +20,10 @@ def account(server: ScriptedServer) -> Account:
     return Account(StripeApi("sk_test_x", api_base=server.base, files_base=server.base))
 
 
-def _obtain(account: Account, report_type: str = "a.1", warnings: list[str] | None = None) -> WantedRun:
-    wanted = WantedRun(report_type, {}, _COLUMNS, data_ready_by=0)
+def _obtain(account: Account, report_type: str = "a.1", warnings: list[str] | None = None) -> ObtainedRun:
+    attempts = Attempts(WantedRun(report_type, {}, _COLUMNS, data_ready_by=0))
     warn = ([] if warnings is None else warnings).append
-    obtain_run(account, wanted, MadeRuns(), LandingSettings(), warn)
-    return wanted
+    return obtain_run(account, attempts, MadeRuns(), LandingSettings(), warn)
 
 
 @pytest.mark.parametrize(
@@ -42,9 +40,9 @@ def test_a_refused_column_is_left_out_with_a_warning(
 ) -> None:
     server.answers("POST", RUNS, refusal, made())
     warnings: list[str] = []
-    wanted = _obtain(account, warnings=warnings)
+    obtained = _obtain(account, warnings=warnings)
     rest = [column for column in _COLUMNS if column not in dropped]
-    assert (wanted.dropped_columns, list(wanted.columns)) == (dropped, rest)
+    assert (obtained.dropped_columns, list(obtained.columns)) == (dropped, rest)
     assert asked_columns(server) == [list(_COLUMNS), rest]
     (warning,) = warnings
     assert all(column in warning for column in dropped)
@@ -94,8 +92,8 @@ def test_a_column_that_another_thread_has_dropped_meanwhile_is_not_dropped_from_
         return made()(asked)
 
     server.answers("POST", RUNS, answer)
-    wanted = _obtain(account)
-    assert (wanted.columns, wanted.dropped_columns) == (_COLUMNS, ())
+    obtained = _obtain(account)
+    assert (obtained.columns, obtained.dropped_columns) == (_COLUMNS, ())
 
 
 def test_the_run_without_the_refused_columns_has_the_key_that_all_give_it(

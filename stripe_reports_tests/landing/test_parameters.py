@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from stripe_reports.catalog import REPORT_TYPES, Interval, select_report_types
-from stripe_reports.landing.parameters import (
+from stripe_reports.landing.request import (
+    ReportRequest,
     expected_columns,
     interval_parameters,
     option_parameters,
     requested_columns,
 )
-from stripe_reports.landing.request import ReportRequest
 from stripe_reports.stripe_api import OfferedReportType
 
 _DAY = Interval(86400, 172800)

@@ -15,10 +15,10 @@ import pytest
 from stripe_reports.catalog import REPORT_TYPES
 from stripe_reports.errors import ConfigurationError, LakeError, UnexpectedError
 from stripe_reports.lake import Lake
-from stripe_reports.landing import Backfill, FailedDay, failure_lines
-from stripe_reports.landing.piece import Piece
+from stripe_reports.landing import Backfill, FailedDay, NotSubmitted, SubmittedRun, failure_lines, submit
+from stripe_reports.landing.landings import Landings
 from stripe_reports.landing.runs_in_flight import RunsInFlight
-from stripe_reports.landing.submit import NotSubmitted, SubmittedRun, submit
+from stripe_reports.landing.stretch import Stretch
 from stripe_reports.landing.unexpected import error_of
 from stripe_reports.sandbox import Sandbox
 from stripe_reports.stripe_api import Account, StripeApi
@@ -125,7 +125,7 @@ def _lines(failed: Any) -> list[str]:
     return failure_lines(each for each in failed if isinstance(each, FailedDay))
 
 
-def test_whatever_call_to_stripe_raises_fails_one_piece_and_no_other(
+def test_whatever_call_to_stripe_raises_fails_one_stretch_and_no_other(
     sandbox: Sandbox, tmp_path: Path
 ) -> None:
     counted = _Trap()
@@ -140,7 +140,7 @@ def test_whatever_call_to_stripe_raises_fails_one_piece_and_no_other(
         lake = Lake.open(str(tmp_path / str(number)))
         ended = backfill(_ASKED, _trapped_account(sandbox, trap), lake, fresh(**_SETTINGS))
         assert len(ended.landed) + len(ended.failed) == 6, (number, name)
-        assert len(_lines(ended.failed)) <= 1, "one piece, or one report type that could not begin"
+        assert len(_lines(ended.failed)) <= 1, "one stretch, or one report type that could not begin"
         assert len({(each.report_type, each.day) for each in ended.landed}) == len(ended.landed)
         for each in ended.failed:
             assert isinstance(each.error, UnexpectedError)
@@ -153,7 +153,7 @@ def test_whatever_call_to_stripe_raises_fails_one_piece_and_no_other(
             assert any("_Bug" in text for text in ended.warnings), "existing runs could not be listed"
 
 
-def test_whatever_the_lake_raises_fails_one_piece_or_is_a_warning_of_a_day_that_landed(
+def test_whatever_the_lake_raises_fails_one_stretch_or_is_a_warning_of_a_day_that_landed(
     sandbox: Sandbox, account: Account, tmp_path: Path
 ) -> None:
     counted = _Trap()
@@ -206,10 +206,10 @@ def test_the_coordination_survives_what_its_own_steps_raise(
     trap = _Trap(0)
     owner: type
     owner, name = {
-        "answered": (RunsInFlight, "_obtained"),
+        "answered": (RunsInFlight, "_count"),
         "learned": (RunsInFlight, "_learn"),
-        "instead": (Piece, "instead"),
-        "opened": (Piece, "next_step"),
+        "instead": (Stretch, "instead"),
+        "opened": (Stretch, "wanted_run"),
     }[where]
     own = getattr(owner, name)
 
@@ -229,10 +229,10 @@ def test_the_coordination_survives_what_its_own_steps_raise(
 def test_even_where_the_coordination_itself_breaks_every_day_is_accounted_for(
     sandbox: Sandbox, account: Account, lake: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(_: RunsInFlight) -> None:
+    async def broken(*_: Any) -> None:
         raise _Bug("boo")
 
-    monkeypatch.setattr(RunsInFlight, "go_on", broken)
+    monkeypatch.setattr(Landings, "land", broken)
     ended = backfill(_ASKED, account, lake)
     assert len(ended.failed) == 6
     assert len(_lines(ended.failed)) == 3, "one for each report type"

@@ -147,7 +147,7 @@ def test_what_does_not_land_is_told_with_its_reason(elsewhere: Elsewhere) -> Non
     filtered = elsewhere.asks(_ITEMIZED, _DAYS[0], currency="usd")
     assert elsewhere.evaluate() == []
     assert elsewhere.skipped.startswith("3 report runs have succeeded: 1 of report types not selected; ")
-    assert "it is of 3 days, and cannot be split into days" in elsewhere.skipped
+    assert "it covers 3 days, and cannot be split into days" in elsewhere.skipped
     assert (
         f"{_ITEMIZED} (report run {filtered.id}): it was asked for with currency 'usd'" in elsewhere.skipped
     )

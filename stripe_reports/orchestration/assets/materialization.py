@@ -111,7 +111,7 @@ class Materialization:
             account=account,
             lake=lake,
             requests={report.report_type.id: report.request for report in asked},
-            given=self._settings.report_runs,
+            external_runs=self._settings.report_runs,
             timezone=self._settings.timezone,
             settings=self._landing_settings(stripe.settings),
         )

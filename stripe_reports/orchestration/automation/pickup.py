@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from stripe_reports.catalog import data_ready_by
 from stripe_reports.errors import ReportRunError, StripeReportsError
-from stripe_reports.landing import GivenRun, RefusedRuns, given_run
+from stripe_reports.landing import ExternalRun, RefusedRuns, external_run
 from stripe_reports.orchestration.automation.cursor import read_cursor
 from stripe_reports.orchestration.inbox import delivered_runs, known_runs, look_into_inbox
 from stripe_reports.orchestration.jobs import AssetJob
@@ -150,7 +150,7 @@ class _Judge:
         self._ends = ends
         self._refused = refused
 
-    def accept(self, run: ReportRun) -> GivenRun | None:
+    def accept(self, run: ReportRun) -> ExternalRun | None:
         """Return the run with its days, if these can land from it."""
         report_type = self._reports.report_types.get(run.report_type)
         offered = self._offered.get(run.report_type)
@@ -164,15 +164,15 @@ class _Judge:
                 raise ReportRunError("it has no result")
             if self._refused and run.id in self._refused.ids(report_type):
                 raise ReportRunError("its file was refused before")
-            given = given_run(
+            external = external_run(
                 run, report_type, self._reports.requests[run.report_type], offered, self._reports.timezone
             )
-            if run.created < self._data_since(given, offered):
+            if run.created < self._data_since(external, offered):
                 raise ReportRunError("it was created before Stripe was known to have all data of its days")
         except StripeReportsError as error:
             self.reasons.append(f"not landed: {error.at(report_type=run.report_type, report_run=run.id)}")
             return None
-        return given
+        return external
 
     def summary(self, runs: int) -> str:
         """Return one line for a tick without requests."""
@@ -190,9 +190,9 @@ class _Judge:
         ]
         return f"{runs} report run{'s have' if runs > 1 else ' has'} succeeded: {'; '.join(parts)}"
 
-    def _data_since(self, given: GivenRun, offered: OfferedReportType) -> float:
+    def _data_since(self, external: ExternalRun, offered: OfferedReportType) -> float:
         """Return since when, at the latest, Stripe has had all data of its days, in Unix seconds."""
-        end = given.interval.end
+        end = external.interval.end
         report_type = self._reports.report_types[offered.id]
         seen = [at for reached, at in self._ends.get(offered.id, ()) if reached >= end]
         stated = offered.has_had(end)
@@ -232,16 +232,16 @@ def _pick(
 ) -> list[_Pick]:
     """Return the newest report run for each day that is missing."""
     newest_first = sorted({run.id: run for run in runs}.values(), key=_succeeded_at, reverse=True)
-    taken = [given for run in newest_first if (given := judge.accept(run))]
+    taken = [external for run in newest_first if (external := judge.accept(run))]
     days: dict[str, set[date]] = {}
-    for given in taken:
-        days.setdefault(given.run.report_type, set()).update(given.days)
+    for external in taken:
+        days.setdefault(external.run.report_type, set()).update(external.days)
     missing = {id_: set(reports.missing(instance, id_, all_)) for id_, all_ in days.items()}
     picks: list[_Pick] = []
-    for given in taken:
-        id_ = given.run.report_type
-        if own := sorted(missing[id_].intersection(given.days)):
-            picks.append(_Pick(id_, given.run.id, own))
+    for external in taken:
+        id_ = external.run.report_type
+        if own := sorted(missing[id_].intersection(external.days)):
+            picks.append(_Pick(id_, external.run.id, own))
             missing[id_].difference_update(own)
         else:
             judge.settled += 1

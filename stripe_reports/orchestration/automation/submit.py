@@ -11,7 +11,7 @@ from pydantic import Field
 
 from stripe_reports.catalog import ReportType, parse_day
 from stripe_reports.errors import ConfigurationError, StripeReportsError
-from stripe_reports.landing.submit import LeftToLanding, NotSubmitted, Submission, SubmittedRun, submit
+from stripe_reports.landing import LeftToLanding, NotSubmitted, Submission, SubmittedRun, submit
 from stripe_reports.orchestration.automation.due import (
     check_catch_up_days,
     due_days,

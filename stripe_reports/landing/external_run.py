@@ -1,4 +1,4 @@
-"""A report run that was made elsewhere: which days it is of, and whether these can land from it."""
+"""A report run that somebody else made: the days it covers, and whether they can land from it."""
 
 from __future__ import annotations
 
@@ -8,39 +8,38 @@ from datetime import UTC, date, datetime
 
 from stripe_reports.catalog import Interval, ReportType, day_interval, days_between, is_utc, time_zone
 from stripe_reports.errors import DayError, ReportRunError
-from stripe_reports.landing.parameters import option_parameters, requested_columns
 from stripe_reports.landing.plan import day_column
-from stripe_reports.landing.request import ReportRequest
+from stripe_reports.landing.request import ReportRequest, option_parameters, requested_columns
 from stripe_reports.stripe_api import OfferedReportType, ReportRun
 
 _NOT_ABOUT_ROWS = {"interval_start", "interval_end", "columns", "timezone"}
 
 
 @dataclass(frozen=True, slots=True)
-class GivenRun:
-    """A report run whose rows are those of whole days."""
+class ExternalRun:
+    """A report run made by somebody else, whose rows are those of whole days."""
 
     run: ReportRun
     days: tuple[date, ...]
-    """All that it is of, without a gap."""
+    """All days that it covers, without a gap."""
     interval: Interval
     columns: tuple[str, ...]
-    """Those that it was asked for; empty where Stripe decides."""
+    """The columns it was asked for; empty where Stripe decides."""
     dropped_columns: tuple[str, ...]
-    """Those that would have been asked for here and were not."""
+    """The columns that landing would ask for and the run was not asked for."""
 
 
-def given_run(
+def external_run(
     run: ReportRun,
     report_type: ReportType,
     request: ReportRequest,
     offered: OfferedReportType,
     timezone: str,
-) -> GivenRun:
-    """What can land from it. Its columns may be others than those of `request`.
+) -> ExternalRun:
+    """Return what can land from the run. Its columns may differ from those of `request`.
 
-    Raises ReportRunError for a run whose rows are not those of whole days in `timezone`, or of which days do
-    not land alike: one that is filtered, prints its times in another zone, or cannot be split.
+    Raises ReportRunError for a run whose rows are not those of whole days in `timezone`, that has other
+    filters, that prints its times in another zone, or that has several days and cannot be split.
     """
     try:
         interval, days = whole_days(run, report_type, timezone)
@@ -51,17 +50,17 @@ def given_run(
         if ours and not columns:
             columns = offered.default_columns or ()
         if len(days) > 1 and day_column(report_type, request, timezone, columns) is None:
-            raise ReportRunError(f"it is of {len(days)} days, and cannot be split into days")
+            raise ReportRunError(f"it covers {len(days)} days, and cannot be split into days")
     except ReportRunError as error:
         raise error.at(report_type=run.report_type, report_run=run.id) from None
     dropped = tuple(column for column in ours if column not in columns)
-    return GivenRun(run, days, interval, columns, dropped)
+    return ExternalRun(run, days, interval, columns, dropped)
 
 
 def whole_days(run: ReportRun, report_type: ReportType, timezone: str) -> tuple[Interval, tuple[date, ...]]:
-    """The days in that zone that it is of, without a gap, and from when to when these are.
+    """Return the interval of the run and the days in that zone that it covers, without a gap.
 
-    Raises ReportRunError for a run about a payout, and for any other interval.
+    Raises ReportRunError for a run about a payout, and for an interval that is not whole days.
     """
     if run.report_type != report_type.id:
         raise ReportRunError(f"it is not of the report type {report_type.id}")
@@ -74,11 +73,11 @@ def whole_days(run: ReportRun, report_type: ReportType, timezone: str) -> tuple[
         if report_type.interval == "as_of_end" and isinstance(end, int):
             start = day_interval(_day_of(end - 1, timezone), timezone).start
         if not isinstance(start, int) or not isinstance(end, int) or start >= end:
-            raise ReportRunError("it does not say of which interval it is")
+            raise ReportRunError("it does not say its interval")
         days = days_between(_day_of(start, timezone), _day_of(end - 1, timezone))
         whole = Interval(day_interval(days[0], timezone).start, day_interval(days[-1], timezone).end)
     except (DayError, ValueError, OverflowError, OSError):
-        raise ReportRunError("its interval is of no days that there are") from None
+        raise ReportRunError("its interval has days that do not exist") from None
     if whole != Interval(start, end):
         raise ReportRunError(f"its interval ({_utc(start)} to {_utc(end)}) is not whole days in {timezone}")
     return whole, tuple(days)
@@ -89,11 +88,11 @@ def _check_options(run: ReportRun, report_type: ReportType, request: ReportReque
     printed, wanted = (str(given.get("timezone") or "UTC") for given in (run.parameters, ours))
     same = printed == wanted or (is_utc(printed) and is_utc(wanted))
     if not same and "timezone" in report_type.parameters:
-        raise ReportRunError(f"its times are printed in {printed}, those of these tables in {wanted}")
+        raise ReportRunError(f"its times are printed in {printed}, those of the tables in {wanted}")
     for name in sorted({*run.parameters, *ours} - _NOT_ABOUT_ROWS):
         its, own = run.parameters.get(name), ours.get(name)
         if its != own and not (name == "decimal_separator" and its == "."):
-            raise ReportRunError(f"it was asked for with {name} {its!r}, these tables are with {own!r}")
+            raise ReportRunError(f"it was asked for with {name} {its!r}, the tables with {own!r}")
 
 
 def _day_of(second: int, timezone: str) -> date:

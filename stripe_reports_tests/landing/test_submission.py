@@ -13,9 +13,16 @@ import pytest
 from stripe_reports.catalog import REPORT_TYPES, ReportType, newest_complete_day
 from stripe_reports.errors import DataNotAvailableError, LakeError, StripeRequestError
 from stripe_reports.lake import Lake
-from stripe_reports.landing import LandingSettings, ReportRequest
-from stripe_reports.landing import submit as submit_module
-from stripe_reports.landing.submit import LeftToLanding, NotSubmitted, Submission, SubmittedRun, submit
+from stripe_reports.landing import (
+    LandingSettings,
+    LeftToLanding,
+    NotSubmitted,
+    ReportRequest,
+    Submission,
+    SubmittedRun,
+    submission,
+    submit,
+)
 from stripe_reports.sandbox import Sandbox
 from stripe_reports.stripe_api import Account
 from stripe_reports_tests.landing.report_runs import RUNS, made, refused
@@ -132,7 +139,7 @@ def test_a_report_that_is_refused_does_not_keep_others_from_being_submitted(
 def test_trouble_that_passes_is_waited_for(
     own_sandbox: Sandbox, lake: Lake, no_pauses: None, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
-    monkeypatch.setattr(submit_module, "PAUSES_IN_TROUBLE", (0.05, 0.05))
+    monkeypatch.setattr(submission, "PAUSES_IN_TROUBLE", (0.05, 0.05))
     fault = own_sandbox.fault("status", code=503, body="html", path=path, count=2)
     told = _submit({_BALANCE: _DAYS[:1]}, account_of(own_sandbox, max_network_retries=0), lake)
     assert [type(each) for each in told] == [SubmittedRun]

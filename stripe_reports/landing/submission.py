@@ -1,4 +1,4 @@
-"""Report runs made now, for days that land later: without waiting for a result."""
+"""Make report runs now, and land their days later."""
 
 from __future__ import annotations
 
@@ -12,12 +12,11 @@ from stripe_reports.catalog import ReportType
 from stripe_reports.errors import StripeReportsError, StripeRequestError
 from stripe_reports.lake import Lake
 from stripe_reports.landing.beginning import begin
-from stripe_reports.landing.obtain import obtain_run
-from stripe_reports.landing.piece import Piece
+from stripe_reports.landing.obtain import Attempts, ObtainedRun, obtain_run
 from stripe_reports.landing.request import ReportRequest
 from stripe_reports.landing.settings import LandingSettings
 from stripe_reports.landing.shared import PAUSES_IN_TROUBLE, Shared
-from stripe_reports.landing.wanted_run import WantedRun
+from stripe_reports.landing.stretch import Stretch
 from stripe_reports.stripe_api import Account
 
 _CALLS_AT_ONCE = 8
@@ -25,13 +24,13 @@ _CALLS_AT_ONCE = 8
 
 @dataclass(frozen=True, slots=True)
 class SubmittedRun:
-    """A report run that Stripe is at, or has built already."""
+    """A report run that Stripe is building, or has built already."""
 
     report_type: ReportType
     days: tuple[date, ...]
     report_run: str
     adopted: bool
-    """Whether it was there before."""
+    """Whether the run existed before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +44,7 @@ class NotSubmitted:
 
 @dataclass(frozen=True, slots=True)
 class LeftToLanding:
-    """Days whose report runs are about single payouts, which are not known before the day is landed."""
+    """Days whose report runs are about single payouts, which are known only when the day lands."""
 
     report_type: ReportType
     days: tuple[date, ...]
@@ -64,13 +63,13 @@ def submit(
     settings: LandingSettings | None = None,
     warn: Callable[[str], None] = lambda _: None,
 ) -> Iterator[Submission]:
-    """Make the report runs that landing these days would make, or find them made; tells of each as it comes.
+    """Make the report runs that landing these days would make, or find existing ones. Yields each submission.
 
-    They have the same parameters, columns and idempotency keys, so that whoever lands the same days later
-    uses them. As nothing is waited for, any number may be pending: `settings.max_runs_in_flight` is not
-    looked at. No run is made before Stripe has the data, nor for a lake that is another account's.
+    The runs have the same parameters, columns and idempotency keys, so whoever lands the same days later uses
+    them. Nothing is waited for, so any number may be pending: `settings.max_runs_in_flight` has no effect. No
+    run is made before Stripe has the data, nor for the lake of another account.
 
-    `requests` are by report type's id; `warn` is given one line each, from any thread.
+    `requests` are by report type's id; `warn` takes one line at a time, from any thread.
     """
     settings = settings or LandingSettings()
     shared = Shared.of(account, lake, timezone, settings, warn)
@@ -81,52 +80,43 @@ def submit(
             yield LeftToLanding(report_type, ordered)
         else:
             to_submit[report_type] = ordered
-    pieces: list[Piece] = []
+    stretches: list[Stretch] = []
     for begun in begin(shared, to_submit, requests or {}, {}):
-        pieces += begun.pieces
+        stretches += begun.stretches
         for days, why in begun.failed:
             yield _not_submitted(begun.report_type, tuple(days), why)
-    shared.find_made_runs(piece.tables.data_ready_by for piece in pieces)
+    shared.find_made_runs(stretch.data_ready_by for stretch in stretches)
     calls = ThreadPoolExecutor(_CALLS_AT_ONCE, "stripe-reports-submit")
     try:
-        for told in calls.map(lambda piece: _submit(shared, piece), pieces):
-            yield from told
+        for submissions in calls.map(_submit, stretches):
+            yield from submissions
     finally:
         shared.stopped.set()
         calls.shutdown(cancel_futures=True)
 
 
-def _submit(shared: Shared, piece: Piece) -> list[Submission]:
+def _submit(stretch: Stretch) -> list[Submission]:
     try:
-        piece.next_step()
-        for wanted in piece.wanted:
-            _obtain(shared, wanted)
+        obtained = _obtain(stretch.shared, Attempts(stretch.wanted_run()))
     except Exception as raised:  # noqa: BLE001 - it concerns these days, and no others
-        error = shared.error_of(raised)
-        if others := piece.instead(error):  # day by day, where the whole range is refused
-            return [told for other in others for told in _submit(shared, other)]
-        return [_not_submitted(piece.report_type, piece.days, error)]
-    finally:
-        piece.close()
-    return [
-        SubmittedRun(piece.report_type, piece.days, wanted.run.id, wanted.adopted)
-        for wanted in piece.wanted
-        if wanted.run
-    ]
+        error = stretch.shared.error_of(raised)
+        if others := stretch.instead(error, ()):  # day by day, where the whole range is refused
+            return [each for other in others for each in _submit(other)]
+        return [_not_submitted(stretch.report_type, stretch.days, error)]
+    return [SubmittedRun(stretch.report_type, stretch.days, obtained.run.id, obtained.adopted)]
 
 
-def _obtain(shared: Shared, wanted: WantedRun) -> None:
-    """Trouble that passes is waited for, as often as landing does."""
-    for pause in (*PAUSES_IN_TROUBLE, None):
+def _obtain(shared: Shared, attempts: Attempts) -> ObtainedRun:
+    """Obtain a run, and wait for passing trouble as often as landing does."""
+    for pause in PAUSES_IN_TROUBLE:
         try:
-            obtain_run(shared.account, wanted, shared.made_runs, shared.settings, shared.warn)
+            return obtain_run(shared.account, attempts, shared.made_runs, shared.settings, shared.warn)
         except StripeRequestError as error:
-            if pause is None or not error.passes or shared.stopped.is_set():
+            if not error.passes or shared.stopped.is_set():
                 raise
-            shared.warn(f"{wanted.report_type}: {error}; retrying in {pause:g} s")
+            shared.warn(f"{attempts.wanted.report_type}: {error}; retrying in {pause:g} s")
             shared.stopped.wait(pause)
-        else:
-            return
+    return obtain_run(shared.account, attempts, shared.made_runs, shared.settings, shared.warn)
 
 
 def _not_submitted(

@@ -12,7 +12,7 @@ import pytest
 from stripe_reports.catalog import REPORT_TYPES, day_interval
 from stripe_reports.errors import ReportRunError
 from stripe_reports.lake import Lake
-from stripe_reports.landing import ReportRequest, given_run, whole_days
+from stripe_reports.landing import ReportRequest, external_run, whole_days
 from stripe_reports.sandbox import Sandbox
 from stripe_reports.stripe_api import Account, ReportRun, create_report_run, retrieve_report_run
 from stripe_reports_tests.landing.support import account_of, backfill, days_from, files_of
@@ -53,7 +53,7 @@ def _somebody_asks(account: Account, report_type: str, parameters: dict[str, Any
 def _judged(account: Account, run: ReportRun, timezone: str = "UTC", **request: Any) -> tuple[date, ...]:
     report_type = REPORT_TYPES[run.report_type]
     offered = account.report_type(run.report_type)
-    return given_run(run, report_type, ReportRequest(**request), offered, timezone).days
+    return external_run(run, report_type, ReportRequest(**request), offered, timezone).days
 
 
 def test_a_day_lands_from_a_run_with_other_columns_which_is_recorded(
@@ -61,7 +61,7 @@ def test_a_day_lands_from_a_run_with_other_columns_which_is_recorded(
 ) -> None:
     columns = ["net", "created_utc", "balance_transaction_id"]
     run = _somebody_asks(own_account, _ACTIVITY.id, _bounds(_FIRST) | {"columns": columns})
-    ended = backfill({_ACTIVITY: [_FIRST]}, own_account, lake, given={_ACTIVITY.id: run.id})
+    ended = backfill({_ACTIVITY: [_FIRST]}, own_account, lake, external_runs={_ACTIVITY.id: run.id})
     (day,) = ended.landed
     assert (day.report_runs, day.adopted, own_sandbox.report_runs_created) == ((run.id,), True, 1)
     assert lake.read_table(_ACTIVITY.table, [_FIRST]).column_names[:3] == columns
@@ -74,7 +74,7 @@ def test_a_run_without_columns_has_those_that_stripe_sends_by_default(
     own_account: Account, lake: Lake
 ) -> None:
     run = _somebody_asks(own_account, _ACTIVITY.id, _bounds(_FIRST))
-    (day,) = backfill({_ACTIVITY: [_FIRST]}, own_account, lake, given={_ACTIVITY.id: run.id}).landed
+    (day,) = backfill({_ACTIVITY: [_FIRST]}, own_account, lake, external_runs={_ACTIVITY.id: run.id}).landed
     default = own_account.report_type(_ACTIVITY.id).default_columns
     assert default
     assert set(day.dropped_columns) == {*_ACTIVITY.columns} - {*default}
@@ -87,7 +87,7 @@ def test_some_days_of_a_range_land_and_the_others_stay_as_they_are(
     backfill({_ACTIVITY: days[:2]}, own_account, lake)
     before = files_of(lake)
     run = _somebody_asks(own_account, _ACTIVITY.id, _bounds(days[0], days[-1]))
-    ended = backfill({_ACTIVITY: [days[2], days[4]]}, own_account, lake, given={_ACTIVITY.id: run.id})
+    ended = backfill({_ACTIVITY: [days[2], days[4]]}, own_account, lake, external_runs={_ACTIVITY.id: run.id})
     assert ended.days == [days[2], days[4]]
     assert ended.runs == {run.id}
     assert own_sandbox.report_runs_created == 2
@@ -102,19 +102,19 @@ def test_some_days_of_a_range_land_and_the_others_stay_as_they_are(
 
 def test_the_same_run_again_changes_nothing(own_account: Account, lake: Lake) -> None:
     run = _somebody_asks(own_account, _SUMMARY.id, _bounds(_FIRST))
-    given = {_SUMMARY.id: run.id}
-    backfill({_SUMMARY: [_FIRST]}, own_account, lake, given=given)
+    external = {_SUMMARY.id: run.id}
+    backfill({_SUMMARY: [_FIRST]}, own_account, lake, external_runs=external)
     before = files_of(lake)
-    assert backfill({_SUMMARY: [_FIRST]}, own_account, lake, given=given).unchanged == 1
+    assert backfill({_SUMMARY: [_FIRST]}, own_account, lake, external_runs=external).unchanged == 1
     assert files_of(lake) == before
 
 
 def test_a_day_that_the_run_is_not_of_fails(own_account: Account, lake: Lake) -> None:
     run = _somebody_asks(own_account, _SUMMARY.id, _bounds(_FIRST))
     other = _FIRST + timedelta(days=1)
-    ended = backfill({_SUMMARY: [_FIRST, other]}, own_account, lake, given={_SUMMARY.id: run.id})
+    ended = backfill({_SUMMARY: [_FIRST, other]}, own_account, lake, external_runs={_SUMMARY.id: run.id})
     assert ended.days == [_FIRST]
-    told = f"{_SUMMARY.id} {other} (report run {run.id}): it is of {_FIRST}, not of this day"
+    told = f"{_SUMMARY.id} {other} (report run {run.id}): it covers {_FIRST}, not this day"
     assert ended.errors == {other: told}
 
 
@@ -124,7 +124,7 @@ def test_where_the_run_is_of_no_use_one_of_our_own_is_made(
 ) -> None:
     own_sandbox.fault(kind, count=1)
     run = _somebody_asks(own_account, _SUMMARY.id, _bounds(_FIRST))
-    ended = backfill({_SUMMARY: [_FIRST]}, own_account, lake, given={_SUMMARY.id: run.id})
+    ended = backfill({_SUMMARY: [_FIRST]}, own_account, lake, external_runs={_SUMMARY.id: run.id})
     assert ended.days == [_FIRST]
     assert run.id not in ended.runs
     assert any(run.id in line for line in ended.warnings)
@@ -136,7 +136,7 @@ def test_where_a_range_has_failed_a_run_is_made_for_the_days_that_are_wanted_onl
     days = days_from(_FIRST, 5)
     own_sandbox.fault("failed", count=1)
     run = _somebody_asks(own_account, _ACTIVITY.id, _bounds(days[0], days[-1]))
-    ended = backfill({_ACTIVITY: days[1:3]}, own_account, lake, given={_ACTIVITY.id: run.id})
+    ended = backfill({_ACTIVITY: days[1:3]}, own_account, lake, external_runs={_ACTIVITY.id: run.id})
     assert ended.days == days[1:3]
     intervals = {lake.provenance(_ACTIVITY.table, day)["interval_start"] for day in ended.days}
     assert intervals == {str(day_interval(day).start) for day in ended.days}
@@ -162,14 +162,14 @@ def test_the_name_that_stripe_has_for_utc_is_utc(account: Account) -> None:
 @pytest.mark.parametrize(
     ("report_type", "parameters", "why"),
     [
-        (_SUMMARY, _bounds(_FIRST, _FIRST + timedelta(days=2)), "it is of 3 days, and cannot be split"),
+        (_SUMMARY, _bounds(_FIRST, _FIRST + timedelta(days=2)), "it covers 3 days, and cannot be split"),
         (_SUMMARY, _bounds(_FIRST, timezone="Asia/Tokyo"), "is not whole days in UTC"),
         (_ACTIVITY, _bounds(_FIRST) | {"currency": "usd"}, "it was asked for with currency 'usd'"),
         (_ACTIVITY, _bounds(_FIRST) | {"timezone": "Asia/Tokyo"}, "its times are printed in Asia/Tokyo"),
         (
             _ACTIVITY,
             _bounds(_FIRST, _FIRST + timedelta(days=1)) | {"columns": ["net"]},
-            "it is of 2 days, and cannot be split",
+            "it covers 2 days, and cannot be split",
         ),
     ],
 )
@@ -177,7 +177,7 @@ def test_a_run_whose_rows_are_others_is_not_taken_and_it_is_said_why(
     account: Account, lake: Lake, report_type: Any, parameters: dict[str, Any], why: str
 ) -> None:
     run = _somebody_asks(account, report_type.id, parameters)
-    ended = backfill({report_type: [_FIRST]}, account, lake, given={report_type.id: run.id})
+    ended = backfill({report_type: [_FIRST]}, account, lake, external_runs={report_type.id: run.id})
     assert ended.landed == []
     (said,) = ended.errors.values()
     assert said.startswith(f"{report_type.id} {_FIRST} (report run {run.id}): ")
@@ -198,7 +198,7 @@ def test_filters_that_are_set_here_as_well_are_no_obstacle(account: Account) -> 
     run = _somebody_asks(account, _ACTIVITY.id, _bounds(_FIRST) | parameters)
     assert _judged(account, run, parameters=parameters) == (_FIRST,)
     unfiltered = _somebody_asks(account, _ACTIVITY.id, _bounds(_FIRST))
-    with pytest.raises(ReportRunError, match="these tables are with 'usd'"):
+    with pytest.raises(ReportRunError, match="the tables with 'usd'"):
         _judged(account, unfiltered, parameters=parameters)
 
 
@@ -256,5 +256,7 @@ def test_the_days_of_a_report_run_are_those_that_it_is_of_from_end_to_end(
 
 @pytest.mark.parametrize("end", [2**70, -(2**70), 10**12, "1", None, 1.5])
 def test_a_report_run_of_no_time_that_there_is_has_no_days(end: object) -> None:
-    with pytest.raises(ReportRunError, match=r"its interval is of no days|of which interval it is"):
+    with pytest.raises(
+        ReportRunError, match=r"its interval has days that do not exist|does not say its interval"
+    ):
         whole_days(_run("balance.summary.1", 0, end), REPORT_TYPES["balance.summary.1"], "UTC")
