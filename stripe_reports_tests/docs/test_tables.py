@@ -7,6 +7,7 @@ import re
 from stripe_reports import StripeReports, definitions, environment
 from stripe_reports.catalog import PRESETS, REPORT_TYPES
 from stripe_reports.orchestration.books import DOWNSTREAM
+from stripe_reports.orchestration.failed_runs.failure import Kind
 from stripe_reports.orchestration.names import AUTOMATION
 from stripe_reports.reconcile import IDENTITIES
 from stripe_reports_tests.docs.pages import CHECKOUT, PAGES
@@ -44,6 +45,11 @@ def test_the_catalog_has_as_many_report_types_as_the_pages_say() -> None:
 
 def test_every_schedule_and_sensor_is_documented() -> None:
     assert sorted(_first_cells("docs/automation.md")) == sorted(AUTOMATION)
+
+
+def test_every_kind_of_alert_has_its_advice() -> None:
+    documented = _first_cells("docs/troubleshooting.md")
+    assert documented[: len(Kind) + 1] == ["kind", *Kind]
 
 
 def test_every_part_of_stripe_reports_is_documented() -> None:
