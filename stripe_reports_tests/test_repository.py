@@ -55,3 +55,10 @@ def test_what_does_not_belong_there_is_found(tmp_path: Path, name: str, body: by
     (tmp_path / "good.py").write_text("good = True\n")
     subprocess.run(["git", "add", "-f", "."], cwd=tmp_path, check=True)
     assert _misfits(tmp_path) == [f"{name}: {why}"]
+
+
+def test_the_lock_file_pins_every_dependency_without_an_address() -> None:
+    lock = (_CHECKOUT / "requirements.lock").read_text(encoding="utf-8")
+    assert "://" not in lock
+    assert re.search(r"^dagster==1\.13\.", lock, re.MULTILINE)
+    assert re.search(r"^pytest==", lock, re.MULTILINE)

@@ -1,0 +1,78 @@
+"""The pages' commands of `stripe-reports`."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import requests
+from click.testing import CliRunner
+
+from stripe_reports.cli import cli
+from stripe_reports.sandbox import Sandbox
+from stripe_reports_tests.docs.pages import block_with, stripe_reports_commands
+from stripe_reports_tests.waiting import until
+
+
+def _run(arguments: list[str]) -> str:
+    done = CliRunner().invoke(cli, arguments, catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+def test_the_examples_query_the_demo(demo_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(demo_folder)
+    listed, queried = [_run(arguments) for arguments in stripe_reports_commands("sql")]
+    assert "payouts_itemized_3" in listed
+    assert "usd" in queried
+
+
+def test_the_example_verifies_the_demo(demo_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(demo_folder)
+    (arguments,) = stripe_reports_commands("verify")
+    assert "Every value" in _run(arguments)
+
+
+def test_the_examples_list_report_types(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STRIPE_API_KEY", sandbox.key)
+    monkeypatch.setenv("STRIPE_API_BASE", sandbox.api_base)
+    examples = stripe_reports_commands("types")
+    assert len(examples) == 4
+    for arguments in examples:
+        assert "itemized" in _run(arguments) or "balance.summary.1" in _run(arguments)
+
+
+@pytest.mark.parametrize("arguments", stripe_reports_commands("sandbox"), ids=" ".join)
+def test_the_example_starts_a_sandbox(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def serve(self: Sandbox, on_ready: Callable[[], None]) -> None:
+        on_ready()  # without its ports, which somebody else may have
+
+    monkeypatch.setattr(Sandbox, "serve", serve)
+    assert "export STRIPE_API_KEY=" in _run(arguments)
+
+
+def test_the_example_starts_a_webhook_receiver(tmp_path: Path) -> None:
+    block = block_with("stripe-reports webhook")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = str(probe.getsockname()[1])
+    command = block.text.replace(".venv/bin/", f"exec {Path(sys.executable).parent}/")
+    command = command.replace("8000", port).replace("whsec_…", "whsec_of_a_test")
+    (tmp_path / "lake").mkdir()
+    with subprocess.Popen(["/bin/bash", "-ec", command], cwd=tmp_path, stderr=subprocess.DEVNULL) as receiver:
+        try:
+            until(lambda: receiver.poll() is not None or _is_healthy(port))
+            assert receiver.poll() is None, "it has ended"
+        finally:
+            receiver.kill()
+
+
+def _is_healthy(port: str) -> bool:
+    try:
+        return requests.get(f"http://127.0.0.1:{port}/healthz", timeout=5).ok
+    except requests.ConnectionError:
+        return False
