@@ -1,6 +1,6 @@
 """The jobs that materialize assets of one account."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 import dagster as dg
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 AssetJob: TypeAlias = "UnresolvedAssetJobDefinition"
 
 
-def reports_job(names: AccountNames, keys: Iterable[dg.AssetKey]) -> AssetJob:
+def reports_job(names: AccountNames, assets: Sequence[dg.AssetsDefinition]) -> AssetJob:
     """Return the job that materializes one day of all reports, or those of them that a run asks for."""
     return dg.define_asset_job(
         names.of(JOB),
-        selection=dg.AssetSelection.keys(*keys),
+        selection=dg.AssetSelection.assets(*assets),
         tags=names.tags,
         description="One day of all selected Stripe reports.",
     )

@@ -83,7 +83,7 @@ class StripeReports:
     @cached_property
     def job(self) -> AssetJob:
         """The job `stripe_reports`: one day of all reports. Schedules and sensors request runs of it."""
-        return reports_job(self._names, self._reports.by_key)
+        return reports_job(self._names, self.assets)
 
     def daily_schedule(
         self,
