@@ -6,11 +6,11 @@ import difflib
 from collections.abc import Iterable
 
 
-def some(items: Iterable[object], most: int) -> str:
+def some(items: Iterable[object], most: int, *, separator: str = ", ") -> str:
     """Return the first `most` items and how many are left: `a, b and 3 more`."""
     texts = [str(item) for item in items]
     more = f" and {len(texts) - most} more" if len(texts) > most else ""
-    return ", ".join(texts[:most]) + more
+    return separator.join(texts[:most]) + more
 
 
 def nearest(name: str, names: Iterable[str], *, most: int = 3) -> str:

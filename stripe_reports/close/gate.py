@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from stripe_reports.catalog import amount_text, nearest
 from stripe_reports.close.month import Month
-from stripe_reports.close.month_days import some
+from stripe_reports.close.month_days import MOST_NAMED
 from stripe_reports.errors import CloseError, ConfigurationError
 from stripe_reports.lake import Lake
 from stripe_reports.reconcile import IDENTITIES, Outcome, Verdict, reconcile
+from stripe_reports.wording import some
 
 _STOPS = (Verdict.BROKEN, Verdict.MISSING)
 
@@ -54,7 +55,7 @@ def demand_identities(
     if open_ := [each for each in stopping if each.identity not in waivers]:
         identities = [name for name in IDENTITIES if any(each.identity == name for each in open_)]
         raise CloseError(
-            f"{month} is not closed: {some([_text(each) for each in open_], '; ')}. Land these days"
+            f"{month} is not closed: {some(map(_text, open_), MOST_NAMED, separator='; ')}. Land these days"
             f" again, or waive {', '.join(identities)} with a reason"
         )
     waived = {name: [each for each in stopping if each.identity == name] for name in IDENTITIES}

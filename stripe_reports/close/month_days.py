@@ -10,8 +10,9 @@ from stripe_reports.close.month import Month
 from stripe_reports.errors import CloseError
 from stripe_reports.lake import Lake
 from stripe_reports.reconcile import AS_OF_END, Family, Provenance, families
+from stripe_reports.wording import some
 
-_NAMED = 3
+MOST_NAMED = 3
 _DAY = timedelta(days=1)
 
 
@@ -35,7 +36,7 @@ def demand_days(lake: Lake, month: Month, tables: Collection[str], *, timezone: 
     )
     if missing:
         raise CloseError(
-            f"{month} is not closed: {some(missing, ', ')} {'has' if len(missing) == 1 else 'have'} not"
+            f"{month} is not closed: {some(missing, MOST_NAMED)} {'has' if len(missing) == 1 else 'have'} not"
             " landed; materialize these days first"
         )
     month = Month(max(first_days.values()))
@@ -72,9 +73,3 @@ def _first_day(
     if not landed or not exists(landed[0]):  # what Stripe had then is not known
         return month.first
     return next(filter(exists, month.days), month.last)
-
-
-def some(items: Sequence[str], between: str) -> str:
-    """Return a text with the first items, and how many more there are."""
-    more = f" and {len(items) - _NAMED} more" if len(items) > _NAMED else ""
-    return between.join(items[:_NAMED]) + more

@@ -12,6 +12,7 @@ from stripe_reports.catalog import ReportType, stretch_texts
 from stripe_reports.errors import StripeReportsError
 from stripe_reports.lake import LandedTable
 from stripe_reports.stripe_api import ResultFile
+from stripe_reports.wording import some
 
 if TYPE_CHECKING:
     from stripe_reports.lake import Difference
@@ -147,6 +148,4 @@ def failure_lines(failed: Iterable[FailedDay]) -> list[str]:
 
 def _named(days: Iterable[date]) -> str:
     """Return the days as text, such as `2026-11-01 to 2026-11-14, 2026-11-20`."""
-    found = stretch_texts(days)
-    more = len(found) - _MOST_STRETCHES
-    return ", ".join(found[:_MOST_STRETCHES]) + (f" and {more} more" if more > 0 else "")
+    return some(stretch_texts(days), _MOST_STRETCHES)

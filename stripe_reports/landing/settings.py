@@ -41,7 +41,7 @@ class LandingSettings:
             or self.stuck_after <= 0
         ):
             raise ConfigurationError(
-                f"these settings of polling make no sense: initial {self.poll_initial:g}, factor"
+                f"the polling settings make no sense: initial {self.poll_initial:g}, factor"
                 f" {self.poll_factor:g}, longest {self.poll_longest:g}, stuck after {self.stuck_after:g}; use"
                 " initial > 0, factor >= 1, longest >= initial, stuck after > 0"
             )

@@ -15,7 +15,7 @@ _T = TypeVar("_T")
 
 
 class Threads:
-    """At most `count` daemon threads, so that a process ends without waiting for their work.
+    """Daemon threads, at most `count`, so that a process ends without waiting for their work.
 
     `asyncio.to_thread` and `concurrent.futures` would wait for as long as a server lets a request hang,
     although readers never see what a thread leaves unfinished.

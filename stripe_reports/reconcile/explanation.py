@@ -13,6 +13,7 @@ from stripe_reports.reconcile.families import Family
 from stripe_reports.reconcile.identity import Clue, Identity, Part
 from stripe_reports.reconcile.outcome import Share, Suspect
 from stripe_reports.reconcile.workspace import Workspace
+from stripe_reports.wording import some
 
 _MOST = 20
 _SHOWN = 3
@@ -58,9 +59,8 @@ class Explanation:
             more = f" and {self.count - 1} more" if self.count > 1 else ""
             return f"look at {what} in {first.table} of {first.day} ({first.why}){more}"
         if self.shares:
-            names = [share.reporting_category for share in self.shares]
-            more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-            return f"it is in {', '.join(names[:_SHOWN])}{more}, and no row explains it"
+            names = some((share.reporting_category for share in self.shares), _SHOWN)
+            return f"it is in {names}, and no row explains it"
         return "no row explains it"
 
 

@@ -28,7 +28,7 @@ class Family(StrEnum):
 
     @property
     def role(self) -> str:
-        """The name in SQL: `balance`, `activity`, `activity_summary`, …"""
+        """The name in SQL: `balance`, `activity`, `activity_summary` and so on."""
         return self.name.lower()
 
     @property

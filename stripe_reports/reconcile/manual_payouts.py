@@ -11,6 +11,7 @@ from stripe_reports.lake import Lake
 from stripe_reports.reconcile import equations, needs
 from stripe_reports.reconcile.families import Family
 from stripe_reports.reconcile.workspace import Workspace
+from stripe_reports.wording import some
 
 _NAMED = 3
 
@@ -47,9 +48,8 @@ def find_manual(workspace: Workspace, days: Iterable[date]) -> Mapping[tuple[dat
 
 def named(payouts: Sequence[str]) -> str:
     """Return a sentence that names the first of these payouts."""
-    more = f" and {len(payouts) - _NAMED} more" if len(payouts) > _NAMED else ""
     are = "is" if len(payouts) == 1 else "are"
-    return f"{', '.join(payouts[:_NAMED])}{more} {are} no automatic payout{'s' if len(payouts) > 1 else ''}"
+    return f"{some(payouts, _NAMED)} {are} no automatic payout{'s' if len(payouts) > 1 else ''}"
 
 
 class PayoutHistory:

@@ -58,7 +58,7 @@ def _listen(host: str, port: int) -> socket.socket:
     except (OSError, OverflowError) as error:
         why = getattr(error, "strerror", None) or str(error)
         raise ConfigurationError(
-            f"the webhook cannot listen on {host} port {port} ({why}); stop what listens there or choose"
+            f"the webhook cannot listen on {host} port {port} ({why}); stop the process there, or choose"
             " another with --port"
         ) from error
 

@@ -167,7 +167,7 @@ def test_a_wide_table_shows_whole_names(landed: Path, capsys: pytest.CaptureFixt
             ("--lake", "nowhere"),
             "there is no lake at nowhere; name another with --lake or STRIPE_REPORTS_LAKE",
         ),
-        (("--lake", "ftp://x/y"), "'ftp://x/y' is no place for a lake"),
+        (("--lake", "ftp://x/y"), "'ftp://x/y' is not an address of a lake"),
         (("--lake", "."), "has no table yet; materialize a day first"),
     ],
 )

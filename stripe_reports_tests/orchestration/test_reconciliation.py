@@ -335,7 +335,7 @@ def test_what_the_account_does_not_offer_is_said_once(run: Run, lake: Lake, capf
     (all_days,) = [each for each in result.get_asset_check_evaluations() if each.check_name == "all_days"]
     assert all_days.passed, "reports that are not offered leave no day without its tables"
     assert all_days.description == f"{len(_DAYS)} of {len(_DAYS)} days agree"
-    assert capfd.readouterr().err.count("the account does not offer payout_reconciliation.itemized") == 1
+    assert capfd.readouterr().err.count("this account does not offer payout_reconciliation.itemized") == 1
 
 
 @pytest.mark.parametrize(

@@ -48,9 +48,9 @@ def test_a_resource_without_bases_asks_where_the_environment_says(monkeypatch: p
 @pytest.mark.parametrize(
     ("setting", "says"),
     [
-        ({"poll_factor": 0.5}, "these settings of polling make no sense.*factor 0.5"),
-        ({"poll_initial_seconds": 60.0}, "these settings of polling make no sense.*initial 60"),
-        ({"stuck_after_seconds": 0.0}, "these settings of polling make no sense.*stuck after 0"),
+        ({"poll_factor": 0.5}, "the polling settings make no sense.*factor 0.5"),
+        ({"poll_initial_seconds": 60.0}, "the polling settings make no sense.*initial 60"),
+        ({"stuck_after_seconds": 0.0}, "the polling settings make no sense.*stuck after 0"),
         ({"max_runs_in_flight": 0}, "max_runs_in_flight is 0; give 1 or more"),
         ({"adopt_within_hours": -1.0}, "adopt_within is -3600 seconds; give 0 or more"),
     ],
@@ -92,5 +92,5 @@ def test_a_lake_keeps_csvs_unless_it_is_told_not_to(tmp_path: Path, keep_csv: bo
 
 
 def test_a_lake_that_is_no_address_is_refused() -> None:
-    with pytest.raises(ConfigurationError, match="is no place for a lake"):
+    with pytest.raises(ConfigurationError, match="is not an address of a lake"):
         _ = ReportLakeResource(uri="ftp://example.test/lake").lake

@@ -41,7 +41,7 @@ def test_what_the_account_does_not_offer_fails_alone_and_is_not_reconciled(lake:
     }
     said = ended.errors[_DAYS[0]]
     assert said.startswith(
-        f"payout_reconciliation.itemized.5 {_DAYS[0]}: the account does not offer this report type"
+        f"payout_reconciliation.itemized.5 {_DAYS[0]}: this account does not offer this report type"
     )
     assert "Remove it from select (STRIPE_REPORTS_SELECT)" in said
     found = [each for each in reconcile(lake, _DAYS, tables=_CORE) if each.day == _DAYS[1]]
@@ -53,7 +53,7 @@ def test_what_the_account_does_not_offer_fails_alone_and_is_not_reconciled(lake:
     assert {each.verdict for each in found if each not in silent} == {Verdict.HOLDS}
     told = Selected.of(lake, _CORE).not_proven(IDENTITIES.values())
     assert told == (
-        "the account does not offer payout_reconciliation.itemized, payout_reconciliation.summary; so I7,"
+        "this account does not offer payout_reconciliation.itemized, payout_reconciliation.summary; so I7,"
         " I8, I10 are not proven; I4, I5, I12 say nothing of these reports"
     )
 

@@ -250,7 +250,7 @@ def test_the_application_of_the_environment_says_at_its_start_what_is_wrong(
     monkeypatch.setenv("STRIPE_WEBHOOK_SECRET", SECRET)
     monkeypatch.setenv("STRIPE_REPORTS_LAKE", "ftp://x")
     (failed,) = _started(receiving.app)
-    assert "'ftp://x' is no place for a lake" in failed["message"]
+    assert "'ftp://x' is not an address of a lake" in failed["message"]
     (tmp_path / "_inbox").write_bytes(b"a file where a folder should be")
     monkeypatch.setenv("STRIPE_REPORTS_LAKE", str(tmp_path))
     (failed,) = _started(receiving.app)
@@ -298,7 +298,7 @@ def test_a_setting_that_is_wrong_is_one_line(
     assert capsys.readouterr().err.startswith("Error: no webhook secret: set STRIPE_WEBHOOK_SECRET")
     monkeypatch.setenv("STRIPE_WEBHOOK_SECRET", SECRET)
     assert _command(monkeypatch, "--lake", "ftp://x") == 1
-    assert capsys.readouterr().err.startswith("Error: 'ftp://x' is no place for a lake")
+    assert capsys.readouterr().err.startswith("Error: 'ftp://x' is not an address of a lake")
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         assert _command(monkeypatch, *lake, "--port", port) == 1

@@ -17,6 +17,7 @@ from stripe_reports.catalog import nearest
 from stripe_reports.cli.lake import tables_of
 from stripe_reports.errors import CsvNotKeptError, LakeError
 from stripe_reports.lake import MADE_FROM
+from stripe_reports.wording import some
 
 if TYPE_CHECKING:
     from stripe_reports.lake import Lake, VerifiedDay
@@ -151,9 +152,8 @@ def _conclude(verdicts: Mapping[str, _Verdict], console: Console) -> int:
         for error in each.errors:
             console.print(f"[red]Not proven:[/] {escape(error)}", soft_wrap=True, highlight=False)
         if each.not_kept:
-            some = ", ".join(str(day) for day in each.not_kept[:_DAYS_NAMED])
-            more = f" and {len(each.not_kept) - _DAYS_NAMED} more" if len(each.not_kept) > _DAYS_NAMED else ""
-            console.print(f"[yellow]CSV not kept:[/] {table} {some}{more}", soft_wrap=True, highlight=False)
+            days = some(each.not_kept, _DAYS_NAMED)
+            console.print(f"[yellow]CSV not kept:[/] {table} {days}", soft_wrap=True, highlight=False)
     if any(each.errors or each.not_kept for each in verdicts.values()):
         return 1
     console.print("Every value is what its CSV says.", style="green")

@@ -14,6 +14,7 @@ import pyarrow as pa
 from stripe_reports.catalog import ColumnType, column_type
 from stripe_reports.errors import CsvError
 from stripe_reports.lake.parsing.source import ExpectedColumns
+from stripe_reports.wording import some
 
 # 20 digits before the point and 18 after: Stripe prints fees with up to 18 decimals.
 DECIMAL = pa.decimal128(38, 18)
@@ -33,6 +34,7 @@ ARROW_TYPES: Mapping[ColumnType, pa.DataType] = {
 _METADATA_COLUMN = re.compile(r"(\w+)\[(.+)\]", re.DOTALL)
 _PARTITION_KEY = "date"
 _SUFFIX_LENGTH = 8
+_MOST_NAMED = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +135,5 @@ def _repeated(names: Sequence[str]) -> list[str]:
     return [name for name, times in Counter(names).items() if times > 1]
 
 
-def _names(names: Sequence[str], most: int = 10) -> str:
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(repr(name) for name in names[:most]) + more
+def _names(names: Sequence[str]) -> str:
+    return some(map(repr, names), _MOST_NAMED)

@@ -33,7 +33,7 @@ def open_store(
         return _s3_store(parts.netloc, parts.path.strip("/"), s3_session, endpoint_url, region)
     if parts.scheme not in ("", "file") or not uri or parts.netloc not in ("", "localhost"):
         raise ConfigurationError(
-            f"{uri!r} is no place for a lake; use a path, file:///path or s3://bucket/prefix"
+            f"{uri!r} is not an address of a lake; use a path, file:///path or s3://bucket/prefix"
         )
     path = Path(unquote(parts.path) if parts.scheme else uri).expanduser().absolute()
     with storage_errors(f"use the directory {path}"):
@@ -45,7 +45,7 @@ def _s3_store(
     bucket: str, prefix: str, session: Any, endpoint_url: str | None, region: str | None
 ) -> tuple[Store, str]:
     if not bucket:
-        raise ConfigurationError("the lake's uri names no bucket; use s3://bucket/prefix")
+        raise ConfigurationError("the lake's URI has no bucket; use s3://bucket/prefix")
     config: S3Config = {}
     if endpoint_url := endpoint_url or (session and _endpoint_of(session)):
         config["endpoint"] = endpoint_url

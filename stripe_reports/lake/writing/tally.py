@@ -36,13 +36,13 @@ class Tally:
             self._hash.update(chunk)
             if self.size is not None and self.bytes_ > self.size:
                 raise DownloadError(
-                    f"the file should have {self.size} bytes and at least {self.bytes_} came;"
+                    f"the file should have {self.size} bytes but at least {self.bytes_} came;"
                     " nothing was landed"
                 )
             yield chunk
         if self.size is not None and self.bytes_ < self.size:
             raise DownloadError(
-                f"the download is truncated: {self.bytes_} of {self.size} bytes came; nothing was landed"
+                f"the download is truncated: {self.bytes_} of {self.size} bytes arrived; nothing was landed"
             )
         if not self.bytes_:
             raise CsvError("the file is empty, without even a header; nothing was landed")

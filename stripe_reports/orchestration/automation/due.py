@@ -12,6 +12,7 @@ from stripe_reports.errors import ConfigurationError, StripeReportsError
 from stripe_reports.orchestration.reports import Reports
 from stripe_reports.orchestration.resources import StripeResource
 from stripe_reports.stripe_api import OfferedReportType
+from stripe_reports.wording import some
 
 CATCH_UP_DAYS = 7
 
@@ -83,7 +84,7 @@ class Due:
     def _who(self, ids: Sequence[str]) -> str:
         if len(ids) == self.selected:
             return "all selected reports"
-        return ids[0] if len(ids) == 1 else f"{ids[0]} and {len(ids) - 1} more"
+        return some(ids, 1)
 
     def _how_far(self, day: date | None) -> str:
         if day is None:

@@ -30,8 +30,9 @@ from stripe_reports.stripe_api import (
     ended_report_runs,
 )
 from stripe_reports.webhook import SUCCEEDED
+from stripe_reports.wording import some
 
-_REASONS_TOLD = 5
+_REASONS_SHOWN = 5
 _ENDS_KEPT = 4
 
 
@@ -120,7 +121,7 @@ def pickup_sensor(
             picks = _pick(runs, judge, reports, context.instance)
         cursor.handled += kept.bodies
         cursor.ends = _seen(reports.report_types, offered, cursor.ends, int(now))
-        for reason in judge.reasons[:_REASONS_TOLD]:
+        for reason in judge.reasons[:_REASONS_SHOWN]:
             context.log.info(reason)
         return dg.SensorResult(
             run_requests=_run_requests(reports, picks),
@@ -185,8 +186,7 @@ class _Judge:
                 if self.not_selected
                 else []
             ),
-            *self.reasons[:_REASONS_TOLD],
-            *([f"and {more} more"] if (more := len(self.reasons) - _REASONS_TOLD) > 0 else []),
+            *([some(self.reasons, _REASONS_SHOWN, separator="; ")] if self.reasons else []),
         ]
         return f"{runs} report run{'s have' if runs > 1 else ' has'} succeeded: {'; '.join(parts)}"
 

@@ -11,9 +11,10 @@ import dagster as dg
 from stripe_reports.catalog import amount_text, stretch_texts
 from stripe_reports.errors import LakeError
 from stripe_reports.lake import Lake
-from stripe_reports.orchestration.books.outcomes import some
+from stripe_reports.orchestration.books.outcomes import MOST_NAMED
 from stripe_reports.orchestration.ui_table import table_of
 from stripe_reports.reconcile import Outcome, Verdict
+from stripe_reports.wording import some
 
 ALL_DAYS_CHECK = "all_days"
 DESCRIPTION = "The reports agree on every reconciled day, whichever day was reconciled last."
@@ -74,11 +75,11 @@ def all_days_evaluation(
     agree = len(days) - len({each.day for each in bad})
     parts = [f"{agree} of {len(days)} days agree"]
     if broken:
-        parts.append(f"broken: {some(_broken_days(broken))}")
+        parts.append(f"broken: {some(_broken_days(broken), MOST_NAMED)}")
     if unproven:
-        parts.append(f"not proven, as tables are missing: {some(stretch_texts(unproven))}")
+        parts.append(f"not proven, as tables are missing: {some(stretch_texts(unproven), MOST_NAMED)}")
     if not_reconciled:
-        parts.append(f"not reconciled yet: {some(stretch_texts(not_reconciled))}")
+        parts.append(f"not reconciled yet: {some(stretch_texts(not_reconciled), MOST_NAMED)}")
     errors = any(
         severities.get(each.identity, dg.AssetCheckSeverity.ERROR) is dg.AssetCheckSeverity.ERROR
         for each in broken

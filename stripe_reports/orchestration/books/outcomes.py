@@ -10,11 +10,13 @@ import dagster as dg
 from stripe_reports.catalog import amount_text
 from stripe_reports.orchestration.ui_table import table_of
 from stripe_reports.reconcile import Chain, Outcome, Verdict
+from stripe_reports.wording import some
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 _MOST_BROKEN_LINKS = 20
+MOST_NAMED = 3
 
 OUTCOMES_SCHEMA = dg.TableSchema(
     columns=[
@@ -116,11 +118,13 @@ def chain_evaluation(
     if not chain.days:
         found.append("No day of the balance summary has landed.")
     if chain.broken:
-        found.append(f"Broken at {some([f'{each.day} {each.currency}' for each in chain.broken])}.")
+        found.append(
+            f"Broken at {some((f'{each.day} {each.currency}' for each in chain.broken), MOST_NAMED)}."
+        )
     if gaps:
-        found.append(f"Not landed: {some(gaps)}.")
+        found.append(f"Not landed: {some(gaps, MOST_NAMED)}.")
     if others := [str(day) for day in chain.of_other_zones]:
-        found.append(f"Days of another time zone, which are not compared: {some(others)}.")
+        found.append(f"Days of another time zone, which are not compared: {some(others, MOST_NAMED)}.")
     return dg.AssetCheckEvaluation(
         asset_key=key,
         check_name=name,
@@ -140,17 +144,11 @@ def chain_evaluation(
 
 
 def _reasons(verdict: Verdict, outcomes: Sequence[Outcome]) -> str:
-    """The first of those outcomes in a line, and how many more there are."""
+    """Return the first of those outcomes in a line, and how many more there are."""
     first, *more = [each for each in outcomes if each.verdict is verdict]
     where = f" in {first.currency}" if first.currency else ""
     others = f" And {len(more)} more." if more else ""
     return f"{verdict.value.replace('_', ' ').capitalize()}{where}: {first.reason}.{others}"
-
-
-def some(names: Sequence[str], most: int = 3) -> str:
-    """The first of them in a sentence, and how many more there are."""
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more
 
 
 def _explanation(outcomes: Sequence[Outcome]) -> Mapping[str, Any]:
@@ -186,7 +184,7 @@ def _explanation(outcomes: Sequence[Outcome]) -> Mapping[str, Any]:
 
 
 def _table(outcomes: Sequence[Outcome], *names: str) -> dg.MetadataValue[Any]:
-    """`names` are of what differs between them beside the currency."""
+    """Return the outcomes as a table; `names` are the attributes that differ beside the currency."""
     return table_of(
         [
             {
@@ -205,7 +203,7 @@ _AMOUNT_NAMES = ("expected", "actual", "residual")
 
 
 def _amounts(*amounts: Decimal | None) -> dict[str, str]:
-    """Texts, because a number would be a float."""
+    """Return the amounts as texts, because a number would be a float."""
     return {
         name: "" if amount is None else amount_text(amount)
         for name, amount in zip(_AMOUNT_NAMES, amounts, strict=False)

@@ -10,6 +10,7 @@ import requests
 
 from stripe_reports.catalog import stretches
 from stripe_reports.orchestration.failed_runs.failure import Failure, Kind, Pauses
+from stripe_reports.wording import some
 
 _MOST_ALONE = 10
 _MOST_NAMED = 5
@@ -72,8 +73,11 @@ class Alert:
 
     @property
     def body(self) -> dict[str, Any]:
-        """The JSON body of the POST. Slack reads `text` as markup, in which three characters are escaped:
-        https://docs.slack.dev/messaging/formatting-message-text#escaping"""
+        """The JSON body of the POST.
+
+        Slack reads `text` as markup, in which three characters are escaped:
+        https://docs.slack.dev/messaging/formatting-message-text#escaping
+        """
         text = self.text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
         again = self.requested_again_at
         return {
@@ -173,14 +177,9 @@ def _places(failures: Sequence[Failure]) -> str:
         days.setdefault(failure.report_type, set()).add(failure.partition or "")
     alike: dict[str, list[str]] = {}
     for report_type, own in days.items():
-        alike.setdefault(_named(_stretches(own)), []).append(report_type)
-    return _named([f"{_named(types)} {own}".strip() for own, types in alike.items()], "; ")
-
-
-def _named(names: Sequence[str], separator: str = ", ") -> str:
-    more = len(names) - _MOST_NAMED
-    named = separator.join(names[:_MOST_NAMED])
-    return f"{named} and {more} more" if more > 0 else named
+        alike.setdefault(some(_stretches(own), _MOST_NAMED), []).append(report_type)
+    groups = (f"{some(types, _MOST_NAMED)} {own}".strip() for own, types in alike.items())
+    return some(groups, _MOST_NAMED, separator="; ")
 
 
 def _stretches(partitions: Iterable[str]) -> list[str]:

@@ -30,7 +30,7 @@ _COLUMNS = (
 
 
 def activity_by_category(lake: Lake, reads: Mapping[Family, str], day: date) -> "pa.Table":
-    """A row for each currency and reporting category of the day, sorted; none where nothing happened.
+    """Return a row for each currency and reporting category of the day, sorted; none if nothing happened.
 
     Raises LakeError where the day is not landed.
     """

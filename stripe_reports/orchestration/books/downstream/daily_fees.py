@@ -50,7 +50,7 @@ _COLUMNS = (
 
 
 def effective_cost_bps(fees: int, volume: int) -> Decimal | None:
-    """`10000 * fees / volume`, exact until it is rounded half to even at 4 decimals.
+    """Return `10000 * fees / volume`, exact until it is rounded half to even at 4 decimals.
 
     None where there is no volume, or more was reversed than came in.
     """
@@ -61,7 +61,7 @@ def effective_cost_bps(fees: int, volume: int) -> Decimal | None:
 
 
 def fees_by_currency(lake: Lake, reads: Mapping[Family, str], day: date) -> "pa.Table":
-    """A row for each currency of the day's activity. Raises LakeError where the day is not landed."""
+    """Return a row for each currency of the day's activity. Raises LakeError if the day has not landed."""
     found: defaultdict[str | None, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for row in activity_by_category(lake, reads, day).to_pylist():
         category, own = row["reporting_category"] or "", found[row["currency"]]

@@ -12,6 +12,7 @@ from stripe_reports.orchestration.books.downstream.daily_table import DailyTable
 from stripe_reports.orchestration.books.downstream.plots import plotted_amount
 from stripe_reports.orchestration.ui_table import table_of
 from stripe_reports.reconcile import Family
+from stripe_reports.wording import some
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -22,7 +23,7 @@ REVERSED = "no transactions: a payout that came back"
 _REVERSAL = "payout_reversal"
 _AMOUNTS = ("gross", "fee", "net")
 _MOST_SHOWN = 100
-_TOLD = 3
+_MOST_NAMED = 3
 
 _COLUMNS = (
     Column("payout_id", "string", "Stripe's id: po_…"),
@@ -45,7 +46,7 @@ _COLUMNS = (
 
 
 def statements(lake: Lake, reads: Mapping[Family, str], day: date) -> "pa.Table":
-    """The day's payouts, each with a row for each reporting category of its transactions.
+    """Return the day's payouts, each with a row for each reporting category of its transactions.
 
     Only automatic payouts have transactions in the payout reconciliation
     (https://docs.stripe.com/reports/payout-reconciliation); so one without any is none, unless the report's
@@ -77,7 +78,7 @@ def _payouts(lake: Lake, name: str, day: date) -> Sequence[Mapping[str, Any]]:
 
 
 _Transactions = Mapping[tuple[str | None, str | None], Sequence[Mapping[str, Any]]]
-"""By payout and currency, a row for each reporting category, sorted."""
+"""The rows of each payout and currency, one for each reporting category, sorted."""
 
 
 def _transactions(lake: Lake, name: str, day: date) -> _Transactions:
@@ -98,7 +99,7 @@ def _transactions(lake: Lake, name: str, day: date) -> _Transactions:
 
 
 def _lost(lake: Lake, reads: Mapping[Family, str], day: date, paid: _Transactions) -> Counter[str | None]:
-    """By currency, how many transactions the summary counts and the rows lack."""
+    """Return how many transactions the summary counts and the rows lack, by currency."""
     lost = Counter[str | None]()
     if name := reads.get(Family.PAID_SUMMARY):
         columns = ["reporting_category", "currency", "count"]
@@ -154,7 +155,7 @@ def _statement(
 
 
 def _each(rows: "pa.Table") -> Sequence[Mapping[str, Any]]:
-    """Each statement's first row."""
+    """Yield the first row of each statement."""
     firsts: dict[tuple[Any, ...], Mapping[str, Any]] = {}
     for row in rows.to_pylist():
         firsts.setdefault((row["payout_id"], row["currency"], row["amount"], row["reason"]), row)
@@ -193,9 +194,10 @@ def _look(rows: "pa.Table") -> tuple[str | None, Mapping[str, Any]]:
     untied = [payout for payout in _each(rows) if payout["tied"] is False]
     if not untied:
         return None, {}
-    named = "; ".join(f"{payout['payout_id']}: {payout['reason']}" for payout in untied[:_TOLD])
-    more = f"; and {len(untied) - _TOLD} more" if len(untied) > _TOLD else ""
-    return named + more, {"untied": table_of([_shown(payout) for payout in untied[:_MOST_SHOWN]])}
+    reasons = (f"{payout['payout_id']}: {payout['reason']}" for payout in untied)
+    return some(reasons, _MOST_NAMED, separator="; "), {
+        "untied": table_of([_shown(payout) for payout in untied[:_MOST_SHOWN]])
+    }
 
 
 PAYOUT_STATEMENTS = DailyTable(
