@@ -9,6 +9,7 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +18,27 @@ import stamina
 from stripe_reports.sandbox import Sandbox
 from stripe_reports_tests.scripted_server import ScriptedServer, scripted_server
 from stripe_reports_tests.waiting import until
+
+_TESTS = Path(__file__).parent
+_LONGEST = (
+    "orchestration/test_dagster_dev.py",
+    "cli/test_cli.py",
+    "landing/test_every_report_type.py",
+    "orchestration/test_killed_run.py",
+    "orchestration/test_failed_runs.py",
+    "sandbox/test_every_report_type.py",
+    "test_definitions.py",
+    "close/test_close_month.py",
+    "stripe_api/test_answers.py",
+    "landing/test_faults.py",
+    "landing/test_runs_in_flight.py",
+    "reconcile/test_tampered_tables.py",
+    "landing/test_stop.py",
+    "orchestration/test_interrupted_run.py",
+    "orchestration/test_reconciliation.py",
+    "sandbox/test_tampering_truths.py",
+)
+"""The files of tests that take ten seconds or more, longest first."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -33,6 +55,12 @@ def pytest_configure(config: pytest.Config) -> None:
     if sys.dont_write_bytecode and (cache := getattr(config, "cache", None)):
         os.environ["PYTHONPYCACHEPREFIX"] = str(cache.mkdir("bytecode"))
         os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest files. Each file stays in one process, which makes its fixtures once."""
+    places = {name: place for place, name in enumerate(_LONGEST)}
+    items.sort(key=lambda item: places.get(item.path.relative_to(_TESTS).as_posix(), len(places)))
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:

@@ -107,6 +107,7 @@ def test_the_command_line_lands_days_of_several_reports_in_one_run_and_shows_no_
         assert secret not in text
 
 
+@pytest.mark.slow
 def test_a_run_without_a_key_says_what_to_set(tmp_path: Path) -> None:
     one = ("--select", "stripe_reports/balance_summary_1", "--partition", str(_DAY))
     done = _materialize(tmp_path, *one)

@@ -80,6 +80,7 @@ def test_it_is_kept_without_outputs() -> None:
     assert not re.search(r"/(home|root|tmp|work|Users)/|[A-Z]:\\\\", _PATH.read_text(encoding="utf-8"))
 
 
+@pytest.mark.slow
 def test_it_says_what_to_install(cells: list[Any]) -> None:
     assert "pip install jupyterlab matplotlib" in cells[0].source
 

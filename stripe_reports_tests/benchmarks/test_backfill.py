@@ -153,6 +153,7 @@ def backfilled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Suite]:
         yield suite
 
 
+@pytest.mark.slow
 def test_what_landed_is_checked(backfilled: Suite) -> None:
     assert backfilled.differences == []
     backfilled.check()
@@ -173,6 +174,7 @@ def _tables(lake: Path) -> list[str]:
     return sorted(path.name for path in lake.iterdir() if path.is_dir() and path.name[0] != "_")
 
 
+@pytest.mark.slow
 def test_what_is_missing_is_found(lake: Path) -> None:
     tables, days = _tables(lake), _days(lake)
     assert (len(tables), len(days)) == (2, 2)
@@ -190,6 +192,7 @@ def test_what_is_missing_is_found(lake: Path) -> None:
     assert f"{tables[1]} {last}: nobody asked for it" in list(missing_partitions(lake, recorded, days[:1]))
 
 
+@pytest.mark.slow
 def test_what_is_not_what_its_csv_says_is_found(lake: Path) -> None:
     table, (first, last) = "balance_summary_1", _days(lake)
     assert list(unproven(lake, [table], [first, last], 60)) == []

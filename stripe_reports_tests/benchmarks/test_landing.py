@@ -27,6 +27,7 @@ def _land(source: Path, parquet: Path, *options: str) -> dict[str, Any]:
     return figures
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
 def test_every_engine_lands_the_same_table(small_csv: Path, tmp_path: Path, engine: str) -> None:
     parquet = tmp_path / "out.parquet"
@@ -56,6 +57,7 @@ def test_landing_with_evidence_gives_the_same_table(small_csv: Path, tmp_path: P
     assert pq.read_table(with_it).equals(pq.read_table(without))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
 def test_every_type_of_column_lands_alike(tmp_path: Path, engine: str) -> None:
     source, parquet = tmp_path / "types.csv", tmp_path / "types.parquet"

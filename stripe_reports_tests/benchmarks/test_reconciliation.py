@@ -16,6 +16,7 @@ from stripe_reports.lake import Lake
 from stripe_reports.reconcile import IDENTITIES, Verdict, reconcile
 
 
+@pytest.mark.slow
 def test_it_prints_every_row_and_writes_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(command, "RESULTS", tmp_path / "RESULTS.md")
     monkeypatch.setattr(command, "_RUNS", 1)

@@ -75,6 +75,7 @@ def test_figures_become_ratios_pair_by_pair(tmp_path: Path) -> None:
     assert set(suite.peers) == {"duckdb", "polars", "pandas", "pandas_arrow"}
 
 
+@pytest.mark.slow
 def test_landing_while_downloading(suite: Suite) -> None:
     suite.download("download_50", suite.inputs.small(), 50e6, pairs=1)
     row = suite.rows["download_50"]
@@ -83,12 +84,14 @@ def test_landing_while_downloading(suite: Suite) -> None:
     assert (suite.checked.files, suite.checked.differences) == (1, [])
 
 
+@pytest.mark.slow
 def test_a_month_as_days_and_as_one_file(suite: Suite) -> None:
     suite.days()
     assert set(suite.rows) == {"days", "query"}
     assert (suite.checked.files, suite.checked.differences) == (4, [])
 
 
+@pytest.mark.slow
 def test_loading_the_definitions(suite: Suite) -> None:
     suite.loading()
     assert suite.rows["loading"].fault == ""

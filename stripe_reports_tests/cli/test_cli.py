@@ -42,27 +42,6 @@ def test_every_command_has_help_with_examples(command: tuple[str, ...]) -> None:
     assert not command or f"Examples:\n    stripe-reports {command[0]}" in done.stdout
 
 
-def test_the_demo_lands_every_partition_and_says_how_to_look_further(tmp_path: Path) -> None:
-    done = _run("demo", "--days", "2", cwd=tmp_path)
-    assert done.returncode == 0, done.stdout + done.stderr
-    lake = Lake.open(str(tmp_path / ".stripe-reports-demo" / "lake"))
-    landed = [each.table for each in select_report_types("core")]
-    assert set(lake.tables()) == {*landed, "reconciliation", *DOWNSTREAM[:3]}
-    assert all(len(lake.days(table)) == 2 for table in lake.tables())
-    total = re.search(r"^ *all +18 +([\d,]+) +[\d.]+ [kM]B +15 *$", done.stdout, re.MULTILINE)
-    assert total, "six reports by day, and three itemized ones of both days at once"
-    rows = sum(lake.read_table(table).num_rows for table in landed)
-    assert int(total[1].replace(",", "")) == rows
-    assert "…" not in done.stdout, "the table fits a terminal of 80 columns"
-    assert "Every partition landed" in done.stdout
-    assert re.search(r"The books agree to the cent.*\d+ hold, 2 are not applicable\.", done.stdout, re.DOTALL)
-    assert "Traceback" not in done.stderr
-    (by_pandas,) = re.findall(r"(pandas\.read_parquet\(.*\))$", done.stdout, re.MULTILINE)
-    (by_duckdb,) = re.findall(r"(FROM '.*')$", done.stdout, re.MULTILINE)
-    rows = lake.read_table("balance_summary_1").num_rows
-    assert len(eval(by_pandas, {"pandas": pd})) == len(duckdb.sql(by_duckdb).fetchall()) == rows
-
-
 def test_the_demo_fails_where_a_partition_did_not_land(tmp_path: Path) -> None:
     Lake.open(str(tmp_path / "demo" / "lake")).claim(livemode=True, account=None)
     done = _run("demo", "--days", "1", "--dir", "demo", cwd=tmp_path)
@@ -177,6 +156,7 @@ def _ended_by_ctrl_c(process: subprocess.Popen[str], reached: Callable[[], bool]
             os.killpg(process.pid, signal.SIGKILL)
 
 
+@pytest.mark.slow
 def test_ctrl_c_while_the_demo_lands_is_one_line_and_leaves_no_process(tmp_path: Path) -> None:
     process = subprocess.Popen(
         [_COMMAND, "demo", "--days", "60", "--dir", "demo"],
@@ -226,15 +206,16 @@ _STRIPE_RESOURCE = """{ topLevelResourceDetailsOrError(resourceSelector: {
     resourceName: "stripe" }) { ... on ResourceDetails { configuredValues { key value type } } } }"""
 
 
-def test_the_demos_ui_serves_the_landed_data_until_it_is_stopped(tmp_path: Path) -> None:
+def test_the_demo_lands_every_partition_and_its_ui_serves_them_until_it_is_stopped(tmp_path: Path) -> None:
     port = _free_port()
-    process = subprocess.Popen(
-        [_COMMAND, "demo", "--days", "1", "--ui", "--port", str(port)],
-        cwd=tmp_path,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        env={**os.environ, "NO_COLOR": "1"},
-    )
+    with (tmp_path / "printed").open("w") as printed, (tmp_path / "errors").open("w") as errors:
+        process = subprocess.Popen(
+            [_COMMAND, "demo", "--days", "2", "--ui", "--port", str(port)],
+            cwd=tmp_path,
+            stdout=printed,
+            stderr=errors,
+            env={**os.environ, "NO_COLOR": "1", "COLUMNS": "80"},
+        )
     query = """{ assetsOrError { ... on AssetConnection { nodes {
         key { path } assetMaterializations(limit: 1) { partition } } } } }"""
 
@@ -264,3 +245,23 @@ def test_the_demos_ui_serves_the_landed_data_until_it_is_stopped(tmp_path: Path)
     assert "sk_test_" not in shown, "and not the key"
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", port)) != 0, "the UI has stopped with the demo"
+    assert "Traceback" not in (tmp_path / "errors").read_text()
+    _check_what_the_demo_says(tmp_path, (tmp_path / "printed").read_text())
+
+
+def _check_what_the_demo_says(folder: Path, said: str) -> None:
+    lake = Lake.open(str(folder / ".stripe-reports-demo" / "lake"))
+    landed = [each.table for each in select_report_types("core")]
+    assert set(lake.tables()) == {*landed, "reconciliation", *DOWNSTREAM[:3]}
+    assert all(len(lake.days(table)) == 2 for table in lake.tables())
+    total = re.search(r"^ *all +18 +([\d,]+) +[\d.]+ [kM]B +15 *$", said, re.MULTILINE)
+    assert total, "six reports by day, and three itemized ones of both days at once"
+    rows = sum(lake.read_table(table).num_rows for table in landed)
+    assert int(total[1].replace(",", "")) == rows
+    assert "…" not in said, "the table fits a terminal of 80 columns"
+    assert "Every partition landed" in said
+    assert re.search(r"The books agree to the cent.*\d+ hold, 2 are not applicable\.", said, re.DOTALL)
+    (by_pandas,) = re.findall(r"(pandas\.read_parquet\(.*\))$", said, re.MULTILINE)
+    (by_duckdb,) = re.findall(r"(FROM '.*')$", said, re.MULTILINE)
+    rows = lake.read_table("balance_summary_1").num_rows
+    assert len(eval(by_pandas, {"pandas": pd})) == len(duckdb.sql(by_duckdb).fetchall()) == rows

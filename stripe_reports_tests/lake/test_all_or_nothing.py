@@ -266,6 +266,7 @@ def test_an_interrupted_process_cleans_up(lake: Lake) -> None:
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="peak memory is read from Linux' /proc")
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
     script = textwrap.dedent(
         f"""

@@ -155,6 +155,7 @@ def test_a_long_field_full_of_quotes_and_lines_passes() -> None:
     assert _read(csv, block_chars=1 << 16)[1] == [[field, "1"]]
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_file() -> None:
     def chunks() -> Iterator[bytes]:
         yield b"a,b\n"

@@ -236,7 +236,7 @@ def test_a_truncated_download_is_that_and_no_csv_error(lake: Lake, cut: int, blo
 
 def test_more_bytes_than_there_should_be_are_a_download_error_too() -> None:
     csv = stripe_csv(["description", "gross"], [("a", "1")] * 10)
-    with pytest.raises(DownloadError, match=r"should have 20 bytes and at least \d+ came"):
+    with pytest.raises(DownloadError, match=r"should have 20 bytes, but at least \d+ arrived"):
         table_of(in_chunks(csv, 7), size=20)  # type: ignore[arg-type]
 
 

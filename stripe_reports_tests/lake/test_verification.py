@@ -157,6 +157,7 @@ def test_a_day_that_is_not_landed_is_one_line(landed: Lake) -> None:
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="peak memory is read from Linux' /proc")
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_file(lake: Lake) -> None:
     header = ["description", "gross", "created_utc", *(f"id_{number}" for number in range(10))]
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import requests
 
-from stripe_reports.catalog import REPORT_TYPES, ColumnType, ReportType, column_type
+from stripe_reports.catalog import REPORT_TYPES, ColumnType, ReportType, column_type, select_report_types
 from stripe_reports.lake import Lake
 from stripe_reports.landing import LandedDay, land_day
 from stripe_reports.sandbox import Sandbox
@@ -93,8 +93,19 @@ def _as_text(value: Any, like: str | None, kind: ColumnType) -> str | None:
             return str(value)
 
 
-@pytest.mark.parametrize("day_kind", [_ACTIVE, _QUIET])
-@pytest.mark.parametrize("report_type", REPORT_TYPES.values(), ids=lambda t: t.id)
+_CORE = select_report_types("core")
+_LANDED = [
+    *((report_type, _ACTIVE) for report_type in REPORT_TYPES.values()),
+    *((report_type, _QUIET) for report_type in _CORE),
+    *(
+        pytest.param(report_type, _QUIET, marks=pytest.mark.slow)
+        for report_type in REPORT_TYPES.values()
+        if report_type not in _CORE
+    ),
+]
+
+
+@pytest.mark.parametrize(("report_type", "day_kind"), _LANDED, ids=lambda each: getattr(each, "id", each))
 def test_every_value_lands_as_it_stands_in_the_csv(
     account: Account, lake: Lake, days: dict[str, date], report_type: ReportType, day_kind: str
 ) -> None:
@@ -116,6 +127,7 @@ def test_every_value_lands_as_it_stands_in_the_csv(
         begin += len(rows)
 
 
+@pytest.mark.slow
 def test_some_day_of_every_report_type_has_rows(account: Account, lake: Lake, days: dict[str, date]) -> None:
     """So that the test above compares something."""
     empty = set(REPORT_TYPES)

@@ -52,7 +52,12 @@ def _land(
 
 
 @pytest.mark.parametrize(
-    "timezone", ["UTC", "Australia/Lord_Howe", pytest.param("America/New_York", marks=pytest.mark.slow)]
+    "timezone",
+    [
+        "Australia/Lord_Howe",
+        pytest.param("UTC", marks=pytest.mark.slow),
+        pytest.param("America/New_York", marks=pytest.mark.slow),
+    ],
 )
 def test_they_are_equal_row_for_row_and_in_order(account: Account, tmp_path: Path, timezone: str) -> None:
     split, single = Lake.open(str(tmp_path / "split")), Lake.open(str(tmp_path / "single"))

@@ -30,11 +30,6 @@ def days(count: int) -> list[date]:
     return [NEWEST - timedelta(days=back) for back in reversed(range(count))]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest test, which mostly waits, goes first."""
-    items.sort(key=lambda item: item.path.stem != "test_dagster_dev")
-
-
 @pytest.fixture
 def instance() -> Iterator[dg.DagsterInstance]:
     with dg.DagsterInstance.ephemeral() as ephemeral:

@@ -90,9 +90,8 @@ def test_while_downloads_are_slow_it_ends_and_the_next_run_goes_on_with_the_same
         assert_verified(processes.lake)
 
 
-@pytest.mark.parametrize(
-    "event", ["ASSET_MATERIALIZATION:8", pytest.param("STEP_OUTPUT:1", marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("event", ["ASSET_MATERIALIZATION:8", "STEP_OUTPUT:1"])
 def test_while_dagster_stores_an_event_the_days_that_landed_are_recorded(tmp_path: Path, event: str) -> None:
     """Dagster drops the step then, without a word to it."""
     with Sandbox(port=0, files_port=0, latency=0.1) as sandbox:

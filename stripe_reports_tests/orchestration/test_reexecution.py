@@ -15,6 +15,7 @@ from stripe_reports_tests.orchestration.support import expected, landed, range_t
 
 _DAYS = days(4)
 _TABLES = ["balance_summary_1", "payouts_summary_1", "payouts_itemized_3"]
+_IN_PROCESS = {"execution": {"config": {"in_process": {}}}}
 
 
 def test_re_execution_from_failure_makes_only_the_report_runs_that_are_missing(
@@ -26,14 +27,16 @@ def test_re_execution_from_failure_makes_only_the_report_runs_that_are_missing(
     job = dg.reconstructable(code_location.job)
     own_sandbox.fault("failed", report_type="payouts.summary.1")
     with processes.instance() as instance:
-        first = dg.execute_job(job, instance, tags=range_tags(_DAYS))
+        first = dg.execute_job(job, instance, tags=range_tags(_DAYS), run_config=_IN_PROCESS)
         assert not first.success
         assert recorded(instance) == expected([_TABLES[0], _TABLES[2]], _DAYS) == landed(processes.lake)
 
         own_sandbox.clear_faults()
         made = own_sandbox.report_runs_created
         again = dg.ReexecutionOptions.from_failure(first.run_id, instance)
-        second = dg.execute_job(job, instance, tags=range_tags(_DAYS), reexecution_options=again)
+        second = dg.execute_job(
+            job, instance, tags=range_tags(_DAYS), run_config=_IN_PROCESS, reexecution_options=again
+        )
         assert second.success
         assert own_sandbox.report_runs_created == made + len(_DAYS)
         assert recorded(instance, run_id=second.run_id) == expected(_TABLES, _DAYS) == landed(processes.lake)

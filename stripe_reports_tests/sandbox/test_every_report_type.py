@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
-from stripe_reports.catalog import REPORT_TYPES, column_type
+from stripe_reports.catalog import REPORT_TYPES, column_type, select_report_types
 from stripe_reports.sandbox.reports import REPORT_BODIES, Query, columns_of
 from stripe_reports_tests.sandbox.every_type import (
     NEVER_EMPTY,
@@ -20,6 +21,14 @@ from stripe_reports_tests.sandbox.every_type import (
     live_client,
 )
 from stripe_reports_tests.sandbox.support import DAY, NOW, Client
+
+_QUICK = {report_type.id for report_type in select_report_types("core, tax, connect")}
+
+
+def _quick_first(ids: Iterable[str]) -> list[Any]:
+    """Mark all ids but those of the most used reports as slow."""
+    return [id_ if id_ in _QUICK else pytest.param(id_, marks=pytest.mark.slow) for id_ in ids]
+
 
 _ADDED_UP = ("summary", "plan_level", "by_customer", "by_price", "by_product")
 ADDITIVE = [id_ for id_ in RANGES if REPORT_TYPES[id_].granularity not in _ADDED_UP]
@@ -79,7 +88,7 @@ def test_all_of_the_catalog_is_played(live: Client) -> None:
     assert [each["id"] for each in listed] == list(REPORT_TYPES)
 
 
-@pytest.mark.parametrize("id_", REPORT_TYPES)
+@pytest.mark.parametrize("id_", _quick_first(REPORT_TYPES))
 def test_every_column_has_text_of_its_type(live: Client, id_: str) -> None:
     report_type = REPORT_TYPES[id_]
     asked = columns_of(report_type)[::-1] if report_type.takes_columns else ()
@@ -93,7 +102,9 @@ def test_every_column_has_text_of_its_type(live: Client, id_: str) -> None:
                 check_text(column_type(column), value)
 
 
-@pytest.mark.parametrize("id_", [i for i, each in REPORT_TYPES.items() if each.interval != "payout"])
+@pytest.mark.parametrize(
+    "id_", _quick_first([i for i, each in REPORT_TYPES.items() if each.interval != "payout"])
+)
 def test_no_other_column_is_always_null(id_: str) -> None:
     query = Query(start=SPRING, end=SPRING + 60 * DAY, known_until=SPRING + 90 * DAY)
     rows = REPORT_BODIES[id_](books(), query)
@@ -105,7 +116,7 @@ def _takes(id_: str) -> bool:
     return REPORT_TYPES[id_].takes_columns
 
 
-@pytest.mark.parametrize("id_", RANGES)
+@pytest.mark.parametrize("id_", _quick_first(RANGES))
 def test_a_day_with_rows_and_one_without(live: Client, id_: str) -> None:
     busy = day_of_interest(id_, with_rows=True)
     assert ask(live, id_, busy, busy + DAY).rows
@@ -117,7 +128,7 @@ def test_a_day_with_rows_and_one_without(live: Client, id_: str) -> None:
     assert empty.content.count(b"\n") == 1
 
 
-@pytest.mark.parametrize("id_", REPORT_TYPES)
+@pytest.mark.parametrize("id_", _quick_first(REPORT_TYPES))
 def test_the_same_bytes_whenever_and_wherever(live: Client, much_later: Client, id_: str) -> None:
     before = ask(live, id_, SPRING + 3 * DAY, SPRING + 9 * DAY).content
     ask(much_later, id_, SPRING + 40 * DAY, SPRING + 42 * DAY)
@@ -125,7 +136,7 @@ def test_the_same_bytes_whenever_and_wherever(live: Client, much_later: Client, 
     assert before.count(b"\n") > 1
 
 
-@pytest.mark.parametrize("id_", ADDITIVE)
+@pytest.mark.parametrize("id_", _quick_first(ADDITIVE))
 def test_adjoining_intervals_are_adjoining_rows(live: Client, id_: str) -> None:
     odd = SPRING + 4 * DAY + 40_271
     cuts = [SPRING, SPRING + 2 * DAY, SPRING + 3 * DAY, odd, odd + 1, SPRING + 9 * DAY]
@@ -136,7 +147,7 @@ def test_adjoining_intervals_are_adjoining_rows(live: Client, id_: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "id_", [id_ for id_ in RANGES if "timezone" in REPORT_TYPES[id_].optional_parameters]
+    "id_", _quick_first([id_ for id_ in RANGES if "timezone" in REPORT_TYPES[id_].optional_parameters])
 )
 def test_a_time_zone_changes_stamps_only(live: Client, id_: str) -> None:
     end = SPRING + 9 * DAY
@@ -154,7 +165,8 @@ def test_a_time_zone_changes_stamps_only(live: Client, id_: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "id_", [id_ for id_ in RANGES if "decimal_separator" in REPORT_TYPES[id_].optional_parameters]
+    "id_",
+    _quick_first([id_ for id_ in RANGES if "decimal_separator" in REPORT_TYPES[id_].optional_parameters]),
 )
 def test_a_comma_changes_decimals_only(live: Client, id_: str) -> None:
     end = SPRING + 9 * DAY
@@ -169,7 +181,7 @@ def test_a_comma_changes_decimals_only(live: Client, id_: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "id_", [id_ for id_ in RANGES if "currency" in REPORT_TYPES[id_].optional_parameters]
+    "id_", _quick_first([id_ for id_ in RANGES if "currency" in REPORT_TYPES[id_].optional_parameters])
 )
 def test_a_currency_keeps_its_rows(live: Client, id_: str) -> None:
     end = SPRING + 9 * DAY
@@ -181,7 +193,8 @@ def test_a_currency_keeps_its_rows(live: Client, id_: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "id_", [id_ for id_ in REPORT_TYPES if "decimal_format" in REPORT_TYPES[id_].optional_parameters]
+    "id_",
+    _quick_first([id_ for id_ in REPORT_TYPES if "decimal_format" in REPORT_TYPES[id_].optional_parameters]),
 )
 def test_a_decimal_format_is_echoed(live: Client, id_: str) -> None:
     run = live.create(id_, SPRING, SPRING + DAY, decimal_format="comma").json()

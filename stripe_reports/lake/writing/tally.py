@@ -36,7 +36,7 @@ class Tally:
             self._hash.update(chunk)
             if self.size is not None and self.bytes_ > self.size:
                 raise DownloadError(
-                    f"the file should have {self.size} bytes but at least {self.bytes_} came;"
+                    f"the file should have {self.size} bytes, but at least {self.bytes_} arrived;"
                     " nothing was landed"
                 )
             yield chunk
