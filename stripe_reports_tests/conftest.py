@@ -64,11 +64,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
-    """One more than there are processors: while a test waits for a process or a clock, another runs."""
+    """Two more than there are processors: while tests wait for a process or a clock, others run."""
     if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
         return None
     processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return (processors or 1) + 1
+    return (processors or 1) + 2
 
 
 @pytest.fixture(scope="session")
