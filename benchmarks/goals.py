@@ -41,6 +41,7 @@ GOALS: Mapping[str, Goal] = {
     "days": Goal("{small} of a month in one CSV, landed as its 31 days, against as one file", 1.1),
     "query": Goal("DuckDB: sum by category over those 31 files, against over the one", 1.3),
     "loading": Goal("loading the definitions, beyond `import dagster`", 0.4, "s"),
+    "accounts": Goal("loading a code location of a hundred accounts, beyond one of one account", 2, "s"),
 }
 
 _WALL = (

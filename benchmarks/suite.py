@@ -57,6 +57,7 @@ class Suite:
             lambda: self.download("download_200", self.inputs.large(), 200e6, self.large_pairs),
             self.days,
             self.loading,
+            self.accounts,
         ]
 
     def results(self) -> Results:
@@ -149,6 +150,15 @@ class Suite:
         without = "without dagster_aws, pandas and duckdb"
         fault = f"imports {', '.join(heavy)}" if heavy else ""
         self.rows["loading"] = Measured(seconds, "" if heavy else without, fault)
+
+    def accounts(self) -> None:
+        """A hundred accounts in a code location, in turn with one."""
+        seconds = []
+        for number in range(self.pairs):
+            self.tell(f"loading a hundred accounts, {number + 1} of {self.pairs}")
+            hundred, one = process.run("benchmarks.loading", "100"), process.run("benchmarks.loading", "1")
+            seconds.append(hundred.wall_s - one.wall_s)
+        self.rows["accounts"] = Measured(seconds, "each with nine reports and their reconciliation")
 
     def _bound(self, csv: Path, duckdb_s: float) -> Measured:
         self.tell(f"{csv.name}: what Arrow alone takes")
