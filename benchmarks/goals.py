@@ -82,4 +82,9 @@ BOUNDS: Mapping[str, str] = {
     "loading": (
         "The noise of two processes, one of which is subtracted: within one process it took 0.20 to 0.27 s."
     ),
+    "accounts": (
+        "Dagster's own resolution, when the repository is made and all jobs are: each of 300 jobs and 300"
+        " resources looks at those of all accounts, about 1.3 s. Building the definitions of an account takes"
+        " 7 to 10 ms, most of it in Dagster's decorators."
+    ),
 }
