@@ -48,7 +48,7 @@ _INNER_FLOORS = {
         "partitioned_checks": 0,
         "resources": 0,
         "ui_table": 0,
-        "inbox": 1,
+        "inbox_events": 1,
         "io_manager": 1,
         "jobs": 1,
         "made_partitions": 1,
