@@ -1,7 +1,7 @@
 """Loads Dagster, and more: `python -m benchmarks.loading [definitions | NUMBER]`.
 
-`definitions` loads the code location too, and a number one of so many accounts, with all that Dagster resolves
-of it. Prints, as JSON, which modules are there that it should do without.
+`definitions` loads the code location too, and a number one of so many accounts, with all that Dagster
+resolves of it. Prints, as JSON, which modules are there that it should do without.
 """
 
 from __future__ import annotations

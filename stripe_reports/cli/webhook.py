@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from stripe_reports.cli.lake import lake_option
+from stripe_reports.cli.lake_option import lake_option
 
 _EXAMPLES = """\b
 Examples:

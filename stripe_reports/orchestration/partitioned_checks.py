@@ -26,7 +26,8 @@ def partitioned_check_spec(
     A check without partitions would stay planned for each partition that is materialized.
     """
     with warnings.catch_warnings():
-        # A preview in Dagster 1.13: test_upstream.py pins its behaviour, so that not every load has to warn.
+        # A preview in Dagster 1.13: test_upstream_dagster_ranges.py pins its behaviour, so that not every
+        # load has to warn.
         warnings.filterwarnings("ignore", message="Specifying a partitions_def on an AssetCheckSpec")
         return dg.AssetCheckSpec(
             name, asset=key, description=description, partitions_def=partitions_def, blocking=blocking

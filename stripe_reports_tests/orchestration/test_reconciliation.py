@@ -10,10 +10,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from stripe_reports import (
-    ReportLakeResource,
-    StripeReports,
-)
+from stripe_reports import ReportLakeResource, StripeReports
 from stripe_reports.catalog import select_report_types
 from stripe_reports.errors import ConfigurationError
 from stripe_reports.lake import Lake, OfferedReports
@@ -31,7 +28,6 @@ _KEY = dg.AssetKey(["stripe_reports", "reconciliation"])
 _ACTIVITY = "balance_change_from_activity_itemized_3"
 _BALANCE = "balance_summary_1"
 _EVERY = {*IDENTITIES, "chain", "all_days"}
-
 Severity = dg.AssetCheckSeverity
 
 
@@ -255,72 +251,6 @@ def test_identities_whose_reports_are_not_selected_have_no_checks() -> None:
 def test_what_makes_no_sense_is_refused(select: str, settings: dict[str, Any], told: str) -> None:
     with pytest.raises(ConfigurationError, match=told):
         StripeReports(select).reconciliation(**settings)
-
-
-def test_the_sensor_requests_a_day_when_all_its_tables_have_landed_and_again_when_one_has(
-    instance: dg.DagsterInstance, reports: StripeReports, resources: dict[str, Any]
-) -> None:
-    reconciliation = reports.reconciliation()
-    defs = dg.Definitions(
-        assets=[*reports.assets, reconciliation],
-        sensors=[reports.books_sensor()],
-        resources=resources,
-    )
-    keys = [dg.AssetKey(["stripe_reports", each.table]) for each in select_report_types("core")]
-
-    def tick(cursor: Any = None) -> tuple[set[str], Any]:
-        result = dg.evaluate_automation_conditions(defs, instance, cursor=cursor)
-        return set(result.get_requested_partitions(_KEY)), result.cursor  # type: ignore[arg-type]
-
-    instance.report_runless_asset_event(dg.AssetMaterialization(keys[-1], partition=str(_DAYS[0])))
-    requested, cursor = tick()
-    assert requested == set()
-    for key in keys[:-1]:
-        instance.report_runless_asset_event(dg.AssetMaterialization(key, partition=str(_DAY)))
-    requested, cursor = tick(cursor)
-    assert requested == set()
-    instance.report_runless_asset_event(dg.AssetMaterialization(keys[-1], partition=str(_DAY)))
-    requested, cursor = tick(cursor)
-    assert requested == {str(_DAY)}, "an old day counts as well as the newest"
-    instance.report_runless_asset_event(dg.AssetMaterialization(_KEY, partition=str(_DAY)))
-    requested, cursor = tick(cursor)
-    assert requested == set()
-    instance.report_runless_asset_event(dg.AssetMaterialization(keys[0], partition=str(_DAY)))
-    requested, cursor = tick(cursor)
-    assert requested == {str(_DAY)}
-
-
-def test_a_report_of_which_no_day_ever_landed_is_not_waited_for(
-    instance: dg.DagsterInstance, resources: dict[str, Any]
-) -> None:
-    """The account may not offer it. Once it has a day, it is waited for like the others."""
-    defs = StripeReports(start_date=_START).definitions(
-        stripe=resources["stripe"],
-        report_lake=resources["report_lake"],
-        downstream=["payout_statements"],
-    )
-    keys = [dg.AssetKey(["stripe_reports", each.table]) for each in select_report_types("core")]
-    cursor: Any = None
-
-    def tick(*landed: tuple[dg.AssetKey, date]) -> set[str]:
-        nonlocal cursor
-        for key, day in landed:
-            instance.report_runless_asset_event(dg.AssetMaterialization(key, partition=str(day)))
-        result = dg.evaluate_automation_conditions(defs, instance, cursor=cursor)
-        cursor = result.cursor
-        assert result.get_num_requested(dg.AssetKey(["stripe_reports", "payout_statements"])) == 0
-        return set(result.get_requested_partitions(_KEY))  # type: ignore[arg-type]
-
-    assert tick() == set(), "nothing has landed"
-    assert tick(*((key, _DAY) for key in keys[:5])) == {str(_DAY)}
-    tick((_KEY, _DAY))
-    assert tick((keys[0], _DAYS[0])) == set(), "the other four have not landed on that day"
-    assert tick(*((key, _DAYS[0]) for key in keys[1:5])) == {str(_DAYS[0])}
-    tick((_KEY, _DAYS[0]))
-    assert tick((keys[8], _DAY)) == {str(_DAY)}
-    tick((_KEY, _DAY))
-    assert tick(*((key, _DAYS[1]) for key in keys[:5])) == set()
-    assert tick((keys[8], _DAYS[1])) == {str(_DAYS[1])}
 
 
 def test_what_the_account_does_not_offer_is_said_once(run: Run, lake: Lake, capfd: Any) -> None:

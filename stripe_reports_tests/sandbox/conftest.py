@@ -36,3 +36,18 @@ def asking(faulty: Sandbox) -> Iterator[Client]:
     client = Client(faulty)
     yield client
     client.close()
+
+
+@pytest.fixture
+def clock() -> list[float]:
+    """What the clock of the tampering sandbox says can be changed."""
+    return [NOW]
+
+
+@pytest.fixture
+def books(clock: list[float]) -> Iterator[tuple[Sandbox, Client]]:
+    """A sandbox of the test's own, to tamper with, and its client."""
+    with Sandbox(port=0, files_port=0, latency=0, now=lambda: clock[0]) as sandbox:
+        client = Client(sandbox)
+        yield sandbox, client
+        client.close()

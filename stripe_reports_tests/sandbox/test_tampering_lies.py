@@ -2,44 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
 import pytest
 import stripe
 
-from stripe_reports.errors import ConfigurationError
 from stripe_reports.sandbox import Sandbox
-from stripe_reports_tests.sandbox.ledger_days import PAYOUT_COLUMNS, Day, Rows, broken, fetch
+from stripe_reports_tests.sandbox.ledger_days import PAYOUT_COLUMNS, Day, broken, fetch
 from stripe_reports_tests.sandbox.support import DAY, NOW, Client, clock_at, midnight
+from stripe_reports_tests.sandbox.tampered_days import ACTIVITY, ACTIVITY_COLUMNS, FRIDAY, fetch_activity
 
-THURSDAY, FRIDAY, SATURDAY = (date(2025, 1, day) for day in (23, 24, 25))
+SATURDAY = date(2025, 1, 25)
 START = midnight(FRIDAY)
-ACTIVITY = "balance_change_from_activity.itemized.3"
-COLUMNS = ("balance_transaction_id", "created_utc", "currency", "gross", "fee", "net")
 RECONCILIATION = "payout_reconciliation.itemized.*"
 OPEN = "ending_balance_reconciliation.itemized.*"
 BALANCE = "balance.summary.*"
 
 
-@pytest.fixture
-def books() -> Iterator[tuple[Sandbox, Client]]:
-    with Sandbox(port=0, files_port=0, latency=0, now=clock_at(NOW)) as sandbox:
-        client = Client(sandbox)
-        yield sandbox, client
-        client.close()
-
-
 @pytest.fixture(scope="module")
 def true_days(client: Client) -> list[Day]:
     return [fetch(client, START + n * DAY, PAYOUT_COLUMNS) for n in (-1, 0, 1)]
-
-
-def _activity(client: Client, start: int = START, end: int = START + DAY, **more: Any) -> Rows:
-    return client.report(ACTIVITY, start, end, columns=COLUMNS, **more).rows
 
 
 def test_a_cent_is_in_one_row_of_one_report_and_nowhere_else(
@@ -64,21 +48,21 @@ def test_a_cent_is_the_smallest_unit_of_the_currency(
     books: tuple[Sandbox, Client], currency: str, unit: str
 ) -> None:
     sandbox, client = books
-    before = _activity(client)
+    before = fetch_activity(client)
     sandbox.tamper(FRIDAY, "cent", currency=currency, column="gross")
-    ((was, is_),) = [(b, a) for b, a in zip(before, _activity(client), strict=True) if a != b]
+    ((was, is_),) = [(b, a) for b, a in zip(before, fetch_activity(client), strict=True) if a != b]
     assert was == next(row for row in before if row["currency"] == currency)
     assert is_ == was | {"gross": str(Decimal(was["gross"]) + Decimal(unit))}
 
 
 def test_a_lost_row_is_missing_and_a_doubled_one_stands_twice(books: tuple[Sandbox, Client]) -> None:
     sandbox, client = books
-    before = _activity(client)
+    before = fetch_activity(client)
     jpy = next(number for number, row in enumerate(before) if row["currency"] == "jpy")
     assert jpy > 0
     lost = sandbox.tamper(FRIDAY, "lost")
     doubled = sandbox.tamper(FRIDAY, "doubled", currency="jpy")
-    assert _activity(client) == [*before[1 : jpy + 1], *before[jpy:]]
+    assert fetch_activity(client) == [*before[1 : jpy + 1], *before[jpy:]]
     assert (lost.applied, doubled.applied) == (1, 1)
 
 
@@ -91,19 +75,19 @@ def test_it_is_the_same_row_in_a_day_a_range_and_any_part_of_the_day(books: tupl
         (START + DAY // 2, START + DAY),
         (START + DAY, START + 2 * DAY),
     ]
-    before = [_activity(client, *interval) for interval in intervals]
+    before = [fetch_activity(client, *interval) for interval in intervals]
     tampering = sandbox.tamper(FRIDAY, "cent", currency="kwd")
     target = next(row for row in before[0] if row["currency"] == "kwd")
     off = target | {"net": str(Decimal(target["net"]) + Decimal("0.001"))}
     for interval, rows in zip(intervals, before, strict=True):
-        told = _activity(client, *interval)
+        told = fetch_activity(client, *interval)
         assert told == [off if row == target else row for row in rows]
     assert tampering.applied == sum(target in rows for rows in before) == 3
 
 
 def test_it_is_the_same_row_whatever_else_a_run_asks_for(books: tuple[Sandbox, Client]) -> None:
     sandbox, client = books
-    (first, *_) = _activity(client)
+    (first, *_) = fetch_activity(client)
     tampering = sandbox.tamper(FRIDAY, "lost")
     more: list[dict[str, str]] = [
         {"currency": "eur"},
@@ -112,18 +96,18 @@ def test_it_is_the_same_row_whatever_else_a_run_asks_for(books: tuple[Sandbox, C
         {"decimal_separator": "comma"},
     ]
     for parameters in more:
-        ids = [row["balance_transaction_id"] for row in _activity(client, **parameters)]
+        ids = [row["balance_transaction_id"] for row in fetch_activity(client, **parameters)]
         assert first["balance_transaction_id"] not in ids, parameters
     assert tampering.applied == len(more)
-    _activity(client, currency="usd")
+    fetch_activity(client, currency="usd")
     assert tampering.applied == len(more), "a run that does not hold the row is true"
 
 
 def test_a_cent_is_counted_with_a_comma_as_with_a_point(books: tuple[Sandbox, Client]) -> None:
     sandbox, client = books
-    before = _activity(client, decimal_separator="comma")
+    before = fetch_activity(client, decimal_separator="comma")
     sandbox.tamper(FRIDAY, "cent")
-    after = _activity(client, decimal_separator="comma")
+    after = fetch_activity(client, decimal_separator="comma")
     was, is_ = (Decimal(rows[0]["net"].replace(",", ".")) for rows in (before, after))
     assert is_ == was + Decimal("0.01")
     assert after[1:] == before[1:]
@@ -131,9 +115,9 @@ def test_a_cent_is_counted_with_a_comma_as_with_a_point(books: tuple[Sandbox, Cl
 
 def test_a_cent_too_high_is_less_below_zero(books: tuple[Sandbox, Client]) -> None:
     sandbox, client = books
-    before = _activity(client, reporting_category="refund")
+    before = fetch_activity(client, reporting_category="refund")
     sandbox.tamper(FRIDAY, "cent", category="refund")
-    after = _activity(client, reporting_category="refund")
+    after = fetch_activity(client, reporting_category="refund")
     was, is_ = (Decimal(rows[0]["net"]) for rows in (before, after))
     assert was < was + Decimal("0.01") == is_ < 0
 
@@ -178,7 +162,7 @@ def test_two_sandboxes_with_the_same_seed_are_wrong_in_the_same_row() -> None:
             port=0, files_port=0, latency=0, now=clock_at(NOW), tampering=["2025-01-24,cent,currency=jpy"]
         ) as sandbox:
             client = Client(sandbox)
-            told.append(client.report(ACTIVITY, START, START + DAY, columns=COLUMNS).content)
+            told.append(client.report(ACTIVITY, START, START + DAY, columns=ACTIVITY_COLUMNS).content)
             client.close()
     assert told[0] == told[1]
 
@@ -267,11 +251,11 @@ def test_a_balance_is_wrong_where_the_run_begins_or_ends_with_the_day(books: tup
 
 def test_several_are_wrong_each_for_itself(books: tuple[Sandbox, Client]) -> None:
     sandbox, client = books
-    before = _activity(client)
+    before = fetch_activity(client)
     sandbox.tamper(FRIDAY, "cent")
     sandbox.tamper(FRIDAY, "cent")
     sandbox.tamper(FRIDAY, "doubled")
-    after = _activity(client)
+    after = fetch_activity(client)
     assert after[0] == after[1] == before[0] | {"net": str(Decimal(before[0]["net"]) + Decimal("0.02"))}
     assert after[2:] == before[1:]
 
@@ -287,7 +271,11 @@ def test_stripes_library_is_told_the_same(books: tuple[Sandbox, Client]) -> None
     run = sdk.v1.reporting.report_runs.create(
         {
             "report_type": ACTIVITY,
-            "parameters": {"interval_start": START, "interval_end": START + DAY, "columns": list(COLUMNS)},
+            "parameters": {
+                "interval_start": START,
+                "interval_end": START + DAY,
+                "columns": list(ACTIVITY_COLUMNS),
+            },
         }
     )
     result = sdk.v1.reporting.report_runs.retrieve(run.id).result
@@ -295,59 +283,5 @@ def test_stripes_library_is_told_the_same(books: tuple[Sandbox, Client]) -> None
     assert result.url
     content = client.files.get(result.url).content
     assert len(content) == result.size
-    assert content == client.report(ACTIVITY, START, START + DAY, columns=COLUMNS).content
+    assert content == client.report(ACTIVITY, START, START + DAY, columns=ACTIVITY_COLUMNS).content
     assert sandbox.tamperings[0].applied == 2
-
-
-@pytest.mark.parametrize(
-    ("text", "says"),
-    [
-        ("2025-01-24", r"'2025-01-24' is not DAY,KIND or DAY,KIND,key=value, such as 2026-11-20,cent"),
-        ("2025-01-24,cents", r"unknown tampering 'cents'; did you mean 'cent'\?; the kinds are "),
-        ("cent,2025-01-24", r"'cent' is not a day; write YYYY-MM-DD"),
-        ("2025-02-30,cent", r"'2025-02-30' is not a day"),
-        ("2024-12-31,cent", r"2024-12-31 is before the sandbox.s ledger, which begins on 2025-01-01"),
-        ("2025-01-14,cent", r"the ledger has no such row on 2025-01-14 \(report_type=balance_change"),
-        ("2025-01-25,lost,report_type=payouts.itemized.3", r"no such row on 2025-01-25"),
-        ("2025-01-24,cent,usd", r"'2025-01-24,cent,usd' is not DAY,KIND"),
-        ("2025-01-24,cent,row=1", r"tampering cent has no setting 'row'; it takes report_type, "),
-        ("2025-01-24,cent,report_type=payout.itemized.3", r"selects no report type .*did you mean 'payouts"),
-        ("2025-01-24,lost,report_type=*by_id*", r"selects no report type over an interval"),
-        ("2025-01-24,cent,column=description", r"selects none with an amount in the column description"),
-        ("2025-01-24,cent,category=charges", r"no such row .*category=charges\); choose another day"),
-    ],
-)  # fmt: skip
-def test_what_makes_no_sense_is_refused_in_one_line(text: str, says: str) -> None:
-    with pytest.raises(ConfigurationError, match=says) as error:
-        Sandbox(tampering=[text])
-    assert "\n" not in str(error.value)
-
-
-def test_tampering_over_http(books: tuple[Sandbox, Client]) -> None:
-    sandbox, client = books
-    at = "/_tamperings"
-    before = _activity(client)
-    shown = {"day": "2025-01-24", "kind": "lost", "currency": "eur"}
-    shown["report_type"] = "balance_change_from_activity.itemized.*"
-    calls = sandbox.calls
-    answer = client.http.post(at, json={"day": "2025-01-24", "kind": "lost", "currency": "eur"})
-    assert (answer.status_code, answer.json()) == (200, shown | {"applied": 0})
-    assert sandbox.calls == calls, "these calls are none of Stripe's"
-    assert len(_activity(client)) == len(before) - 1
-    assert client.http.get(at).json()["data"] == [shown | {"applied": 1}]
-
-
-@pytest.mark.parametrize(
-    ("body", "says"),
-    [
-        (b"2025-01-24,cent", "must be a JSON object with a day, a kind"),
-        (b'{"kind": "cent"}', "must be a JSON object with a day, a kind"),
-        (b'{"day": "2025-01-24", "kind": "sent"}', "unknown tampering 'sent'; did you mean 'cent'?"),
-        (b'{"day": 20250124, "kind": "cent"}', "'20250124' is not a day"),
-    ],
-)
-def test_a_bad_body_is_refused(client: Client, body: bytes, says: str) -> None:
-    answer = client.http.post("/_tamperings", content=body)
-    assert answer.status_code == 400
-    assert says in answer.json()["error"]["message"]
-    assert client.http.get("/_tamperings").json()["data"] == []

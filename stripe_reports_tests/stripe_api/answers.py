@@ -1,4 +1,4 @@
-"""Each call that is made to Stripe's API, with an answer as Stripe documents it."""
+"""Each call that is made to Stripe's API, with Stripe's documented answer or any other."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
+
+from stripe_reports.errors import StripeReportsError
 from stripe_reports.stripe_api import (
     Account,
     StripeApi,
@@ -14,6 +17,8 @@ from stripe_reports.stripe_api import (
     list_report_runs,
     retrieve_report_run,
 )
+from stripe_reports_tests.scripted_server import Answer, ScriptedServer
+from stripe_reports_tests.stripe_api.conftest import KEY
 
 RUNS = "/v1/reporting/report_runs"
 TYPES = "/v1/reporting/report_types"
@@ -63,3 +68,21 @@ CALLS = [
 """Those that another call precedes or follows find its answers in `BESIDE`."""
 
 BESIDE = {"retrieve type": ("GET", TYPES, listed()), "events": ("GET", RUNS, {})}
+
+each_call = pytest.mark.parametrize("call", CALLS, ids=lambda call: call.name)
+
+
+def answered(api: StripeApi, server: ScriptedServer, call: Call, answer: Answer) -> object:
+    """Make the call, which the server answers with `answer` only."""
+    server.forget()
+    server.answers(call.method, call.path, answer)
+    if call.name in BESIDE:
+        method, path, body = BESIDE[call.name]
+        server.answers(method, path, Answer(body))
+    return call.make(api)
+
+
+def is_one_line(error: StripeReportsError) -> bool:
+    """Whether the message is one line that is not too long and does not show the key."""
+    text = str(error)
+    return "\n" not in text and KEY not in text and len(text) < 600

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from stripe_reports.cli.lake import chosen_lake, lake_option
+from stripe_reports.cli.lake_option import chosen_lake, lake_option
 
 _ROWS_SHOWN = 40
 _EXAMPLES = """\b

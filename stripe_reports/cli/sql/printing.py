@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from stripe_reports.catalog import amount_text
-from stripe_reports.cli.lake import tables_of
+from stripe_reports.cli.lake_option import tables_of
 from stripe_reports.cli.sql.query import as_texts, run_query
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ import duckdb
 import pyarrow as pa
 
 from stripe_reports.catalog import nearest
-from stripe_reports.cli.lake import tables_of
+from stripe_reports.cli.lake_option import tables_of
 from stripe_reports.errors import LakeError, StripeReportsError
 from stripe_reports.reading import read
 

@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from stripe_reports.cli.lake import chosen_lake, lake_option
+from stripe_reports.cli.lake_option import chosen_lake, lake_option
 
 _EXAMPLES = """\b
 Examples:

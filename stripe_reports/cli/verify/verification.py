@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from stripe_reports.catalog import nearest
-from stripe_reports.cli.lake import tables_of
+from stripe_reports.cli.lake_option import tables_of
 from stripe_reports.errors import CsvNotKeptError, LakeError
 from stripe_reports.lake import MADE_FROM
 from stripe_reports.wording import some

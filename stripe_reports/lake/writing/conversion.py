@@ -20,7 +20,7 @@ from stripe_reports.lake.parsing.schema import arrow_schema, table_columns
 from stripe_reports.lake.parsing.source import Csv, ExpectedColumns
 from stripe_reports.lake.storage.kept_csv import Through, keep_nothing
 from stripe_reports.lake.storage.landed_table import FACT_PREFIX, LandedTable
-from stripe_reports.lake.writing.tally import Tally
+from stripe_reports.lake.writing.csv_fingerprint import CsvFingerprint
 
 # The blocks between the stream and the file: more than a row group takes, so that parsing goes on while one
 # is written. (With two cores, a second parser gained nothing and took memory.)
@@ -96,13 +96,13 @@ def convert_csvs(
     quoted_empties = Counter[str]()
     writer: RowWriter | None = None
     schema = arrow_schema(table_columns(expected.names, expected))
-    tallies: list[Tally] = []
+    fingerprints: list[CsvFingerprint] = []
     new_columns: tuple[str, ...] = ()
     try:
         for csv in csvs:
-            tallies.append(tally := Tally(csv.size))
-            with keep(tally.sha256) as through:
-                header = take_header(through(tally.through(csv.chunks)))
+            fingerprints.append(fingerprint := CsvFingerprint(csv.size))
+            with keep(fingerprint.sha256) as through:
+                header = take_header(through(fingerprint.through(csv.chunks)))
                 blocks = cut_blocks(
                     header.rest,
                     first_line=1 + header.lines,
@@ -119,8 +119,8 @@ def convert_csvs(
                 _pump(blocks, parser, writer, check)
                 quoted_empties += parser.quoted_empties
         writer = writer or open_writer(schema)
-        csv_sha256 = ",".join(tally.sha256() for tally in tallies)
-        csv_bytes = sum(tally.bytes_ for tally in tallies)
+        csv_sha256 = ",".join(fingerprint.sha256() for fingerprint in fingerprints)
+        csv_bytes = sum(fingerprint.bytes_ for fingerprint in fingerprints)
         own_facts = {
             FACT_PREFIX + "csv_sha256": csv_sha256,
             FACT_PREFIX + "csv_bytes": str(csv_bytes),

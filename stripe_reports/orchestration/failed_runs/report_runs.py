@@ -12,7 +12,7 @@ from stripe_reports.landing import whole_days
 from stripe_reports.orchestration.failed_runs.dagster_runs import failed_attempts
 from stripe_reports.orchestration.failed_runs.failure import Failure, Pauses, kind_of
 from stripe_reports.orchestration.failed_runs.memory import Memory, OpenRun, Waiting
-from stripe_reports.orchestration.inbox import delivered_runs, known_runs, look_into_inbox
+from stripe_reports.orchestration.inbox_events import delivered_runs, known_runs, look_into_inbox
 from stripe_reports.orchestration.reports import Reports
 from stripe_reports.orchestration.resources import ReportLakeResource, StripeResource
 from stripe_reports.stripe_api import FeedCursor, ReportRun, ended_report_runs, redact

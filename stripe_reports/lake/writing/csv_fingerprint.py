@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True)
-class Tally:
+class CsvFingerprint:
     """The number of bytes (`bytes_`) and the `sha256` of a stream. Final once the stream has ended."""
 
     size: int | None = None

@@ -17,7 +17,7 @@ from stripe_reports.orchestration.automation.due import (
     newest_available_day,
     offered_report_types,
 )
-from stripe_reports.orchestration.inbox import look_into_inbox
+from stripe_reports.orchestration.inbox_events import look_into_inbox
 from stripe_reports.orchestration.jobs import AssetJob
 from stripe_reports.orchestration.names import AVAILABILITY_SENSOR
 from stripe_reports.orchestration.reports import Reports

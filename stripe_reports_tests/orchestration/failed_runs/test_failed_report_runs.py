@@ -7,31 +7,21 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import dagster as dg
 import pytest
 
-from stripe_reports import StripeReports, StripeResource
+from stripe_reports import StripeResource
 from stripe_reports.catalog import REPORT_TYPES, day_interval
 from stripe_reports.lake import Lake
 from stripe_reports.orchestration.failed_runs import report_runs as failed_report_runs
 from stripe_reports.sandbox import Sandbox
 from stripe_reports.stripe_api import ReportRun, StripeApi, create_report_run, retrieve_report_run
-from stripe_reports_tests.orchestration.conftest import NEWEST, START, days
+from stripe_reports_tests.orchestration.conftest import NEWEST, days
+from stripe_reports_tests.orchestration.failed_runs.conftest import unstarted_run
 from stripe_reports_tests.orchestration.watch import HOUR, MINUTE, Watch
 from stripe_reports_tests.scripted_server import Answer, ScriptedServer, stripe_error
 from stripe_reports_tests.waiting import until
 
 _TYPE = "balance.summary.1"
-
-
-@pytest.fixture
-def watch(
-    monkeypatch: pytest.MonkeyPatch,
-    instance: dg.DagsterInstance,
-    own_resources: dict[str, Any],
-    server: ScriptedServer,
-) -> Watch:
-    return Watch(monkeypatch, instance, own_resources, server)
 
 
 @pytest.fixture
@@ -73,12 +63,6 @@ def _delivered(watch: Watch, run: ReportRun, name: str = "evt_1", **more: Any) -
         "data": {"object": subject | more.pop("subject", {})},
     }
     Lake.open(str(watch.lake)).inbox.put("failed", name, json.dumps(event | more).encode())
-
-
-def _queued(watch: Watch) -> dg.DagsterRun:
-    assets = StripeReports(watch.select, start_date=START).assets
-    job = dg.Definitions(assets=assets, resources=watch.resources).resolve_implicit_global_asset_job_def()
-    return watch.instance.create_run_for_job(job, tags={"dagster/partition": str(NEWEST)})
 
 
 def test_a_failed_report_run_that_nobody_waited_for_is_told_once_and_its_day_is_landed_after_a_pause(
@@ -151,7 +135,7 @@ def test_while_a_dagster_run_is_at_the_day_nothing_is_told_and_if_it_comes_to_no
     watch: Watch, own_sandbox: Sandbox
 ) -> None:
     watch.begin()
-    at_it = _queued(watch)
+    at_it = unstarted_run(watch, NEWEST)
     _fails(own_sandbox, NEWEST)
     assert watch.after(MINUTE).new_alerts() == []
     assert watch.after(HOUR).new_alerts() == []
@@ -163,7 +147,7 @@ def test_a_dagster_run_that_was_at_the_day_and_failed_tells_by_itself(
     watch: Watch, own_sandbox: Sandbox
 ) -> None:
     watch.begin()
-    at_it = _queued(watch)
+    at_it = unstarted_run(watch, NEWEST)
     _fails(own_sandbox, NEWEST)
     assert watch.after(MINUTE).new_alerts() == []
     watch.instance.report_run_failed(at_it, "the worker was killed")
@@ -173,7 +157,7 @@ def test_a_dagster_run_that_was_at_the_day_and_failed_tells_by_itself(
 
 def test_after_a_day_it_is_not_looked_at_again(watch: Watch, own_sandbox: Sandbox) -> None:
     watch.begin()
-    at_it = _queued(watch)
+    at_it = unstarted_run(watch, NEWEST)
     _fails(own_sandbox, NEWEST)
     assert watch.after(MINUTE).new_alerts() == []
     assert watch.after(25 * HOUR).new_alerts() == []
@@ -214,7 +198,7 @@ def test_a_report_run_that_a_failed_dagster_run_has_named_is_not_told_again(
     own_sandbox.fault("failed", count=4)
     watch.land(NEWEST)
     (body,) = watch.new_alerts()
-    watch.instance.report_run_canceled(_queued(watch))
+    watch.instance.report_run_canceled(unstarted_run(watch, NEWEST))
     interval = {"interval_start": day_interval(NEWEST).start, "interval_end": day_interval(NEWEST).end}
     _delivered(watch, run, subject={"id": body["report_run"], "parameters": interval})
     assert watch.new_alerts() == []
@@ -237,7 +221,7 @@ def test_a_dagster_run_that_had_failed_before_the_report_run_was_made_does_not_c
     watch: Watch, own_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(failed_report_runs, "_CLOCKS_DIFFER", -60.0)  # as if it had been a minute ago
-    watch.instance.report_run_failed(_queued(watch), "the worker was killed")
+    watch.instance.report_run_failed(unstarted_run(watch, NEWEST), "the worker was killed")
     watch.begin()
     _fails(own_sandbox, NEWEST)
     assert len(watch.after(MINUTE).new_alerts()) == 1
@@ -305,7 +289,7 @@ def test_where_stripe_cannot_be_asked_there_is_a_line_a_minute_and_all_else_goes
         )
         == 1
     )
-    watch.instance.report_run_failed(_queued(watch), "the worker was killed")
+    watch.instance.report_run_failed(unstarted_run(watch, NEWEST), "the worker was killed")
     assert len(watch.new_alerts()) == 1
     assert not any("could not read failed report runs" in line for line in watch.lines)
     watch.after(MINUTE).evaluate()
@@ -319,7 +303,7 @@ def test_neither_key_nor_lake_is_needed_to_tell_of_failed_runs(watch: Watch, tmp
     )
     watch.resources["stripe"] = StripeResource()
     watch.begin()
-    watch.instance.report_run_failed(_queued(watch), "the worker was killed")
+    watch.instance.report_run_failed(unstarted_run(watch, NEWEST), "the worker was killed")
     assert len(watch.new_alerts()) == 1
 
 

@@ -17,7 +17,7 @@ from stripe_reports.catalog import data_ready_by
 from stripe_reports.errors import ReportRunError, StripeReportsError
 from stripe_reports.landing import ExternalRun, RefusedRuns, external_run
 from stripe_reports.orchestration.automation.cursor import read_cursor
-from stripe_reports.orchestration.inbox import delivered_runs, known_runs, look_into_inbox
+from stripe_reports.orchestration.inbox_events import delivered_runs, known_runs, look_into_inbox
 from stripe_reports.orchestration.jobs import AssetJob
 from stripe_reports.orchestration.names import PICKUP_SENSOR
 from stripe_reports.orchestration.reports import Reports
