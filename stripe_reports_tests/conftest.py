@@ -20,12 +20,12 @@ from stripe_reports_tests.scripted_server import ScriptedServer, scripted_server
 from stripe_reports_tests.waiting import until
 
 _TESTS = Path(__file__).parent
-_LONGEST = (
+LONGEST = (
     "orchestration/test_dagster_dev.py",
     "cli/test_cli.py",
     "landing/test_every_report_type.py",
     "orchestration/test_killed_run.py",
-    "orchestration/test_failed_runs.py",
+    "orchestration/failed_runs/test_requested_again.py",
     "sandbox/test_every_report_type.py",
     "test_definitions.py",
     "close/test_close_month.py",
@@ -59,7 +59,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the longest files. Each file stays in one process, which makes its fixtures once."""
-    places = {name: place for place, name in enumerate(_LONGEST)}
+    places = {name: place for place, name in enumerate(LONGEST)}
     items.sort(key=lambda item: places.get(item.path.relative_to(_TESTS).as_posix(), len(places)))
 
 

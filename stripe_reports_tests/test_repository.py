@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from stripe_reports_tests.conftest import LONGEST
+
 _CHECKOUT = Path(__file__).parent.parent
 _MOST_BYTES = 1 << 20
 
@@ -62,3 +64,8 @@ def test_the_lock_file_pins_every_dependency_without_an_address() -> None:
     assert "://" not in lock
     assert re.search(r"^dagster==1\.13\.", lock, re.MULTILINE)
     assert re.search(r"^pytest==", lock, re.MULTILINE)
+
+
+def test_the_longest_test_files_are_there() -> None:
+    missing = [name for name in LONGEST if not (_CHECKOUT / "stripe_reports_tests" / name).exists()]
+    assert missing == []
