@@ -78,6 +78,7 @@ def test_a_count_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch, value:
         defs()
 
 
+@pytest.mark.slow
 def test_the_command_line_lands_days_of_several_reports_in_one_run_and_shows_no_secret(
     tmp_path: Path,
 ) -> None:

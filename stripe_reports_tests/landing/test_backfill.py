@@ -44,6 +44,7 @@ def sandbox() -> Iterator[Sandbox]:
         yield running
 
 
+@pytest.mark.slow
 def test_a_year_takes_a_dozen_report_runs_and_a_second_time_none(
     sandbox: Sandbox, account: Account, lake: Lake
 ) -> None:

@@ -153,6 +153,7 @@ def test_whatever_call_to_stripe_raises_fails_one_stretch_and_no_other(
             assert any("_Bug" in text for text in ended.warnings), "existing runs could not be listed"
 
 
+@pytest.mark.slow
 def test_whatever_the_lake_raises_fails_one_stretch_or_is_a_warning_of_a_day_that_landed(
     sandbox: Sandbox, account: Account, tmp_path: Path
 ) -> None:

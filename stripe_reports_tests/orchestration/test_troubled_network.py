@@ -21,7 +21,8 @@ from stripe_reports_tests.orchestration.support import (
 _TABLES = [report_type.table for report_type in select_report_types("core")]
 
 
-@pytest.mark.parametrize("count", [10, pytest.param(60, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("count", [10, 60])
 def test_every_day_lands_with_the_rows_of_an_untroubled_landing(
     instance: dg.DagsterInstance, own_sandbox: Sandbox, tmp_path: Path, count: int
 ) -> None:

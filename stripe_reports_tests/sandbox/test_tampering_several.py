@@ -7,12 +7,16 @@ from datetime import date
 from types import SimpleNamespace
 from typing import Any, cast
 
+import pytest
+
 from stripe_reports.sandbox import Sandbox
 from stripe_reports.sandbox.ledger import Ledger, day_of
 from stripe_reports.sandbox.reports import REPORT_BODIES, Query
 from stripe_reports_tests.sandbox.ledger_days import PAYOUT_COLUMNS, Rows, broken, fetch
 from stripe_reports_tests.sandbox.support import DAY, NOW, Client, clock_at, midnight
 from stripe_reports_tests.sandbox.tampered_days import DAYS, FIRST, PAYOUTS, fetch_days, on_day
+
+pytestmark = pytest.mark.slow
 
 RECONCILIATION = "payout_reconciliation.itemized.5"
 _SEVERAL = (
