@@ -36,7 +36,9 @@ LONGEST = (
     "landing/test_stop.py",
     "orchestration/test_interrupted_run.py",
     "orchestration/test_reconciliation.py",
-    "sandbox/test_tampering_truths.py",
+    "stripe_api/test_download_limits.py",
+    "orchestration/failed_runs/test_failed_report_runs.py",
+    "sandbox/test_tampering_lies.py",
 )
 """The files of tests that take ten seconds or more, longest first."""
 
