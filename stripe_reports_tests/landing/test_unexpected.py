@@ -1,4 +1,4 @@
-"""What nobody has foreseen fails the days of one report run, and no others."""
+"""An unexpected exception fails the days of one report run, and no others."""
 
 from __future__ import annotations
 
