@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from stripe_reports.catalog import days_between, nearest, parse_day
+from stripe_reports.catalog import days_between, parse_day
 from stripe_reports.errors import LakeError
 from stripe_reports.lake import Lake, open_existing_lake
+from stripe_reports.wording import nearest
 
 if TYPE_CHECKING:
     from stripe_reports.lake import Rows

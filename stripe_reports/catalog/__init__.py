@@ -34,7 +34,6 @@ from stripe_reports.catalog.report_type import (
 )
 from stripe_reports.catalog.row_keys import dimensions, id_candidates
 from stripe_reports.catalog.selection import PRESETS, matches_pattern, select_report_types
-from stripe_reports.wording import nearest
 
 __all__ = [
     "EXACT",
@@ -62,7 +61,6 @@ __all__ = [
     "line_columns",
     "matches_pattern",
     "minor_units",
-    "nearest",
     "newest_complete_day",
     "parse_day",
     "select_report_types",

@@ -1,6 +1,5 @@
 """Closing a month's books: trial balance and journal, with their evidence. Does not use Dagster."""
 
-from stripe_reports.catalog import SCALE, as_decimal, as_text, minor_units, units
 from stripe_reports.close.accounts import ACCOUNTS, ChartOfAccounts
 from stripe_reports.close.closing import Closing, close_month
 from stripe_reports.close.gate import check_waivers
@@ -10,18 +9,13 @@ from stripe_reports.close.trial_balance import COLUMNS as TRIAL_BALANCE_COLUMNS
 
 __all__ = [
     "ACCOUNTS",
-    "SCALE",
     "TRIAL_BALANCE_COLUMNS",
     "BookedTables",
     "ChartOfAccounts",
     "Closing",
     "Month",
-    "as_decimal",
-    "as_text",
     "check_waivers",
     "close_month",
     "lower_case",
-    "minor_units",
-    "units",
     "widened",
 ]

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from stripe_reports.catalog import amount_text, nearest
+from stripe_reports.catalog import amount_text
 from stripe_reports.close.month import Month
 from stripe_reports.close.month_days import MOST_NAMED
 from stripe_reports.errors import CloseError, ConfigurationError
 from stripe_reports.lake import Lake
 from stripe_reports.reconcile import IDENTITIES, Outcome, Verdict, reconcile
-from stripe_reports.wording import some
+from stripe_reports.wording import nearest, some
 
 _STOPS = (Verdict.BROKEN, Verdict.MISSING)
 

@@ -230,7 +230,7 @@ def _make(
     """Make a new run, under the next number.
 
     Under one number Stripe gives the same run to all who ask, so two processes share it, and so do a process
-    that was killed and its successor. As nobody asks before the data are there, such a run is as good as a
+    that was killed and its successor. As no one asks before Stripe has the data, such a run is as good as a
     new one, unless it came to nothing. The list of runs shows that: then the next number is asked for. The
     number is kept until Stripe has answered, because a lost answer may have been a run.
     """

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from stripe_reports.catalog import nearest
 from stripe_reports.errors import ConfigurationError
 from stripe_reports.reconcile import clues, equations, needs
 from stripe_reports.reconcile.families import PAIRS, Family
 from stripe_reports.reconcile.identity import Identity, Manual, Part
+from stripe_reports.wording import nearest
 
 WINDOW_DAYS = 35
 """How many days before and after the requested days I11 looks for their ids."""

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from stripe_reports import __version__
-from stripe_reports.catalog import select_report_types
-from stripe_reports.close import Closing, as_text, close_month
+from stripe_reports.catalog import as_text, select_report_types
+from stripe_reports.close import Closing, close_month
 from stripe_reports.errors import CloseError, ConfigurationError
 from stripe_reports.lake import Lake, OfferedReports
 from stripe_reports.sandbox import Sandbox

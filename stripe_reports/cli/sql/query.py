@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import duckdb
 import pyarrow as pa
 
-from stripe_reports.catalog import nearest
 from stripe_reports.cli.lake_option import tables_of
 from stripe_reports.errors import LakeError, StripeReportsError
 from stripe_reports.reading import read
+from stripe_reports.wording import nearest
 
 if TYPE_CHECKING:
     from stripe_reports.lake import Lake

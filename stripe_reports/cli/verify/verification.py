@@ -13,11 +13,10 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from stripe_reports.catalog import nearest
 from stripe_reports.cli.lake_option import tables_of
 from stripe_reports.errors import CsvNotKeptError, LakeError
 from stripe_reports.lake import MADE_FROM
-from stripe_reports.wording import some
+from stripe_reports.wording import nearest, some
 
 if TYPE_CHECKING:
     from stripe_reports.lake import Lake, VerifiedDay

@@ -8,7 +8,7 @@ from typing import Any
 
 import dagster as dg
 
-from stripe_reports.catalog import nearest, parse_day
+from stripe_reports.catalog import parse_day
 from stripe_reports.errors import ConfigurationError, StripeReportsError
 from stripe_reports.lake import Lake
 from stripe_reports.orchestration.books.all_days import ALL_DAYS_CHECK, all_days_evaluation
@@ -43,6 +43,7 @@ from stripe_reports.reconcile import (
     reconciled_tables,
     select_identities,
 )
+from stripe_reports.wording import nearest
 
 CHAIN_CHECK = "chain"
 

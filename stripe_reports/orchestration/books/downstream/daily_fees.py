@@ -7,7 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from stripe_reports.close import SCALE, as_decimal, as_text, units
+from stripe_reports.catalog import SCALE, as_decimal, as_text, units
 from stripe_reports.lake import Lake
 from stripe_reports.orchestration.books.downstream.columns import Column, arrow_table
 from stripe_reports.orchestration.books.downstream.daily_activity import activity_by_category

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import dagster as dg
 
-from stripe_reports.catalog import nearest
 from stripe_reports.close import BookedTables, ChartOfAccounts, check_waivers
 from stripe_reports.errors import ConfigurationError
 from stripe_reports.orchestration.books.downstream.daily_activity import DAILY_ACTIVITY
@@ -15,6 +14,7 @@ from stripe_reports.orchestration.books.downstream.payout_statements import PAYO
 from stripe_reports.orchestration.books.keys import DOWNSTREAM, MONTH_END_CLOSE
 from stripe_reports.orchestration.reports import Reports
 from stripe_reports.reconcile import Family, families
+from stripe_reports.wording import nearest
 
 _DAILY = {table.name: table for table in (DAILY_ACTIVITY, DAILY_FEES, PAYOUT_STATEMENTS)}
 _ALL = "all"

@@ -7,7 +7,8 @@ from typing import Any
 import dagster as dg
 from pydantic import Field
 
-from stripe_reports.close import TRIAL_BALANCE_COLUMNS, Closing, Month, as_text, close_month
+from stripe_reports.catalog import as_text
+from stripe_reports.close import TRIAL_BALANCE_COLUMNS, Closing, Month, close_month
 from stripe_reports.errors import StripeReportsError
 from stripe_reports.orchestration.books.downstream.plots import plotted_amount
 from stripe_reports.orchestration.books.keys import MONTH_END_CLOSE, RECONCILIATION, books_prefix

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from stripe_reports.close import as_decimal, as_text, lower_case, units, widened
+from stripe_reports.catalog import as_decimal, as_text, units
+from stripe_reports.close import lower_case, widened
 from stripe_reports.lake import Lake
 from stripe_reports.orchestration.books.downstream.columns import Column, arrow_table
 from stripe_reports.orchestration.books.downstream.daily_table import DailyTable, DayCheck

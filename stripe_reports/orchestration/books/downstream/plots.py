@@ -1,6 +1,6 @@
 """Amounts as numbers that the UI plots over the partitions."""
 
-from stripe_reports.close import minor_units
+from stripe_reports.catalog import minor_units
 
 
 def plotted_amount(name: str, currency: str, amount: int) -> dict[str, int]:
