@@ -21,7 +21,7 @@ class Posting(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """Postings in one currency that add up to zero, none of which is zero."""
+    """Postings in one currency. None of them is zero, and they add up to zero."""
 
     day: date
     description: str

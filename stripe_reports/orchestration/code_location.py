@@ -46,16 +46,15 @@ def code_location(
         on_reports.append(parts.reconciliation(severity=reconciliation))
     if downstream:
         on_reports += parts.downstream(downstream, after_reconciliation=bool(on_reports))
+    daily = [each for each in on_reports if each.partitions_def == parts.partitions_def]
     # By their keys: a selection of what exists takes a hundred accounts seconds to resolve.
-    days = dg.AssetSelection.assets(
-        *(each for each in on_reports if each.partitions_def == parts.partitions_def)
-    )
+    days = dg.AssetSelection.assets(*daily)
     return dg.Definitions(
         assets=[*parts.assets, *on_reports],
         jobs=[
             parts.job,
             parts.submit_job(catch_up_days=catch_up_days),
-            *([reconcile_job(names, days)] if on_reports else []),
+            *([reconcile_job(names, days)] if daily else []),
         ],
         schedules=[
             parts.daily_schedule(
@@ -70,7 +69,7 @@ def code_location(
                 catch_up_days=catch_up_days, default_status=started.sensor(AVAILABILITY_SENSOR)
             ),
             parts.pickup_sensor(default_status=started.sensor(PICKUP_SENSOR)),
-            *([books_sensor(names, days, default_status=started.sensor(BOOKS_SENSOR))] if on_reports else []),
+            *([books_sensor(names, days, default_status=started.sensor(BOOKS_SENSOR))] if daily else []),
         ],
         resources=resources,
     )

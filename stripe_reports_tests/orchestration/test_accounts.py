@@ -32,10 +32,11 @@ _SELECT = "balance.summary.1, payouts.itemized.3"
 _BASES = [name for key, name in vars(names).items() if key.isupper() and isinstance(name, str)]
 
 
-def _definitions(account: str | None, **resources: Any) -> dg.Definitions:
-    stripe = resources.get("stripe") or StripeResource()
-    lake = resources.get("report_lake") or ReportLakeResource(uri=f"lake_{account}")
-    return StripeReports(account=account).definitions(stripe=stripe, report_lake=lake, downstream="all")
+def _definitions(account: str | None, **settings: Any) -> dg.Definitions:
+    lake = ReportLakeResource(uri=f"lake_{account}")
+    return StripeReports(account=account).definitions(
+        stripe=StripeResource(), report_lake=lake, **{"downstream": "all"} | settings
+    )
 
 
 @pytest.mark.parametrize("count", [2, 20])
@@ -187,3 +188,20 @@ def test_the_error_the_alert_and_the_next_run_name_the_account(
     assert f"report run failed: eu balance.summary.1 {NEWEST} " in alert.text
     (request,) = told.run_requests or evaluate(told.cursor).run_requests or ()
     assert request.tags["stripe_reports/account"] == "eu"
+
+
+@pytest.mark.parametrize("table", ["reconciliation", "daily_fees", "month_end_close"])
+def test_the_error_of_what_rests_on_reports_names_the_account(
+    instance: dg.DagsterInstance, table: str
+) -> None:
+    reports = StripeReports(account="eu", start_date="2025-01-01")
+    built = [reports.reconciliation(), *reports.downstream()]
+    result = dg.materialize(
+        [each for each in built if each.key.path[-1] == table],
+        partition_key="2025-02" if table == "month_end_close" else "2025-02-01",
+        instance=instance,
+        resources={"report_lake_eu": ReportLakeResource(uri="ftp://nowhere")},
+        raise_on_error=False,
+    )
+    assert failure(result).startswith("eu: ")
+    assert "is not an address of a lake" in failure(result)

@@ -73,7 +73,7 @@ def test_an_alert_says_which_checks_of_which_day_broke(
     assert "stripe-reports verify" in alert.text
     assert alert.requested_again_at is None
     watch.evaluate()
-    assert len(watch.alerts) == 1, "it is told once"
+    assert len(watch.alerts) == 1, "there is one alert"
 
 
 def test_a_check_that_only_warns_is_no_alert(

@@ -8,7 +8,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from stripe_reports import ReportType, StripeReports, stripe_report_spec
+from stripe_reports import ReportLakeResource, ReportType, StripeReports, StripeResource, stripe_report_spec
 from stripe_reports.errors import ConfigurationError
 from stripe_reports.orchestration.books import DOWNSTREAM
 from stripe_reports_tests.close.landed_month import (
@@ -81,3 +81,18 @@ def test_waivers_and_accounts_are_looked_at_when_the_assets_are_built() -> None:
         _built(waivers={"I9": ""})
     with pytest.raises(ConfigurationError, match="is not an account"):
         _built(accounts={"charge": "sales"})
+
+
+def test_without_a_daily_asset_there_is_neither_a_job_nor_a_sensor_for_days() -> None:
+    repository = (
+        StripeReports("core")
+        .definitions(
+            stripe=StripeResource(),
+            report_lake=ReportLakeResource(),
+            reconciliation=None,
+            downstream="month_end_close",
+        )
+        .get_repository_def()
+    )
+    assert "stripe_reports_reconcile" not in {job.name for job in repository.get_all_jobs()}
+    assert "stripe_reports_books" not in {sensor.name for sensor in repository.sensor_defs}

@@ -20,7 +20,7 @@ _STOP_SECONDS = 30
 
 def serve_ui(port: int, notices: Console) -> bool:
     """Run `dagster dev` until Ctrl-C or SIGTERM; return False if it ends by itself."""
-    # Dagster warns that `dg dev` supersedes this; that is of no use to somebody who runs a demo.
+    # Dagster warns that `dg dev` supersedes this; a person who runs a demo does not need to know.
     quiet = ["-W", "ignore:Function `dev_command` is superseded"]
     command = [sys.executable, *quiet, "-m", "dagster", "dev"]
     command += ["-m", "stripe_reports.definitions", "-p", str(port)]

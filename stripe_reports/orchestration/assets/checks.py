@@ -6,7 +6,7 @@ from datetime import date
 import dagster as dg
 
 from stripe_reports.catalog import ReportType, parse_day
-from stripe_reports.errors import StripeReportsError
+from stripe_reports.errors import LakeError, StripeReportsError
 from stripe_reports.orchestration.assets.day_warnings import DayWarnings, recorded_changes, warnings_of_file
 from stripe_reports.orchestration.partitioned_checks import partitioned_check_spec, with_targets
 from stripe_reports.orchestration.reports import Reports
@@ -74,6 +74,7 @@ def evaluate_checks_alone(
 
     Raises Failure for a day that is not there.
     """
+    account = reports.names.account
     checked = {check.asset_key for check in context.selected_asset_check_keys} - context.selected_asset_keys
     for report in reports.by_id.values():
         if report.key not in checked:
@@ -85,10 +86,14 @@ def evaluate_checks_alone(
             try:
                 found = report_lake.lake.landed(report.report_type.table, day)
             except StripeReportsError as error:
-                raise dg.Failure(str(error), allow_retries=False) from None
+                raise dg.Failure(str(error.at(account=account)), allow_retries=False) from None
             if found is None:
-                what = f"{report.report_type.id} {day}: there is no table to check; materialize the day first"
-                raise dg.Failure(what, allow_retries=False)
+                missing = LakeError(
+                    "there is no table to check; materialize the day first",
+                    report_type=report.report_type.id,
+                    day=day,
+                )
+                raise dg.Failure(str(missing.at(account=account)), allow_retries=False)
             selected = context.selected_asset_check_keys
             warnings = warnings_of_file(found, changes.get(day, {}))
             evaluations += check_evaluations(report.report_type, report.key, day, warnings, selected)

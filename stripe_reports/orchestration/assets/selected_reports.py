@@ -70,7 +70,7 @@ def _spec(report_type: ReportType, get_asset_spec: GetAssetSpec | None, names: A
             )
         if names.account is not None and names.account not in spec.key.path[:-1]:
             raise ConfigurationError(
-                f"{returned}, in which the account {names.account!r} is no part; begin with"
+                f"{returned}, which does not contain the account {names.account!r}; begin with"
                 f" stripe_report_spec(report_type, account={names.account!r})",
                 report_type=report_type.id,
             )

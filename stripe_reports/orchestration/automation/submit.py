@@ -67,12 +67,14 @@ def submit_job(reports: Reports, *, catch_up_days: int) -> dg.JobDefinition:
         failures: list[NotSubmitted] = []
         try:
             for submission in submissions():
+                if isinstance(submission, NotSubmitted):
+                    submission.error.at(account=names.account)
                 _log(context, submission)
                 counts[_count(submission)] += 1
                 if isinstance(submission, NotSubmitted):
                     failures.append(submission)
         except StripeReportsError as error:
-            raise dg.Failure(str(error), metadata=_metadata(counts)) from None
+            raise dg.Failure(str(error.at(account=names.account)), metadata=_metadata(counts)) from None
         if failures:
             raise dg.Failure(_text(failures), metadata=_metadata(counts))
         context.add_output_metadata(_metadata(counts))

@@ -111,7 +111,7 @@ def reconciliation_asset(
         try:
             lake = report_lake.lake
         except StripeReportsError as error:
-            raise dg.Failure(str(error), allow_retries=False) from None
+            raise dg.Failure(str(error.at(account=names.account)), allow_retries=False) from None
         landed: Mapping[str, Collection[date]] = {}
         failed: StripeReportsError | None = None
         links: Chain | None = None
@@ -171,7 +171,7 @@ def reconciliation_asset(
             )
         yield from with_targets(context.instance, over_days)
         if failed:
-            raise dg.Failure(str(failed), allow_retries=False) from None
+            raise dg.Failure(str(failed.at(account=names.account)), allow_retries=False) from None
         if key in context.selected_asset_keys:
             yield all_made(key)
         yield from check_outputs(context)

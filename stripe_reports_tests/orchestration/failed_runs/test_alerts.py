@@ -37,7 +37,7 @@ def test_an_alert_has_all_that_a_person_or_a_program_needs(watch: Watch, own_san
         "partitions": 1,
         "places": f"balance.summary.1 {NEWEST}",
     }
-    assert watch.new_alerts() == [], "it is told once"
+    assert watch.new_alerts() == [], "there is one alert"
 
 
 @pytest.mark.parametrize(

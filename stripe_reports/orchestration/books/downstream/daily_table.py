@@ -110,7 +110,7 @@ def daily_table_asset(
                 yield from made.due()
         except StripeReportsError as error:
             yield from made.rest()
-            raise dg.Failure(str(error), allow_retries=False) from None
+            raise dg.Failure(str(error.at(account=names.account)), allow_retries=False) from None
         yield from made.rest()
         if key in context.selected_asset_keys:
             yield all_made(key)

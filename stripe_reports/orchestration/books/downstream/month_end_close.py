@@ -83,7 +83,7 @@ def month_end_close_asset(
                 yield from closed.due()
         except StripeReportsError as error:
             yield from closed.rest()
-            raise dg.Failure(str(error), allow_retries=False) from None
+            raise dg.Failure(str(error.at(account=names.account)), allow_retries=False) from None
         yield from closed.rest()
         yield all_made(key)
 
