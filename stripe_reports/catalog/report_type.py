@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from stripe_reports.catalog._data import catalog_data
+from stripe_reports.catalog._data import report_types_data
 from stripe_reports.errors import UnknownReportTypeError
 from stripe_reports.wording import nearest
 
@@ -168,5 +168,5 @@ def unlisted_report_type(id_: str) -> ReportType:
 
 
 REPORT_TYPES: Mapping[str, ReportType] = _ReportTypes(
-    (id_, _parse(id_, raw)) for id_, raw in catalog_data()["report_types"].items()
+    (id_, _parse(id_, raw)) for id_, raw in report_types_data().items()
 )
