@@ -32,7 +32,7 @@ print(json.dumps({
     "differences": sorted({str(each.normalize()) for each in payouts["difference"]}),
     "amounts": payouts.groupby("currency")["amount"].sum().to_dict(),
     "outcomes": outcomes.to_dict("list"),
-    "worst": worst.loc["I9"].tolist(),
+    "worst": worst.loc["ending_balance_is_explained"].tolist(),
 }, default=str))
 """
 
@@ -46,7 +46,14 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
         land(lake, sandbox, days)
     for day in days:
         broken = "broken" if day == days[-1] else "holds"
-        outcomes = {"identity": ["I9", "I9", "I10"], "outcome": ["holds", broken, "not_applicable"]}
+        outcomes = {
+            "identity": [
+                "ending_balance_is_explained",
+                "ending_balance_is_explained",
+                "nothing_lost_between_days",
+            ],
+            "outcome": ["holds", broken, "not_applicable"],
+        }
         lake.derived.put("reconciliation", day, pa.table(outcomes), made_from="a test")
     return lake
 
@@ -133,9 +140,9 @@ def test_every_payout_is_the_sum_of_its_transactions(lake: Lake, figures: Mappin
 def test_outcomes_are_counted_and_the_worst_of_a_day_is_shown(figures: Mapping[str, Any]) -> None:
     rows = zip(*figures["outcomes"].values(), strict=True)
     assert sorted(map(tuple, rows)) == [
-        ("I10", "not_applicable", _DAYS),
-        ("I9", "broken", 1),
-        ("I9", "holds", 2 * _DAYS - 1),
+        ("nothing_lost_between_days", "not_applicable", _DAYS),
+        ("ending_balance_is_explained", "broken", 1),
+        ("ending_balance_is_explained", "holds", 2 * _DAYS - 1),
     ]
     assert figures["worst"] == [0] * (_DAYS - 1) + [3]
 

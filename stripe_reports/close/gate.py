@@ -10,8 +10,8 @@ from stripe_reports.close.month import Month
 from stripe_reports.close.month_days import MOST_NAMED
 from stripe_reports.errors import CloseError, ConfigurationError
 from stripe_reports.lake import Lake
-from stripe_reports.reconcile import IDENTITIES, Outcome, Verdict, reconcile
-from stripe_reports.wording import nearest, some
+from stripe_reports.reconcile import IDENTITIES, Outcome, Verdict, reconcile, unknown_identity
+from stripe_reports.wording import some
 
 _STOPS = (Verdict.BROKEN, Verdict.MISSING)
 
@@ -35,10 +35,7 @@ def check_waivers(waivers: Mapping[str, str]) -> None:
     """Raise ConfigurationError for a waiver of an unknown identity, or without a reason."""
     for name, reason in waivers.items():
         if name not in IDENTITIES:
-            raise ConfigurationError(
-                f"cannot waive {name!r}, which is not an identity{nearest(name, IDENTITIES)}; there are"
-                f" {', '.join(IDENTITIES)}"
-            )
+            raise ConfigurationError(f"cannot waive an identity: {unknown_identity(name)}")
         if not reason.strip():
             raise ConfigurationError(f"the waiver of {name} has no reason; say why it may be broken")
 

@@ -258,9 +258,9 @@ class StripeReports:
         identity is a partitioned check, with the rows to look at where it is broken. The check `chain` looks
         at all landed days of the balance summary: each must start with what the one before ended with.
 
-        `identities`: names such as `I9`, all by default; one whose reports are not selected has no check.
-        `severity` of a broken identity, or by identity (and `chain`); what is missing or not applicable
-        warns. With `blocking`, assets that depend on this one do not run after an error.
+        `identities`: their names, such as `balance_adds_up`, all by default; one whose reports are not
+        selected has no check. `severity` of a broken identity, or by identity (and `chain`); what is missing
+        or not applicable warns. With `blocking`, assets that depend on this one do not run after an error.
         """
         return books.reconciliation_asset(
             self._reports,

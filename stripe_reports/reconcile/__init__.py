@@ -2,7 +2,7 @@
 
 from stripe_reports.reconcile.chain import Chain, chain
 from stripe_reports.reconcile.families import AS_OF_END, Family, families, reconciled_tables
-from stripe_reports.reconcile.identities import IDENTITIES, select_identities
+from stripe_reports.reconcile.identities import IDENTITIES, select_identities, unknown_identity
 from stripe_reports.reconcile.identity import Identity
 from stripe_reports.reconcile.outcome import Outcome, Share, Suspect, Verdict
 from stripe_reports.reconcile.provenance import Provenance
@@ -26,4 +26,5 @@ __all__ = [
     "reconcile",
     "reconciled_tables",
     "select_identities",
+    "unknown_identity",
 ]

@@ -18,7 +18,7 @@ from stripe_reports.reconcile.selected import Selected
 from stripe_reports.reconcile.workspace import Workspace
 
 _DAY = timedelta(days=1)
-_LINK = IDENTITIES["I2"]
+_LINK = IDENTITIES["balance_continues"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Chain:
     links: int
     """The number of days that were compared with the day before."""
     broken: tuple[Outcome, ...]
-    """The outcomes of identity I2 for days that start with another balance."""
+    """The outcomes of identity balance_continues for days that start with another balance."""
     gaps: tuple[tuple[date, date], ...]
     """The first and last day of each gap, in which no day has landed. Days on both sides of a gap are not
     compared, since amounts may have moved in it."""

@@ -73,7 +73,7 @@ class Identity:
     """An equation between Stripe's reports, for each day and currency."""
 
     name: str
-    """`I1` to `I12`."""
+    """What it says in short, such as `balance_adds_up`."""
     statement: str
     """What it says, in one sentence for a bookkeeper."""
     parts: tuple[Part, ...]

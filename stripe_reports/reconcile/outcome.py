@@ -59,7 +59,7 @@ class Outcome:
     """
 
     identity: str
-    """`I1` to `I12`."""
+    """The name of the identity, such as `balance_adds_up`."""
     day: date
     currency: str
     verdict: Verdict

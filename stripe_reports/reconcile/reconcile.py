@@ -34,9 +34,9 @@ def reconcile(
 
     `tables` are the selected tables, by default all that the lake has; one version of each report is
     reconciled, see `reconciled_tables`. `timezone` is the time zone of the days; a day that landed in another
-    time zone is missing. `identities` are names such as `I9`, by default all. An identity is not applicable
-    to reports that the account did not offer when they were to land, and to currencies of which filters left
-    rows out.
+    time zone is missing. `identities` are names such as `balance_adds_up`, by
+    default all. An identity is not applicable to reports that the account did not offer when they were to
+    land, and to currencies of which filters left rows out.
 
     Yields one outcome per day, identity and currency, in this order. The outcome has no currency if there is
     none, if a table has not landed, or if a report is not selected.

@@ -130,8 +130,8 @@ def test_a_cent_in_one_row_refuses_the_month_and_names_identity_day_and_currency
     rewrite(lake, ACTIVITY, day, a_cent_off("net"))
     currency = lake.read_table(ACTIVITY, [day])["currency"][0].as_py()
     text = _refusal(lake)
-    assert f"I3 is broken on {day} in {currency}, 0.01 off" in text
-    assert "waive I3, I5 with a reason" in text
+    assert f"activity_matches_balance is broken on {day} in {currency}, 0.01 off" in text
+    assert "waive net_is_gross_less_fee, activity_matches_balance with a reason" in text
 
 
 @pytest.mark.slow
@@ -141,7 +141,7 @@ def test_waived_identities_do_not_let_books_through_that_do_not_come_to_stripes_
     day = _busiest(lake)
     rewrite(lake, ACTIVITY, day, a_cent_off("net"))
     rewrite(lake, ACTIVITY, day, a_cent_off("gross"))
-    text = _refusal(lake, waivers={"I3": "we know"})
+    text = _refusal(lake, waivers={"activity_matches_balance": "we know"})
     assert "the journal brings the balance to" in text
     assert "-0.01 off" in text
 
@@ -149,14 +149,23 @@ def test_waived_identities_do_not_let_books_through_that_do_not_come_to_stripes_
 def test_a_waiver_closes_the_month_and_stands_in_the_manifest_with_its_reason(lake: Lake) -> None:
     day = _day_with(lake, PAID)
     rewrite(lake, PAID, day, without_row())
-    waivers = {"I8": "Stripe is asked", "I7": "Stripe is asked", "I9": "not needed"}
-    assert "I7 is broken" in _refusal(lake, waivers={"I8": "Stripe is asked"})
+    waivers = {
+        "each_payout_is_explained": "Stripe is asked",
+        "paid_out_matches_payouts": "Stripe is asked",
+        "ending_balance_is_explained": "not needed",
+    }
+    assert "paid_out_matches_payouts is broken" in _refusal(
+        lake, waivers={"each_payout_is_explained": "Stripe is asked"}
+    )
     closing = _close(lake, waivers=waivers)
-    assert closing.waived == {"I7": "Stripe is asked", "I8": "Stripe is asked"}
-    assert closing.unused_waivers == ["I9"]
+    assert closing.waived == {
+        "paid_out_matches_payouts": "Stripe is asked",
+        "each_payout_is_explained": "Stripe is asked",
+    }
+    assert closing.unused_waivers == ["ending_balance_is_explained"]
     said = json.loads(_bodies(lake)["close.json"])["waivers"]
     assert {name: each["reason"] for name, each in said.items()} == closing.waived
-    (outcome,) = said["I7"]["outcomes"]
+    (outcome,) = said["paid_out_matches_payouts"]["outcomes"]
     assert (outcome["day"], outcome["outcome"]) == (str(day), "broken")
 
 
@@ -165,15 +174,16 @@ def test_what_cannot_be_told_refuses_the_month_too_unless_it_is_waived(lake: Lak
     earlier = Path(lake.uri(BALANCE, date(2025, 1, 30)))
     earlier.parent.mkdir()
     shutil.copy(lake.uri(BALANCE, FIRST), earlier)
-    assert "I2 cannot be checked on 2025-02-01" in _refusal(lake)
-    assert _close(lake, waivers={"I2": "January was never landed"}).waived
+    assert "balance_continues cannot be checked on 2025-02-01" in _refusal(lake)
+    assert _close(lake, waivers={"balance_continues": "January was never landed"}).waived
 
 
 @pytest.mark.parametrize(
     ("waivers", "text"),
     [
-        ({"I99": "why not"}, "'I99', which is not an identity"),
-        ({"I9": " "}, "the waiver of I9 has no reason"),
+        ({"I9": "why not"}, "its name is now 'ending_balance_is_explained'"),
+        ({"I99": "why not"}, "cannot waive an identity: 'I99' is not an identity; there are"),
+        ({"ending_balance_is_explained": " "}, "the waiver of ending_balance_is_explained has no reason"),
     ],
 )
 def test_a_waiver_that_makes_no_sense_is_refused(lake: Lake, waivers: dict[str, str], text: str) -> None:
@@ -263,10 +273,13 @@ def test_a_month_closes_without_reports_that_the_account_does_not_offer_and_says
     said = json.loads(_bodies(lake)["close.json"])
     assert PAID not in said["evidence"]
     assert said["not_proven"] == closing.not_proven
-    for name in ("I7", "I8"):
+    for name in ("paid_out_matches_payouts", "each_payout_is_explained"):
         assert "payout_reconciliation.itemized is not offered by this account" in said["not_proven"][name]
-    assert "I9" in said["not_proven"], "nor is what is not selected"
-    assert not {"I1", "I2", "I3", "I6"} & said["not_proven"].keys()
+    assert "ending_balance_is_explained" in said["not_proven"], "nor is what is not selected"
+    assert (
+        not {"balance_adds_up", "balance_continues", "activity_matches_balance", "payouts_match_balance"}
+        & said["not_proven"].keys()
+    )
 
 
 def test_a_month_cannot_be_closed_where_the_account_does_not_offer_what_is_booked(lake: Lake) -> None:

@@ -35,7 +35,9 @@ def begun(tmp_path_factory: pytest.TempPathFactory) -> Lake:
 
 
 def _close(lake: Lake, timezone: str = "UTC") -> Closing:
-    return close_month(lake, FIRST, tables=TABLES, timezone=timezone, waivers={"I2": "not needed"})
+    return close_month(
+        lake, FIRST, tables=TABLES, timezone=timezone, waivers={"balance_continues": "not needed"}
+    )
 
 
 def _refusal(lake: Lake, timezone: str = "UTC") -> str:

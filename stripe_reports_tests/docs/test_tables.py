@@ -26,7 +26,9 @@ def test_every_variable_is_documented_and_no_other() -> None:
 
 
 def test_the_identities_are_those_that_are_evaluated() -> None:
-    documented = dict(re.findall(r"^\| `(I\d+)` \| (.*) \|$", PAGES["docs/reconciliation.md"], re.MULTILINE))
+    documented = dict(
+        re.findall(r"^\| `([a-z_]+)` \| (.*) \|$", PAGES["docs/reconciliation.md"], re.MULTILINE)
+    )
     assert documented == {name: identity.statement for name, identity in IDENTITIES.items()}
 
 

@@ -82,13 +82,13 @@ def test_in_a_lake_that_mixes_zones_already_the_books_name_both(lake: Lake) -> N
     found = list(reconcile(lake, _DAYS, timezone=_NEW_YORK))
     assert {each.verdict for each in found if each.day in _DAYS[:2]} == {Verdict.MISSING}
     assert not [each for each in found if each.verdict is Verdict.BROKEN]
-    (first,) = [each for each in found if (each.identity, each.day) == ("I1", _DAYS[0])]
+    (first,) = [each for each in found if (each.identity, each.day) == ("balance_adds_up", _DAYS[0])]
     assert first.reason == (
         f"balance_summary_1 of {_DAYS[0]} is a day in UTC, and the days asked for are in {_NEW_YORK}"
     )
-    (link,) = [each for each in found if (each.identity, each.day) == ("I2", _DAYS[2])]
+    (link,) = [each for each in found if (each.identity, each.day) == ("balance_continues", _DAYS[2])]
     assert (link.verdict, f"{_DAYS[1]} is a day in UTC" in link.reason) == (Verdict.MISSING, True)
-    (linked, *_) = [each for each in found if (each.identity, each.day) == ("I2", _DAYS[3])]
+    (linked, *_) = [each for each in found if (each.identity, each.day) == ("balance_continues", _DAYS[3])]
     assert linked.verdict is Verdict.HOLDS
     links = chain(lake, timezone=_NEW_YORK)
     assert (links.days, links.links, links.of_other_zones) == (2, 1, tuple(_DAYS[:2]))

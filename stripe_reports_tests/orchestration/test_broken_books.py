@@ -68,8 +68,8 @@ def test_an_alert_says_which_checks_of_which_day_broke(
     (alert,) = watch.alerts
     assert (alert.kind.value, alert.partition, alert.run_id) == ("books_do_not_agree", str(_DAYS[1]), run_id)
     assert alert.asset_key == "stripe_reports/reconciliation"
-    assert alert.error.startswith(f"reconciliation {_DAYS[1]}: I3: Broken in ")
-    assert "; I5: Broken in " in alert.error
+    assert alert.error.startswith(f"reconciliation {_DAYS[1]}: net_is_gross_less_fee: Broken in ")
+    assert "; activity_matches_balance: Broken in " in alert.error
     assert "stripe-reports verify" in alert.text
     assert alert.requested_again_at is None
     watch.evaluate()

@@ -77,8 +77,8 @@ def test_one_that_is_named_and_cannot_be_built_is_refused(select: Any, text: str
 
 
 def test_waivers_and_accounts_are_looked_at_when_the_assets_are_built() -> None:
-    with pytest.raises(ConfigurationError, match="the waiver of I9 has no reason"):
-        _built(waivers={"I9": ""})
+    with pytest.raises(ConfigurationError, match="the waiver of ending_balance_is_explained has no reason"):
+        _built(waivers={"ending_balance_is_explained": ""})
     with pytest.raises(ConfigurationError, match="is not an account"):
         _built(accounts={"charge": "sales"})
 

@@ -77,13 +77,18 @@ def test_a_month_that_does_not_agree_fails_in_one_line_unless_it_is_waived(
 ) -> None:
     day = next(day for day in DAYS if lake.read_table(PAID, [day]).num_rows)
     rewrite(lake, PAID, day, without_row())
-    refused = _close(lake, instance, waivers={"I7": "Stripe is asked"})
-    assert f"I8 is broken on {day}" in failure(refused)
+    refused = _close(lake, instance, waivers={"paid_out_matches_payouts": "Stripe is asked"})
+    assert f"each_payout_is_explained is broken on {day}" in failure(refused)
     assert "\n" not in failure(refused)
     assert not facts(refused)
-    config = {"waivers": {"I8": "Stripe is asked, too"}}
-    (about,) = facts(_close(lake, instance, waivers={"I7": "Stripe is asked"}, config=config)).values()
-    assert about["waived"] == {"I7": "Stripe is asked", "I8": "Stripe is asked, too"}
+    config = {"waivers": {"each_payout_is_explained": "Stripe is asked, too"}}
+    (about,) = facts(
+        _close(lake, instance, waivers={"paid_out_matches_payouts": "Stripe is asked"}, config=config)
+    ).values()
+    assert about["waived"] == {
+        "paid_out_matches_payouts": "Stripe is asked",
+        "each_payout_is_explained": "Stripe is asked, too",
+    }
 
 
 def test_of_a_range_of_months_those_that_were_closed_before_one_fails_are_recorded(

@@ -105,8 +105,12 @@ def test_one_cent_in_one_row_turns_the_right_checks_red_and_shows_the_row(run: R
     row = lake.read_table(_ACTIVITY, [_DAY]).to_pylist()[3]
     rewrite(lake, _ACTIVITY, _DAY, a_cent_off("net", 3))
     result = run(_DAY)
-    assert _broken(result) == set(_failed(result)) == {"I3", "I4", "I5"}
-    shown = _failed(result)["I3"]
+    assert (
+        _broken(result)
+        == set(_failed(result))
+        == {"activity_matches_balance", "summaries_match_rows", "net_is_gross_less_fee"}
+    )
+    shown = _failed(result)["activity_matches_balance"]
     (broken,) = [each for each in _records(shown, "outcomes") if each["outcome"] == "broken"]
     assert (broken["currency"], broken["residual"].lstrip("-")) == (row["currency"], "0.01")
     looked_at = _records(shown, "rows_to_look_at")
@@ -138,14 +142,17 @@ def test_unless_that_is_wanted(run: Run, lake: Lake, settings: dict[str, Any]) -
     rewrite(lake, _ACTIVITY, _DAY, without_row())
     result = run(_DAY, others=[statement], **settings)
     assert result.success
-    assert {"I3", "I4"} <= set(_failed(result))
+    assert {"activity_matches_balance", "summaries_match_rows"} <= set(_failed(result))
     assert [each.asset_key for each in result.get_asset_materialization_events()] == [_KEY, statement.key]
 
 
 def test_one_identity_may_only_warn(run: Run, lake: Lake) -> None:
     rewrite(lake, _ACTIVITY, _DAY, a_cent_off("net"))
-    result = run(_DAY, severity={"I3": Severity.WARN})
-    assert (set(_failed(result)), _broken(result)) == ({"I3", "I4", "I5"}, {"I4", "I5"})
+    result = run(_DAY, severity={"activity_matches_balance": Severity.WARN})
+    assert (set(_failed(result)), _broken(result)) == (
+        {"activity_matches_balance", "summaries_match_rows", "net_is_gross_less_fee"},
+        {"summaries_match_rows", "net_is_gross_less_fee"},
+    )
 
 
 def test_days_in_one_run_are_recorded_and_checked_each_on_its_own(
@@ -154,13 +161,17 @@ def test_days_in_one_run_are_recorded_and_checked_each_on_its_own(
     rewrite(lake, _ACTIVITY, _DAY, a_cent_off("net"))
     result = run(*_DAYS[1:], blocking=False)
     assert result.success
-    assert [_broken(result, day) for day in _DAYS[1:]] == [set(), {"I3", "I4", "I5"}, set()]
+    assert [_broken(result, day) for day in _DAYS[1:]] == [
+        set(),
+        {"activity_matches_balance", "summaries_match_rows", "net_is_gross_less_fee"},
+        set(),
+    ]
     counts = {
         event.partition: event.materialization.metadata["broken"].value
         for event in result.get_asset_materialization_events()
     }
     assert counts == {str(_DAYS[1]): 0, str(_DAY): 3, str(_DAYS[3]): 0}
-    assert check_rows(instance, "reconciliation", "I5") == {
+    assert check_rows(instance, "reconciliation", "net_is_gross_less_fee") == {
         (str(_DAYS[1]), "SUCCEEDED"): 1,
         (str(_DAY), "FAILED"): 1,
         (str(_DAYS[3]), "SUCCEEDED"): 1,
@@ -172,15 +183,17 @@ def test_what_has_not_landed_warns_and_says_so(run: Run, lake: Lake) -> None:
     result = run(_DAY)
     assert result.success
     assert _broken(result) == set()
-    assert "I6" in _failed(result)
-    assert f"payouts_itemized_3 of {_DAY}" in (_failed(result)["I6"].description or "")
+    assert "payouts_match_balance" in _failed(result)
+    assert f"payouts_itemized_3 of {_DAY}" in (_failed(result)["payouts_match_balance"].description or "")
 
 
 def test_what_is_not_applicable_has_not_passed_either(run: Run) -> None:
     result = run(_FIRST)
-    assert set(_failed(result, _FIRST)) == {"I2", "I10"}, "the tables begin with this day"
+    assert set(_failed(result, _FIRST)) == {"balance_continues", "nothing_lost_between_days"}, (
+        "the tables begin with this day"
+    )
     assert _broken(result, _FIRST) == set()
-    assert (_failed(result, _FIRST)["I2"].description or "").startswith("Not applicable")
+    assert (_failed(result, _FIRST)["balance_continues"].description or "").startswith("Not applicable")
 
 
 def test_the_chain_is_held_over_all_days_that_have_landed(run: Run, lake: Lake) -> None:
@@ -236,7 +249,14 @@ def test_identities_whose_reports_are_not_selected_have_no_checks() -> None:
     select = "balance.summary.1, balance_change_from_activity.itemized.3"
     reconciliation = StripeReports(select).reconciliation()
     assert {key.name for key in reconciliation.check_keys} == {
-        *("I1", "I2", "I3", "I5", "I11", "I12"),
+        *(
+            "balance_adds_up",
+            "balance_continues",
+            "activity_matches_balance",
+            "net_is_gross_less_fee",
+            "no_transaction_twice",
+            "rows_in_their_day",
+        ),
         *("chain", "all_days"),
     }
 
@@ -245,8 +265,9 @@ def test_identities_whose_reports_are_not_selected_have_no_checks() -> None:
     ("select", "settings", "told"),
     [
         ("tax.*", {}, "there is nothing to reconcile"),
+        ("core", {"identities": ["I3"]}, "its name is now 'activity_matches_balance'"),
         ("core", {"identities": ["I13"]}, "'I13' is not an identity"),
-        ("core", {"severity": {"I99": Severity.WARN}}, "'I99', which is not an identity"),
+        ("core", {"severity": {"I99": Severity.WARN}}, "cannot set a severity: 'I99' is not an identity"),
     ],
 )
 def test_what_makes_no_sense_is_refused(select: str, settings: dict[str, Any], told: str) -> None:
@@ -262,7 +283,11 @@ def test_what_the_account_does_not_offer_is_said_once(run: Run, lake: Lake, capf
     result = run(*_DAYS)
     assert result.success
     assert _broken(result) == set()
-    assert set(_failed(result)) == {"I7", "I8", "I10"}
+    assert set(_failed(result)) == {
+        "paid_out_matches_payouts",
+        "each_payout_is_explained",
+        "nothing_lost_between_days",
+    }
     (all_days,) = [each for each in result.get_asset_check_evaluations() if each.check_name == "all_days"]
     assert all_days.passed, "reports that are not offered leave no day without its tables"
     assert all_days.description == f"{len(_DAYS)} of {len(_DAYS)} days agree"

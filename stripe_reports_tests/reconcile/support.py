@@ -9,7 +9,20 @@ from typing import Any
 from stripe_reports.lake import Lake
 from stripe_reports.reconcile import Outcome, Verdict, reconcile
 
-ALL = [f"I{number}" for number in range(1, 13)]
+ALL = [
+    "rows_in_their_day",
+    "no_transaction_twice",
+    "net_is_gross_less_fee",
+    "summaries_match_rows",
+    "activity_matches_balance",
+    "payouts_match_balance",
+    "balance_adds_up",
+    "balance_continues",
+    "each_payout_is_explained",
+    "paid_out_matches_payouts",
+    "ending_balance_is_explained",
+    "nothing_lost_between_days",
+]
 
 
 def outcome(lake: Lake, day: date, identity: str, currency: str = "usd", **more: Any) -> Outcome:

@@ -29,7 +29,7 @@ def test_a_day_that_starts_with_another_balance_breaks_it(lake: Lake) -> None:
     found = chain(lake)
     (broken,) = found.broken
     assert (broken.identity, broken.day, broken.currency, broken.verdict) == (
-        "I2", D[2], "usd", Verdict.BROKEN,
+        "balance_continues", D[2], "usd", Verdict.BROKEN,
     )  # fmt: skip
     assert (broken.expected, broken.actual, broken.residual) == (10, Decimal("10.01"), Decimal("0.01"))
     assert "expected 10, found 10.01, 0.01 too much" in broken.reason

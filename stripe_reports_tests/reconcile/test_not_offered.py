@@ -46,15 +46,20 @@ def test_what_the_account_does_not_offer_fails_alone_and_is_not_reconciled(lake:
     assert "Remove it from select (STRIPE_REPORTS_SELECT)" in said
     found = [each for each in reconcile(lake, _DAYS, tables=_CORE) if each.day == _DAYS[1]]
     silent = of(found, Verdict.NOT_APPLICABLE)
-    assert [each.identity for each in silent] == ["I7", "I8", "I10"]
+    assert [each.identity for each in silent] == [
+        "each_payout_is_explained",
+        "paid_out_matches_payouts",
+        "nothing_lost_between_days",
+    ]
     assert {each.reason for each in silent} == {
         "payout_reconciliation.itemized is not offered by this account"
     }
     assert {each.verdict for each in found if each not in silent} == {Verdict.HOLDS}
     told = Selected.of(lake, _CORE).not_proven(IDENTITIES.values())
     assert told == (
-        "this account does not offer payout_reconciliation.itemized, payout_reconciliation.summary; so I7,"
-        " I8, I10 are not proven; I4, I5, I12 say nothing of these reports"
+        "this account does not offer payout_reconciliation.itemized, payout_reconciliation.summary; "
+        "so each_payout_is_explained, paid_out_matches_payouts, nothing_lost_between_days are not proven; "
+        "rows_in_their_day, net_is_gross_less_fee, summaries_match_rows say nothing of these reports"
     )
 
 
@@ -75,7 +80,10 @@ def test_what_was_offered_once_is_missing_where_it_lacks(lake: Lake) -> None:
     Path(lake.uri(_PAID, _DAYS[1])).unlink()
     OfferedReports(lake).keep(["balance.summary.1"])
     missing = of(reconcile(lake, _DAYS, tables=_CORE), Verdict.MISSING)
-    assert {(each.identity, each.day) for each in missing} >= {("I7", _DAYS[1]), ("I8", _DAYS[1])}
+    assert {(each.identity, each.day) for each in missing} >= {
+        ("paid_out_matches_payouts", _DAYS[1]),
+        ("each_payout_is_explained", _DAYS[1]),
+    }
 
 
 def test_another_version_that_is_offered_takes_the_place_of_the_usual_one(lake: Lake) -> None:

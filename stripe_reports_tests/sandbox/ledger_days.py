@@ -75,10 +75,15 @@ def fetch(client: Client, start: int, payout_columns: Sequence[str] = (), length
 
 
 def broken(days: Sequence[Day], by_hand: Collection[tuple[date, str]] = ()) -> set[tuple[str, date]]:
-    """The identities that do not hold, with the day. In a currency with a manual payout `by_hand`, I7 to I10
-    are not applicable on its day."""
+    """The identities that do not hold, with the day. In a currency with a manual payout `by_hand`,
+    those that explain payouts and the ending balance are not applicable on its day."""
     ids = Counter(row["balance_transaction_id"] for day in days for row in day.activity)
-    found = {("I11", day.day) for day in days for r in day.activity if ids[r["balance_transaction_id"]] > 1}
+    found = {
+        ("no_transaction_twice", day.day)
+        for day in days
+        for r in day.activity
+        if ids[r["balance_transaction_id"]] > 1
+    }
     for before, day in pairwise([None, *days]):
         assert day
         for currency in CURRENCIES:
@@ -96,30 +101,36 @@ def _residuals(before: Day | None, day: Day, currency: str, *, automatic: bool) 
 
     starting, ending = (day.of_balance(each, currency) for each in ("starting_balance", "ending_balance"))
     payouts = day.of_balance("payouts", currency)
-    yield "I1", starting + day.of_balance("activity", currency) + payouts - ending
-    yield "I2", before and before.of_balance("ending_balance", currency) - starting
-    yield "I3", day.of_balance("activity", currency) - net(day.activity)
+    yield "balance_adds_up", starting + day.of_balance("activity", currency) + payouts - ending
+    yield "balance_continues", before and before.of_balance("ending_balance", currency) - starting
+    yield "activity_matches_balance", day.of_balance("activity", currency) - net(day.activity)
     for rows, lines in (
         (day.activity, day.activity_summary),
         (day.payouts, day.payouts_summary),
         (day.reconciliation, day.reconciliation_summary),
         (day.open, day.open_summary),
     ):
-        yield "I4", _by_category(rows, currency) ^ _lines(lines, currency)
+        yield "summaries_match_rows", _by_category(rows, currency) ^ _lines(lines, currency)
         its = [r for r in rows if r["currency"] == currency]
-        yield "I5", [r for r in its if Decimal(r["net"]) != Decimal(r["gross"]) - Decimal(r["fee"])]
-    yield "I6", payouts + net(day.payouts)
-    if automatic:
-        yield "I7", net(day.reconciliation) + payouts + net(day.payouts, reversals=True)
         yield (
-            "I8",
+            "net_is_gross_less_fee",
+            [r for r in its if Decimal(r["net"]) != Decimal(r["gross"]) - Decimal(r["fee"])],
+        )
+    yield "payouts_match_balance", payouts + net(day.payouts)
+    if automatic:
+        yield "paid_out_matches_payouts", net(day.reconciliation) + payouts + net(day.payouts, reversals=True)
+        yield (
+            "each_payout_is_explained",
             _paid(day.payouts, "payout_id", currency)
             ^ _paid(day.reconciliation, "automatic_payout_id", currency),
         )
-        yield "I9", net(day.open) - ending
+        yield "ending_balance_is_explained", net(day.open) - ending
         came_back = [r for r in day.payouts if r["reporting_category"] == "payout_reversal"]
         came = [*(before.open if before else []), *day.activity, *came_back]
-        yield "I10", before and _ids(came, currency) != _ids([*day.reconciliation, *day.open], currency)
+        yield (
+            "nothing_lost_between_days",
+            before and _ids(came, currency) != _ids([*day.reconciliation, *day.open], currency),
+        )
 
 
 def _by_category(rows: Rows, currency: str) -> set[tuple[Any, ...]]:

@@ -48,7 +48,7 @@ def test_there_are_three_made_from_the_seed() -> None:
 
 
 @WHOSE
-def test_i1_and_i2_hold(client: Client, whose: str | None) -> None:
+def test_the_balance_adds_up_and_continues(client: Client, whose: str | None) -> None:
     balances = [_balance(client, day, whose) for day in DAYS]
     assert balances[0]["ending_balance", "usd"] != 0
     for currency in CURRENCIES:
@@ -60,7 +60,7 @@ def test_i1_and_i2_hold(client: Client, whose: str | None) -> None:
 
 
 @WHOSE
-def test_i3_i6_and_i7_hold(client: Client, whose: str | None) -> None:
+def test_activity_and_payouts_match_the_balance(client: Client, whose: str | None) -> None:
     for day in DAYS[:14]:
         balance = _balance(client, day, whose)
         activity = _ask(client, "balance_change_from_activity.itemized.3", day, day + DAY, whose, *COLUMNS)
@@ -73,7 +73,7 @@ def test_i3_i6_and_i7_hold(client: Client, whose: str | None) -> None:
 
 
 @WHOSE
-def test_i9_holds(client: Client, whose: str | None) -> None:
+def test_the_ending_balance_is_explained(client: Client, whose: str | None) -> None:
     more = {} if whose is None else {"connected_account": whose}
     ending = _balance(client, END - DAY, whose)
     open_ = client.report(
@@ -93,7 +93,7 @@ def test_i9_holds(client: Client, whose: str | None) -> None:
         ("payout_reconciliation.itemized.5", "payout_reconciliation.summary.1"),
     ],
 )
-def test_i4_holds(client: Client, itemized: str, summary: str, whose: str | None) -> None:
+def test_summaries_match_rows(client: Client, itemized: str, summary: str, whose: str | None) -> None:
     columns = PAYOUT_COLUMNS if itemized.startswith("payouts") else COLUMNS
     rows = _ask(client, itemized, SPRING, END, whose, *columns)
     lines = _ask(client, summary, SPRING, END, whose)
@@ -116,7 +116,7 @@ def test_i4_holds(client: Client, itemized: str, summary: str, whose: str | None
 
 
 @pytest.mark.parametrize("whose", ACCOUNTS)
-def test_i8_holds_for_ranges_and_by_id(client: Client, whose: str) -> None:
+def test_each_payout_is_explained_for_ranges_and_by_id(client: Client, whose: str) -> None:
     payouts = _ask(client, "payouts.itemized.3", SPRING, END, whose, *PAYOUT_COLUMNS)
     paid = _ask(client, "payout_reconciliation.itemized.5", SPRING, END, whose, *COLUMNS)
     assert {row["automatic_payout_id"] for row in paid} == {payout["payout_id"] for payout in payouts}

@@ -30,7 +30,7 @@ def test_the_days_are_worth_testing(ledger_days: list[Day]) -> None:
     assert any(Decimal(row["net"]) < 0 for day in ledger_days for row in day.payouts), "a negative payout"
 
 
-def test_i1_starting_balance_and_changes_make_the_ending_balance(ledger_days: list[Day]) -> None:
+def test_starting_balance_and_changes_make_the_ending_balance(ledger_days: list[Day]) -> None:
     for day in ledger_days:
         for currency in CURRENCIES:
             parts = ("starting_balance", "activity", "payouts")
@@ -39,7 +39,7 @@ def test_i1_starting_balance_and_changes_make_the_ending_balance(ledger_days: li
             )
 
 
-def test_i1_holds_for_the_parts_of_activity_and_payouts(ledger_days: list[Day]) -> None:
+def test_holds_for_the_parts_of_activity_and_payouts(ledger_days: list[Day]) -> None:
     for day in ledger_days:
         for currency in CURRENCIES:
             for whole in ("activity", "payouts"):
@@ -47,7 +47,7 @@ def test_i1_holds_for_the_parts_of_activity_and_payouts(ledger_days: list[Day]) 
                 assert parts == day.of_balance(whole, currency)
 
 
-def test_i2_a_day_ends_with_what_the_next_one_starts_with(ledger_days: list[Day]) -> None:
+def test_a_day_ends_with_what_the_next_one_starts_with(ledger_days: list[Day]) -> None:
     for currency in CURRENCIES:
         assert ledger_days[0].of_balance("starting_balance", currency) == 0
         for day, following in pairwise(ledger_days):
@@ -55,13 +55,13 @@ def test_i2_a_day_ends_with_what_the_next_one_starts_with(ledger_days: list[Day]
             assert ending == following.of_balance("starting_balance", currency)
 
 
-def test_i3_activity_is_the_net_of_the_itemized_activity(ledger_days: list[Day]) -> None:
+def test_activity_is_the_net_of_the_itemized_activity(ledger_days: list[Day]) -> None:
     for day in ledger_days:
         for currency in CURRENCIES:
             assert day.of_balance("activity", currency) == total(day.activity, "net")[currency]
 
 
-def test_i3_fees_of_their_own_move_to_the_fee_line(ledger_days: list[Day]) -> None:
+def test_fees_of_their_own_move_to_the_fee_line(ledger_days: list[Day]) -> None:
     moved = 0
     for day in ledger_days:
         for currency in CURRENCIES:
@@ -81,7 +81,7 @@ def test_i3_fees_of_their_own_move_to_the_fee_line(ledger_days: list[Day]) -> No
         ("open", "open_summary"),
     ],
 )
-def test_i4_summaries_are_the_itemized_rows_by_category(
+def test_summaries_are_the_itemized_rows_by_category(
     ledger_days: list[Day], itemized: str, summary: str
 ) -> None:
     for day in ledger_days:
@@ -104,13 +104,13 @@ def test_i4_summaries_are_the_itemized_rows_by_category(
             assert Decimal(line["net"]) == Decimal(line["gross"]) + Decimal(line["fee"])
 
 
-def test_i4_totals_come_last(ledger_days: list[Day]) -> None:
+def test_totals_come_last(ledger_days: list[Day]) -> None:
     for day in ledger_days:
         categories = [line["reporting_category"] for line in day.activity_summary]
         assert categories == sorted(categories, key=lambda c: c == "total")
 
 
-def test_i5_net_is_gross_less_fee(ledger_days: list[Day]) -> None:
+def test_net_is_gross_less_fee(ledger_days: list[Day]) -> None:
     rows = [
         row for day in ledger_days for row in (*day.activity, *day.payouts, *day.reconciliation, *day.open)
     ]
@@ -120,7 +120,7 @@ def test_i5_net_is_gross_less_fee(ledger_days: list[Day]) -> None:
     assert all(Decimal(r["fee"]) > 0 for r in charges)
 
 
-def test_i6_payouts_of_the_balance_summary_are_the_itemized_ones_with_the_other_sign(
+def test_payouts_of_the_balance_summary_are_the_itemized_ones_with_the_other_sign(
     ledger_days: list[Day],
 ) -> None:
     for day in ledger_days:
@@ -130,13 +130,13 @@ def test_i6_payouts_of_the_balance_summary_are_the_itemized_ones_with_the_other_
     assert Decimal(usual["gross"]) > 0, "money that goes to the bank is positive in the payouts report"
 
 
-def test_i7_what_was_paid_out_is_what_payouts_took_from_the_balance(ledger_days: list[Day]) -> None:
+def test_what_was_paid_out_is_what_payouts_took_from_the_balance(ledger_days: list[Day]) -> None:
     for day in ledger_days:
         for currency in CURRENCIES:
             assert total(day.reconciliation, "net")[currency] == -day.of_balance("payouts", currency)
 
 
-def test_i8_each_payout_is_the_sum_of_its_transactions(ledger_days: list[Day]) -> None:
+def test_each_payout_is_the_sum_of_its_transactions(ledger_days: list[Day]) -> None:
     payouts = 0
     for day in ledger_days:
         assert {r["automatic_payout_id"] for r in day.reconciliation} == {r["payout_id"] for r in day.payouts}
@@ -148,14 +148,14 @@ def test_i8_each_payout_is_the_sum_of_its_transactions(ledger_days: list[Day]) -
     assert payouts > 80
 
 
-def test_i9_the_ending_balance_is_what_was_not_paid_out(ledger_days: list[Day]) -> None:
+def test_the_ending_balance_is_what_was_not_paid_out(ledger_days: list[Day]) -> None:
     for day in ledger_days:
         for currency in CURRENCIES:
             assert total(day.open, "net")[currency] == day.of_balance("ending_balance", currency)
         assert all(r["automatic_payout_id"] is None for r in day.open)
 
 
-def test_i10_every_transaction_is_open_until_it_is_paid_out_once(ledger_days: list[Day]) -> None:
+def test_every_transaction_is_open_until_it_is_paid_out_once(ledger_days: list[Day]) -> None:
     open_before: Counter[str] = Counter()
     for day in ledger_days:
         ids = {
@@ -166,12 +166,12 @@ def test_i10_every_transaction_is_open_until_it_is_paid_out_once(ledger_days: li
         open_before = ids["open"]
 
 
-def test_i11_a_transaction_is_in_the_activity_of_one_day(ledger_days: list[Day]) -> None:
+def test_a_transaction_is_in_the_activity_of_one_day(ledger_days: list[Day]) -> None:
     ids = [r["balance_transaction_id"] for day in ledger_days for r in day.activity]
     assert len(ids) == len(set(ids)) > 1000
 
 
-def test_i12_ranges_add_up(client: Client, ledger_days: list[Day]) -> None:
+def test_ranges_add_up(client: Client, ledger_days: list[Day]) -> None:
     columns = ["balance_transaction_id", "created_utc", "automatic_payout_id", "net", "currency"]
     for report_type, days_rows in (
         ("balance_change_from_activity.itemized.3", [day.activity for day in ledger_days]),
@@ -183,7 +183,7 @@ def test_i12_ranges_add_up(client: Client, ledger_days: list[Day]) -> None:
     assert whole == [row for day in ledger_days for row in day.payouts]
 
 
-def test_i12_at_any_second(client: Client) -> None:
+def test_at_any_second(client: Client) -> None:
     rows = _bodies(client, "balance_change_from_activity.itemized.3", FIRST, FIRST + 4 * DAY)
     cut = rows[len(rows) // 2]["created_utc"]
     second = _seconds(cut)
@@ -195,7 +195,7 @@ def test_i12_at_any_second(client: Client) -> None:
     assert [r["created_utc"] for r in parts[1]] == [cut], "the start is inclusive, the end is not"
 
 
-def test_i12_a_payout_belongs_to_the_second_at_which_it_is_effective(client: Client) -> None:
+def test_a_payout_belongs_to_the_second_at_which_it_is_effective(client: Client) -> None:
     monday = FIRST + 12 * DAY
     (payout,) = client.report("payouts.itemized.3", monday, monday + 1, currency="usd").rows
     assert payout["effective_at"] == "2025-01-13 00:00:00"
@@ -206,7 +206,7 @@ def test_i12_a_payout_belongs_to_the_second_at_which_it_is_effective(client: Cli
     assert client.report("payouts.itemized.3", evening - 1, evening).rows == []
 
 
-def test_i12_balances_within_a_day(client: Client) -> None:
+def test_balances_within_a_day(client: Client) -> None:
     noon = FIRST + 20 * DAY + 43_211
     morning, evening, day = (
         _balance(client.report("balance.summary.1", *interval))

@@ -170,24 +170,70 @@ def test_two_sandboxes_with_the_same_seed_are_wrong_in_the_same_row() -> None:
 @pytest.mark.parametrize(
     ("kind", "settings", "names"),
     [
-        ("cent", {}, "I3 I4 I5"),
-        ("cent", {"column": "gross"}, "I4 I5"),
-        ("lost", {}, "I3 I4 I10"),
-        ("doubled", {"currency": "kwd"}, "I3 I4 I10 I11"),
-        ("cent", {"report_type": "balance_change_from_activity.summary.*"}, "I4"),
-        ("lost", {"report_type": "balance_change_from_activity.summary.*"}, "I4"),
-        ("cent", {"report_type": "payouts.itemized.*"}, "I4 I5 I6 I8"),
-        ("lost", {"report_type": "payouts.itemized.*"}, "I4 I6 I8"),
-        ("cent", {"report_type": RECONCILIATION}, "I4 I5 I7 I8"),
-        ("lost", {"report_type": RECONCILIATION}, "I4 I7 I8 I10"),
-        ("cent", {"report_type": OPEN}, "I4 I5 I9"),
-        ("lost", {"report_type": OPEN}, "I4 I9 I10 next:I10"),
-        ("cent", {"report_type": BALANCE}, "I1 I2"),  # its first amount is the starting balance
-        ("cent", {"report_type": BALANCE, "category": "activity"}, "I1 I3"),
-        ("cent", {"report_type": BALANCE, "category": "payouts", "currency": "jpy"}, "I1 I6 I7"),
-        ("cent", {"report_type": BALANCE, "category": "ending_balance"}, "I1 I9 next:I2"),
+        ("cent", {}, "activity_matches_balance summaries_match_rows net_is_gross_less_fee"),
+        ("cent", {"column": "gross"}, "summaries_match_rows net_is_gross_less_fee"),
+        ("lost", {}, "activity_matches_balance summaries_match_rows nothing_lost_between_days"),
+        (
+            "doubled",
+            {"currency": "kwd"},
+            "activity_matches_balance summaries_match_rows nothing_lost_between_days no_transaction_twice",
+        ),
+        ("cent", {"report_type": "balance_change_from_activity.summary.*"}, "summaries_match_rows"),
+        ("lost", {"report_type": "balance_change_from_activity.summary.*"}, "summaries_match_rows"),
+        (
+            "cent",
+            {"report_type": "payouts.itemized.*"},
+            "summaries_match_rows net_is_gross_less_fee payouts_match_balance each_payout_is_explained",
+        ),
+        (
+            "lost",
+            {"report_type": "payouts.itemized.*"},
+            "summaries_match_rows payouts_match_balance each_payout_is_explained",
+        ),
+        (
+            "cent",
+            {"report_type": RECONCILIATION},
+            "summaries_match_rows net_is_gross_less_fee paid_out_matches_payouts each_payout_is_explained",
+        ),
+        (
+            "lost",
+            {"report_type": RECONCILIATION},
+            "summaries_match_rows paid_out_matches_payouts "
+            "each_payout_is_explained nothing_lost_between_days",
+        ),
+        (
+            "cent",
+            {"report_type": OPEN},
+            "summaries_match_rows net_is_gross_less_fee ending_balance_is_explained",
+        ),
+        (
+            "lost",
+            {"report_type": OPEN},
+            "summaries_match_rows ending_balance_is_explained "
+            "nothing_lost_between_days next:nothing_lost_between_days",
+        ),
+        (
+            "cent",
+            {"report_type": BALANCE},
+            "balance_adds_up balance_continues",
+        ),  # its first amount is the starting balance
+        (
+            "cent",
+            {"report_type": BALANCE, "category": "activity"},
+            "balance_adds_up activity_matches_balance",
+        ),
+        (
+            "cent",
+            {"report_type": BALANCE, "category": "payouts", "currency": "jpy"},
+            "balance_adds_up payouts_match_balance paid_out_matches_payouts",
+        ),
+        (
+            "cent",
+            {"report_type": BALANCE, "category": "ending_balance"},
+            "balance_adds_up ending_balance_is_explained next:balance_continues",
+        ),
     ],
-)  # fmt: skip
+)
 def test_exactly_the_identities_with_the_wrong_report_break(
     books: tuple[Sandbox, Client], true_days: list[Day], kind: str, settings: dict[str, str], names: str
 ) -> None:

@@ -20,7 +20,7 @@ MOST_NAMED = 3
 
 OUTCOMES_SCHEMA = dg.TableSchema(
     columns=[
-        dg.TableColumn("identity", "string", "I1 to I12."),
+        dg.TableColumn("identity", "string", "Its name, such as balance_adds_up."),
         dg.TableColumn("currency", "string", "As Stripe writes it: usd. Empty if the row has none."),
         dg.TableColumn("outcome", "string", "holds, broken, not_applicable or missing."),
         dg.TableColumn(

@@ -42,8 +42,8 @@ from stripe_reports.reconcile import (
     reconcile,
     reconciled_tables,
     select_identities,
+    unknown_identity,
 )
-from stripe_reports.wording import nearest
 
 CHAIN_CHECK = "chain"
 
@@ -185,16 +185,14 @@ def _severities(given: Severity | Mapping[str, Severity]) -> Mapping[str, Severi
         return dict.fromkeys(names, given)
     for name in given:
         if name not in names:
-            raise ConfigurationError(
-                f"a severity is given for {name!r}, which is not an identity{nearest(name, names)}"
-            )
+            raise ConfigurationError(f"cannot set a severity: {unknown_identity(name, names)}")
     return given
 
 
 def _checks(identities: Sequence[str], tables: Collection[str]) -> Mapping[str, str]:
     """Return the description of each check, by name."""
     checks = {name: IDENTITIES[name].statement for name in identities}
-    if IDENTITIES["I2"].is_applicable(tables):
+    if IDENTITIES["balance_continues"].is_applicable(tables):
         checks[CHAIN_CHECK] = (
             "Over all landed days, each starts with the balance with which the one before ended."
         )

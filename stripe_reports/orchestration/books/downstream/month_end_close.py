@@ -30,7 +30,8 @@ class MonthEndCloseConfig(dg.Config):
     )
     waivers: dict[str, str] = Field(
         default={},
-        description="Why an identity need not hold, by its name, such as I9; added to the asset's waivers.",
+        description="Why an identity need not hold, by its name, such as ending_balance_is_explained; added"
+        " to the asset's waivers.",
     )
 
 
