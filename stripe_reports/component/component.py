@@ -2,8 +2,8 @@
 
 # No `from __future__ import annotations` in this wing: Dagster and pydantic read annotations at run time.
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Any
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import dagster as dg
 from dagster.components.utils.translation import TranslationFn, TranslationFnResolver
@@ -120,7 +120,9 @@ class StripeReportsComponent(dg.Component, dg.Model, dg.Resolvable):
         Attribute(
             "What reports are asked for, by report type, glob or preset: columns, metadata_columns,"
             " optional_columns, parameters.",
-            example={"payouts.itemized.3": {"metadata_columns": ["payout_metadata[order_id]"]}},
+            example={
+                "payout_reconciliation.itemized.5": {"metadata_columns": ["payment_metadata[order_id]"]}
+            },
             type=dict[str, Any],
             schema=lambda: values.REQUESTS,
             value=values.requests,
@@ -271,12 +273,16 @@ class StripeReportsComponent(dg.Component, dg.Model, dg.Resolvable):
                 webserver_url=self.webserver_url,
                 running=self.automation,
             )
-        if not self.owners and not self.tags:
-            return definitions
+        of_all = partial(dg.AssetSpec.merge_attributes, owners=self.owners, tags=self.tags)
         with naming(self._at("owners")):
-            return definitions.map_asset_specs(
-                func=lambda spec: spec.merge_attributes(owners=self.owners, tags=self.tags)
-            )
+            assets = dg.map_asset_specs(of_all, cast("Sequence[dg.AssetsDefinition]", definitions.assets))
+        return dg.Definitions(
+            assets=list(assets),
+            jobs=definitions.jobs,
+            schedules=definitions.schedules,
+            sensors=definitions.sensors,
+            resources=definitions.resources,
+        )
 
     def _translated_spec(self, report_type: ReportType) -> dg.AssetSpec:
         spec = self.get_asset_spec(report_type)

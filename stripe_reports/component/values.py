@@ -42,7 +42,7 @@ Translation: type[BaseModel] = create_model("Translation", __base__=dg.Model, **
 _TEXT: Schema = {"type": "string"}
 LIST: Schema = {"type": "array", "items": _TEXT}
 TEXTS: Schema = {"type": ["string", "array"], "items": _TEXT}
-DAY: Schema = {"type": "string", **of_text({"pattern": r"^\d{4}-\d{2}-\d{2}$"})}
+DAY: Schema = {"type": "string", **of_text({"pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"})}
 SWITCH: Schema = {"anyOf": [{"type": "boolean"}, _TEXT], **of_text({"type": "boolean"})}
 COUNT: Schema = {"type": ["integer", "string"], "minimum": 1, **of_text({"type": "integer"})}
 _COLUMNS: Schema = {"type": ["array", "string"], "items": _TEXT, **of_text({"type": "array"})}
