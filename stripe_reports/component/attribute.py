@@ -7,7 +7,7 @@ from typing import Any
 
 import dagster as dg
 from dagster.components.resolved.errors import ResolutionException
-from pydantic import BaseModel, GetJsonSchemaHandler
+from pydantic import GetJsonSchemaHandler, TypeAdapter, ValidationError
 from pydantic_core import CoreSchema
 
 from stripe_reports import environment
@@ -51,11 +51,16 @@ class Attribute(dg.Resolver):
             examples=[example],
             inject_before_resolve=False,
         )
+        self._type = TypeAdapter(type)
         self._schema = schema
         self._value = value
 
     def _resolve(self, context: dg.ResolutionContext, given: Any) -> Any:
-        value = _without_templates(context, _plain(given))
+        value = _without_templates(context, given)
+        try:
+            value = self._type.validate_python(value)
+        except ValidationError as error:  # of what a template has returned
+            raise wrong(context, error.errors()[0]["msg"])  # noqa: B904 - it has its cause
         with naming(context):
             return self._value(value)
 
@@ -124,23 +129,17 @@ def of_text(schema: Schema) -> Schema:
     return {"if": {"type": "string", "not": {"pattern": _TEMPLATE.pattern}}, "then": schema}
 
 
-def _plain(given: Any) -> Any:
-    """Return what stands in the file as strings, numbers, lists and dicts."""
-    if isinstance(given, BaseModel):
-        return given.model_dump(exclude_unset=True)
-    if isinstance(given, Mapping):
-        return {key: _plain(value) for key, value in given.items()}
-    return given
-
-
 def _without_templates(context: dg.ResolutionContext, given: Any) -> Any:
+    """Fill in the templates. Texts and variables stay texts, though Jinja makes a number of "2025"."""
     if isinstance(given, dict):
         return {key: _without_templates(context.at_path(key), value) for key, value in given.items()}
     if isinstance(given, list | tuple):
         return [_without_templates(context.at_path(place), value) for place, value in enumerate(given)]
     if not isinstance(given, str) or not _TEMPLATE.search(given):
-        return given  # Jinja would make a number of the text "2025"
+        return given
     _refuse_missing(context, given)
+    if match := _VARIABLE.fullmatch(given.strip()):
+        return environment.text(match[1] or match[2])
     return context.resolve_value(given)
 
 

@@ -123,7 +123,7 @@ class StripeReportsComponent(dg.Component, dg.Model, dg.Resolvable):
             example={
                 "payout_reconciliation.itemized.5": {"metadata_columns": ["payment_metadata[order_id]"]}
             },
-            type=dict[str, Any],
+            type=dict[str, dict[str, Any]],
             schema=lambda: values.REQUESTS,
             value=values.requests,
         ),
@@ -201,7 +201,12 @@ class StripeReportsComponent(dg.Component, dg.Model, dg.Resolvable):
     ] = ()
     tags: Annotated[
         Mapping[str, str],
-        Attribute("Tags of all assets.", example={"domain": "finance"}, type=dict[str, str]),
+        Attribute(
+            "Tags of all assets.",
+            example={"domain": "finance"},
+            type=dict[str, str],
+            schema=lambda: values.TAGS,
+        ),
     ] = Field(default_factory=dict)
     translation: Annotated[TranslationFn[ReportType] | None, _Translation()] = None
 

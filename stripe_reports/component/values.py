@@ -41,23 +41,22 @@ Translation: type[BaseModel] = create_model("Translation", __base__=dg.Model, **
 
 _TEXT: Schema = {"type": "string"}
 LIST: Schema = {"type": "array", "items": _TEXT}
+TAGS: Schema = {"type": "object", "additionalProperties": _TEXT}
 TEXTS: Schema = {"type": ["string", "array"], "items": _TEXT}
 DAY: Schema = {"type": "string", **of_text({"pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"})}
 SWITCH: Schema = {"anyOf": [{"type": "boolean"}, _TEXT], **of_text({"type": "boolean"})}
 COUNT: Schema = {"type": ["integer", "string"], "minimum": 1, **of_text({"type": "integer"})}
 _COLUMNS: Schema = {"type": ["array", "string"], "items": _TEXT, **of_text({"type": "array"})}
+REQUEST: Schema = {
+    "columns": _COLUMNS,
+    "metadata_columns": _COLUMNS,
+    "optional_columns": _COLUMNS,
+    "parameters": {"type": "object", "additionalProperties": TEXTS},
+}
+"""The settings of a ReportRequest."""
 REQUESTS: Schema = {
     "type": "object",
-    "additionalProperties": {
-        "type": "object",
-        "properties": {
-            "columns": _COLUMNS,
-            "metadata_columns": _COLUMNS,
-            "optional_columns": _COLUMNS,
-            "parameters": {"type": "object", "additionalProperties": TEXTS},
-        },
-        "additionalProperties": False,
-    },
+    "additionalProperties": {"type": "object", "properties": REQUEST, "additionalProperties": False},
 }
 TRANSLATION: Schema = {
     "type": ["object", "string", "null"],
@@ -115,11 +114,12 @@ def account(given: str | None) -> str | None:
 
 
 def requests(given: Mapping[str, Mapping[str, Any]]) -> Mapping[str, "ReportRequest"]:
-    """Return the requests by report type, glob or preset. Raises UnknownReportTypeError."""
+    """Return the requests by report type, glob or preset. Raises StripeReportsError for unknown ones."""
     from stripe_reports.landing import ReportRequest
 
-    for pattern in given:
+    for pattern, settings in given.items():
         select_report_types(pattern)
+        _known(settings, list(REQUEST), "setting")
     return {pattern: ReportRequest(**settings) for pattern, settings in given.items()}
 
 

@@ -23,6 +23,7 @@ from stripe_reports import (
     StripeResource,
 )
 from stripe_reports.component import values
+from stripe_reports.component.attribute import AttributeValueError
 from stripe_reports.lake import Lake
 from stripe_reports.sandbox import Sandbox
 from stripe_reports_tests.component.support import README_YAML, definitions, project, with_attributes
@@ -235,6 +236,24 @@ def test_no_part_of_the_component_holds_the_key(tmp_path: Path) -> None:
     assert config["api_key"] == {"env": "STRIPE_API_KEY"}, "what the UI shows"
 
 
+def test_a_template_variable_of_the_project_may_be_the_key_by_name() -> None:
+    file = "api_key: '{{ key }}'\nlake: '{{ lake }}'"
+    scope = {"key": dg.EnvVar("OUR_KEY"), "lake": "lake"}
+    component = StripeReportsComponent.resolve_from_yaml(file, scope=scope)
+    assert component.api_key.env_var_name == "OUR_KEY"
+    with pytest.raises(
+        AttributeValueError, match="api_key: give the name of an environment variable"
+    ) as raised:
+        StripeReportsComponent.resolve_from_yaml(file, scope=scope | {"key": _KEY})
+    assert _KEY not in str(raised.value)
+
+
+def test_a_variable_is_a_text_also_if_it_looks_like_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ACCOUNT", "2025")
+    file = "api_key: '{{ env.STRIPE_API_KEY }}'\nlake: lake\naccount: '{{ env.ACCOUNT }}'"
+    assert StripeReportsComponent.resolve_from_yaml(file).account == "2025"
+
+
 def test_importing_the_component_costs_dagster_only() -> None:
     heavy = ("stripe", "pyarrow", "pandas", "numpy", "duckdb", "dagster_aws", "boto3", "obstore", "requests")
     code = (
@@ -259,5 +278,4 @@ def test_the_defaults_and_settings_are_those_of_the_python() -> None:
     assert given["reconciliation"] == whole["reconciliation"].default.value.lower()
     assert given["keep_csv"] == ReportLakeResource().keep_csv
     assert given["max_runs_in_flight"] == StripeResource().max_runs_in_flight
-    one = values.REQUESTS["additionalProperties"]["properties"]
-    assert list(one) == [field.name for field in fields(ReportRequest)]
+    assert list(values.REQUEST) == [field.name for field in fields(ReportRequest)]

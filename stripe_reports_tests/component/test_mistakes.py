@@ -45,6 +45,7 @@ _FOUND_BY_THE_SCHEMA = [
         "max_runs_in_flight: 0": "0 is less than the minimum of 1",
         "reports: {payouts.*: {colums: [a]}}": "('colums' was unexpected)",
         "translation: {key: balance}": "('key' was unexpected)",
+        "tags: {tier: 1}": "1 is not of type 'string'",
         "owners: team:finance": "'team:finance' is not of type 'array'",
     },
     {
@@ -135,6 +136,8 @@ def test_templates_and_all_forms_of_a_value_are_taken() -> None:
             'lake: "s3://{{ env.NO_BUCKET }}/stripe"',
             "the environment variable NO_BUCKET is not set; set it",
         ),
+        ("timezone", "timezone: '{{ 1 + 1 }}'", "Input should be a valid string"),
+        ("reports", "reports: {core: {colums: [a]}}", "there is no setting 'colums'; did you mean 'columns'"),
         ("owners", "owners: [finance]", "finance"),
         ("translation", "translation: {group_name: 'a b'}", "a b"),
     ],
