@@ -7,7 +7,14 @@ from stripe_reports.catalog.availability import (
     documented_delay,
     newest_complete_day,
 )
-from stripe_reports.catalog.columns import ColumnType, column_type, line_columns
+from stripe_reports.catalog.columns import (
+    ColumnType,
+    PersonalData,
+    column_description,
+    column_type,
+    line_columns,
+    personal_data,
+)
 from stripe_reports.catalog.days import (
     Interval,
     day_interval,
@@ -44,10 +51,12 @@ __all__ = [
     "ColumnType",
     "Interval",
     "IntervalKind",
+    "PersonalData",
     "ReportType",
     "amount_text",
     "as_decimal",
     "as_text",
+    "column_description",
     "column_type",
     "currency_digits",
     "data_ready_by",
@@ -63,6 +72,7 @@ __all__ = [
     "minor_units",
     "newest_complete_day",
     "parse_day",
+    "personal_data",
     "select_report_types",
     "stretch_texts",
     "stretches",
