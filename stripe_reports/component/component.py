@@ -13,6 +13,7 @@ from stripe_reports.catalog import ReportType
 from stripe_reports.component import values
 from stripe_reports.component.attribute import Attribute, VariableName, naming
 from stripe_reports.component.scaffolder import StripeReportsScaffolder
+from stripe_reports.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from stripe_reports.orchestration import (
@@ -256,10 +257,12 @@ class StripeReportsComponent(dg.Component, dg.Model, dg.Resolvable):
         """
         yield from self.stripe_reports.land(context, stripe, report_lake)
 
-    def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:  # noqa: ARG002
+    def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
         """Return what `StripeReports.definitions` returns. Raises StripeReportsError."""
         from stripe_reports.orchestration import ReportLakeResource, StripeResource
 
+        with naming(self._at("account")):
+            self._refuse_another(context)
         # What is wrong with one attribute alone was refused when the file was read.
         with naming(self._at("reports")):
             reports = self.stripe_reports
@@ -288,6 +291,14 @@ class StripeReportsComponent(dg.Component, dg.Model, dg.Resolvable):
             sensors=definitions.sensors,
             resources=definitions.resources,
         )
+
+    def _refuse_another(self, context: dg.ComponentLoadContext) -> None:
+        if self._source is None or self._source.source_position_tree is None:
+            return  # made by Python, maybe in a test without a project
+        components = context.component_tree.get_all_components(of_type=StripeReportsComponent)
+        if len([each for each in components if each.account == self.account]) > 1:
+            names = f"the account {self.account!r}" if self.account else "an account without a name"
+            raise ConfigurationError(f"several components are for {names}; give each its own `account`")
 
     def _translated_spec(self, report_type: ReportType) -> dg.AssetSpec:
         spec = self.get_asset_spec(report_type)

@@ -1,4 +1,4 @@
-"""Dagster: resources, assets, schedules, sensors, webhook. The only wing that imports dagster."""
+"""Dagster: resources, assets, schedules and sensors. The component and the code location rest on it."""
 
 from stripe_reports.orchestration.assets import StepEvent, stripe_report_spec
 from stripe_reports.orchestration.books import CHAIN_CHECK, DOWNSTREAM

@@ -128,6 +128,12 @@ def test_requests_reach_the_reports() -> None:
     assert component.stripe_reports._reports.requests["payouts.itemized.3"] is request
 
 
+def test_it_can_be_tested_with_dagsters_utilities() -> None:
+    attributes = {"api_key": "{{ env.STRIPE_API_KEY }}", "lake": "lake", "select": "payouts.*"}
+    built = component_defs(component=StripeReportsComponent.from_attributes_dict(attributes=attributes))
+    assert dg.AssetKey(["stripe_reports", "payouts_itemized_3"]) in built.resolve_all_asset_keys()
+
+
 def test_without_reconciliation_there_is_none() -> None:
     keys = definitions(stripe=with_attributes("reconciliation: off")).resolve_all_asset_keys()
     assert {"balance_summary_1"} < {key.path[-1] for key in keys}

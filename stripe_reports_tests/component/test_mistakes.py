@@ -154,6 +154,19 @@ def test_loading_ends_with_one_line(attribute: str, lines: str, says: str) -> No
     assert _SECRET not in line
 
 
+@pytest.mark.parametrize(
+    ("account", "which"), [("eu", "the account 'eu'"), ("null", "an account without a name")]
+)
+def test_two_files_for_one_account_are_refused(account: str, which: str) -> None:
+    text = with_attributes(f"account: {account}")
+    with pytest.raises(ComponentTreeException) as raised:
+        definitions(one=text, other=text)
+    says = f"several components are for {which}; give each its own `account`"
+    assert last_line(raised.value).endswith(
+        f"defs.yaml:{line_of(text, 'account')} attributes.account: {says}"
+    )
+
+
 def test_in_python_the_error_is_that_of_stripe_reports() -> None:
     component = StripeReportsComponent(
         api_key=dg.EnvVar("STRIPE_API_KEY"), lake="lake", select="balance.sumary.1"
