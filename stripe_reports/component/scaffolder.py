@@ -11,7 +11,6 @@ from pydantic import BaseModel, Field
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
-_LAKE = "lake"
 _PYTHON = """\
 import dagster as dg
 from stripe_reports import StripeReportsComponent
@@ -32,7 +31,7 @@ def stripe(context: dg.ComponentLoadContext) -> StripeReportsComponent:
 class StripeReportsParams(BaseModel):
     """What the command line may set; there is no option for the key, which belongs into a variable."""
 
-    lake: str = Field(default=_LAKE, description="A directory or s3://bucket/prefix.")
+    lake: str = Field(default="lake", description="A directory or s3://bucket/prefix.")
     select: str = Field(default="core", description="Report types: ids, globs and presets.")
     start_date: str | None = Field(
         default=None, description="The first partition; by default this year's first day."

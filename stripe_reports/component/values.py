@@ -19,9 +19,7 @@ from stripe_reports.wording import nearest
 if TYPE_CHECKING:
     from stripe_reports.landing import ReportRequest
 
-SEVERITIES = ("error", "warn")
-
-
+_SEVERITIES = ("error", "warn")
 _TRANSLATED = (
     "automation_condition",
     "code_version",
@@ -81,7 +79,7 @@ def downstream_schema() -> Schema:
 
 def reconciliation_schema() -> Schema:
     """Return the schema of a severity, of severities by identity, or of false."""
-    severity = of_text({"enum": list(SEVERITIES)})
+    severity = of_text({"enum": list(_SEVERITIES)})
     return {
         "type": ["boolean", "string", "object"],
         **severity,
@@ -117,10 +115,15 @@ def requests(given: Mapping[str, Mapping[str, Any]]) -> Mapping[str, "ReportRequ
     """Return the requests by report type, glob or preset. Raises StripeReportsError for unknown ones."""
     from stripe_reports.landing import ReportRequest
 
+    made = {}
     for pattern, settings in given.items():
         select_report_types(pattern)
         _known(settings, list(REQUEST), "setting")
-    return {pattern: ReportRequest(**settings) for pattern, settings in given.items()}
+        asked: dict[str, Any] = {
+            name: each if name == "parameters" else _names(each) for name, each in settings.items()
+        }
+        made[pattern] = ReportRequest(**asked)
+    return made
 
 
 def reconciliation(given: bool | str | Mapping[str, str]) -> bool | str | Mapping[str, str]:
@@ -129,7 +132,7 @@ def reconciliation(given: bool | str | Mapping[str, str]) -> bool | str | Mappin
         _known(given, _judged(), "identity")
     for severity in given.values() if isinstance(given, Mapping) else [given]:
         if not isinstance(severity, bool):
-            _known([severity], SEVERITIES, "severity")
+            _known([severity], _SEVERITIES, "severity")
     return given
 
 
@@ -137,14 +140,14 @@ def automation(given: str | Sequence[str]) -> Sequence[str]:
     """Return the names of schedules and sensors. Raises ConfigurationError for an unknown one."""
     from stripe_reports.orchestration import AUTOMATION
 
-    return _known([given] if isinstance(given, str) else given, AUTOMATION, "schedule or sensor")
+    return _known(_names(given), AUTOMATION, "schedule or sensor")
 
 
 def downstream(given: str | Sequence[str]) -> Sequence[str]:
     """Return the names of downstream assets. Raises ConfigurationError for an unknown one."""
     from stripe_reports.orchestration import DOWNSTREAM
 
-    return _known([given] if isinstance(given, str) else given, (*DOWNSTREAM, "all"), "downstream asset")
+    return _known(_names(given), (*DOWNSTREAM, "all"), "downstream asset")
 
 
 def switch(given: bool | str) -> bool:
@@ -159,6 +162,13 @@ def count(given: int | str) -> int:
     if not str(given).isdecimal() or int(given) < 1:
         raise ConfigurationError(f"{given!r} is not a whole number, 1 or more")
     return int(given)
+
+
+def _names(given: str | Sequence[str]) -> Sequence[str]:
+    """Return the names; in a text, such as a variable's, commas are between them."""
+    if not isinstance(given, str):
+        return given
+    return [name for name in map(str.strip, given.split(",")) if name]
 
 
 def _names_schema(names: Sequence[str]) -> Schema:

@@ -260,6 +260,20 @@ def test_a_variable_is_a_text_also_if_it_looks_like_a_number(monkeypatch: pytest
     assert StripeReportsComponent.resolve_from_yaml(file).account == "2025"
 
 
+def test_a_variable_holds_names_with_commas_between_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NAMES", "stripe_reports_daily, stripe_reports_books")
+    monkeypatch.setenv("COLUMNS", "payout_id,currency")
+    file = """
+        api_key: "{{ env.STRIPE_API_KEY }}"
+        lake: lake
+        automation: "{{ env.NAMES }}"
+        reports: {core: {columns: "{{ env.COLUMNS }}"}}
+    """
+    component = StripeReportsComponent.resolve_from_yaml(file)
+    assert component.automation == ["stripe_reports_daily", "stripe_reports_books"]
+    assert component.reports["core"] == ReportRequest(columns=["payout_id", "currency"])
+
+
 def test_importing_the_component_costs_dagster_only() -> None:
     heavy = ("stripe", "pyarrow", "pandas", "numpy", "duckdb", "dagster_aws", "boto3", "obstore", "requests")
     code = (
