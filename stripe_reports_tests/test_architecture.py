@@ -26,6 +26,7 @@ _FLOORS = {
     "webhook": 3,
     "close": 4,
     "orchestration": 5,
+    "component": 6,
     "definitions": 6,
     "cli": 7,
 }

@@ -1,17 +1,24 @@
-"""Dagster: resources, assets, schedules, sensors, webhook. The only wing that imports dagster."""
+"""Dagster: resources, assets, schedules and sensors. The component and the code location rest on it."""
 
-from stripe_reports.orchestration.assets import stripe_report_spec
+from stripe_reports.orchestration.assets import StepEvent, stripe_report_spec
+from stripe_reports.orchestration.books import CHAIN_CHECK, DOWNSTREAM
 from stripe_reports.orchestration.failed_runs import WEBSERVER_URL, Alert
 from stripe_reports.orchestration.io_manager import ReportLakeIOManager
+from stripe_reports.orchestration.names import AUTOMATION, AccountNames
 from stripe_reports.orchestration.resources import ReportLakeResource, StripeResource
 from stripe_reports.orchestration.stripe_reports import START_DATE, StripeReports
 
 __all__ = [
+    "AUTOMATION",
+    "CHAIN_CHECK",
+    "DOWNSTREAM",
     "START_DATE",
     "WEBSERVER_URL",
+    "AccountNames",
     "Alert",
     "ReportLakeIOManager",
     "ReportLakeResource",
+    "StepEvent",
     "StripeReports",
     "StripeResource",
     "stripe_report_spec",

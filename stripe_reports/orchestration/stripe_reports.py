@@ -1,22 +1,19 @@
 """`StripeReports`: one account's reports in a Dagster project, whole or part by part."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
 
 import dagster as dg
 
 from stripe_reports.landing import ReportRequest
+from stripe_reports.orchestration import assets as report_assets
 from stripe_reports.orchestration import automation, books, failed_runs
-from stripe_reports.orchestration.assets import GetAssetSpec, daily_partitions, landing_asset, select_reports
-from stripe_reports.orchestration.books import Severity
 from stripe_reports.orchestration.code_location import account_resources, code_location
-from stripe_reports.orchestration.failed_runs import Alert
 from stripe_reports.orchestration.jobs import AssetJob, reconcile_job, reports_job
 from stripe_reports.orchestration.names import AccountNames
 from stripe_reports.orchestration.resources import ReportLakeResource, StripeResource
 
 START_DATE = "2023-01-01"
-
 _SCHEDULE, _SENSOR = dg.DefaultScheduleStatus, dg.DefaultSensorStatus
 _SINGLE_RUN = dg.BackfillPolicy.single_run()
 
@@ -30,12 +27,11 @@ class StripeReports:
     preset; for a report type that several name, the last one counts. `range_runs`: whether days of an
     itemized report may come from one report run of up to a calendar month. `backfill_policy`: by default, all
     days of a backfill are one Dagster run. `get_asset_spec` changes keys' prefixes, groups, owners or tags
-    before the assets are built; begin with `stripe_report_spec`.
+    before the assets are built; begin with `stripe_report_spec`. The step runs `execute`, by default `land`.
 
     `account` names one of several accounts in a code location, such as `eu`: its asset keys are
     `["stripe_reports", "eu", table]`, and its groups, job, schedules, sensors and resources (`stripe_eu`,
-    `report_lake_eu`) have names of their own; its steps are in the pool `stripe_eu`. `pool` is Dagster's
-    concurrency pool that the step counts in, instead of that one or of none.
+    `report_lake_eu`) have names of their own; its steps are in the pool `stripe_eu`. `pool` names another.
 
     It and its methods raise UnknownReportTypeError, ConfigurationError or DayError for wrong arguments.
     """
@@ -50,21 +46,21 @@ class StripeReports:
         requests: Mapping[str, ReportRequest] | None = None,
         range_runs: bool = True,
         backfill_policy: dg.BackfillPolicy | None = _SINGLE_RUN,
-        get_asset_spec: GetAssetSpec | None = None,
+        get_asset_spec: report_assets.GetAssetSpec | None = None,
+        execute: report_assets.Execute | None = None,
         account: str | None = None,
         pool: str | None = None,
     ) -> None:
         self._names = AccountNames(account)
-        self._reports = select_reports(
+        self._reports = report_assets.select_reports(
             select,
             names=self._names,
-            partitions_def=partitions_def or daily_partitions(start_date, timezone),
+            partitions_def=partitions_def or report_assets.daily_partitions(start_date, timezone),
             requests=requests or {},
             range_runs=range_runs,
             get_asset_spec=get_asset_spec,
         )
-        self._backfill_policy = backfill_policy
-        self._pool = pool or self._names.pool
+        self._step = execute or self.land, backfill_policy, pool or self._names.pool
 
     @property
     def partitions_def(self) -> dg.DailyPartitionsDefinition:
@@ -78,7 +74,13 @@ class StripeReports:
         It needs the resources `stripe` (StripeResource) and `report_lake` (ReportLakeResource), and
         `report_lake_io_manager` (ReportLakeIOManager) where another asset takes a report as a parameter.
         """
-        return [landing_asset(self._reports, backfill_policy=self._backfill_policy, pool=self._pool)]
+        return [report_assets.landing_asset(self._reports, *self._step)]
+
+    def land(
+        self, context: dg.AssetExecutionContext, stripe: StripeResource, report_lake: ReportLakeResource
+    ) -> Iterator[report_assets.StepEvent]:
+        """Land what the step of `assets` selects, and yield what Dagster records."""
+        return report_assets.land_selected(self._reports, context, stripe, report_lake)
 
     @cached_property
     def job(self) -> AssetJob:
@@ -162,7 +164,7 @@ class StripeReports:
         self,
         *,
         alert_url: str | None = None,
-        alert: Callable[[Alert], None] | None = None,
+        alert: Callable[[failed_runs.Alert], None] | None = None,
         webserver_url: str = failed_runs.WEBSERVER_URL,
         request_again_after: Sequence[float] = failed_runs.REQUEST_AGAIN_AFTER,
         minimum_interval_seconds: int = 30,
@@ -247,7 +249,7 @@ class StripeReports:
         self,
         *,
         identities: Iterable[str] | None = None,
-        severity: Severity | Mapping[str, Severity] = Severity.ERROR,
+        severity: books.Severity | Mapping[str, books.Severity] = books.Severity.ERROR,
         blocking: bool = True,
         backfill_policy: dg.BackfillPolicy | None = _SINGLE_RUN,
     ) -> dg.AssetsDefinition:
@@ -314,11 +316,11 @@ class StripeReports:
         *,
         stripe: StripeResource,
         report_lake: ReportLakeResource,
-        reconciliation: Severity | Mapping[str, Severity] | None = Severity.ERROR,
+        reconciliation: books.Severity | Mapping[str, books.Severity] | None = books.Severity.ERROR,
         downstream: str | Iterable[str] = (),
         catch_up_days: int = automation.CATCH_UP_DAYS,
         alert_url: str | None = None,
-        alert: Callable[[Alert], None] | None = None,
+        alert: Callable[[failed_runs.Alert], None] | None = None,
         webserver_url: str = failed_runs.WEBSERVER_URL,
         request_again_after: Sequence[float] = failed_runs.REQUEST_AGAIN_AFTER,
         running: Iterable[str] = (),
@@ -330,13 +332,6 @@ class StripeReports:
         the schedules and sensors (without the account, as in `stripe_reports_daily`) that run from the start,
         unless they are switched in the UI.
         """
-        alerting = partial(
-            self.failed_runs_sensor,
-            alert_url=alert_url,
-            alert=alert,
-            webserver_url=webserver_url,
-            request_again_after=request_again_after,
-        )
         return code_location(
             self,
             self._reports,
@@ -344,6 +339,12 @@ class StripeReports:
             reconciliation=reconciliation,
             downstream=downstream,
             catch_up_days=catch_up_days,
-            failed_runs=alerting,
+            failed_runs=partial(
+                self.failed_runs_sensor,
+                alert_url=alert_url,
+                alert=alert,
+                webserver_url=webserver_url,
+                request_again_after=request_again_after,
+            ),
             running=running,
         )

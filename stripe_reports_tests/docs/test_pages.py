@@ -63,10 +63,12 @@ _RUN = [
     "dagster dev",
     "bin/pytest",  # .ci/run
     "ruff format",  # .ci/run
+    "dg scaffold defs",  # test_component_in_a_project.py
+    "dg launch",  # test_component_in_a_project.py
 ]
 
 
 def test_every_block_is_of_a_kind_that_a_test_runs() -> None:
-    assert {block.language for block in BLOCKS} == {"python", "sh", "json", "text"}
+    assert {block.language for block in BLOCKS} == {"python", "sh", "json", "text", "yaml"}
     for block in blocks("sh"):
         assert len([each for each in _RUN if each in block.text]) == 1, block

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from stripe_reports import StripeReports, definitions, environment
+from stripe_reports import StripeReports, StripeReportsComponent, definitions, environment
 from stripe_reports.catalog import PRESETS, REPORT_TYPES
 from stripe_reports.orchestration.books import DOWNSTREAM
 from stripe_reports.orchestration.failed_runs.failure import Kind
@@ -57,6 +57,21 @@ def test_every_kind_of_alert_has_its_advice() -> None:
 def test_every_part_of_stripe_reports_is_documented() -> None:
     parts = [name for name in vars(StripeReports) if name[0] != "_"]
     assert set(parts) <= set(_first_cells("docs/in-your-project.md"))
+
+
+def test_every_attribute_of_the_component_is_documented_with_its_default() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| (–|`[^`]+`) \| ", PAGES["docs/in-your-project.md"], re.MULTILINE)
+    defaults = {
+        name: "–"
+        if field.is_required() or not field.get_default(call_default_factory=True)
+        else field.default
+        for name, field in StripeReportsComponent.model_fields.items()
+    }
+    assert rows == [(name, each if each == "–" else f"`{_yaml(each)}`") for name, each in defaults.items()]
+
+
+def _yaml(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def test_every_dependency_has_its_reason() -> None:

@@ -1,6 +1,6 @@
 """The report assets: what they are called, how a step lands them, and what Dagster records."""
 
-from stripe_reports.orchestration.assets.landing_asset import landing_asset
+from stripe_reports.orchestration.assets.landing_asset import Execute, StepEvent, land_selected, landing_asset
 from stripe_reports.orchestration.assets.selected_reports import (
     GetAssetSpec,
     daily_partitions,
@@ -8,4 +8,13 @@ from stripe_reports.orchestration.assets.selected_reports import (
 )
 from stripe_reports.orchestration.assets.spec import stripe_report_spec
 
-__all__ = ["GetAssetSpec", "daily_partitions", "landing_asset", "select_reports", "stripe_report_spec"]
+__all__ = [
+    "Execute",
+    "GetAssetSpec",
+    "StepEvent",
+    "daily_partitions",
+    "land_selected",
+    "landing_asset",
+    "select_reports",
+    "stripe_report_spec",
+]

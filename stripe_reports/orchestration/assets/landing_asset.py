@@ -1,6 +1,6 @@
 """The multi-asset that lands the selected reports, one partition per day."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import dagster as dg
 from pydantic import Field
@@ -28,15 +28,48 @@ class StripeReportsConfig(dg.Config):
     )
 
 
+StepEvent = Event | dg.Output[None]
+"""An event that the step yields to Dagster."""
+Execute = Callable[[dg.AssetExecutionContext, StripeResource, ReportLakeResource], Iterator[StepEvent]]
+"""What the step does, such as `land_selected` of some reports."""
+
+
+def land_selected(
+    reports: Reports,
+    context: dg.AssetExecutionContext,
+    stripe: StripeResource,
+    report_lake: ReportLakeResource,
+) -> Iterator[StepEvent]:
+    """Land the days and reports that the step selects, and yield what Dagster records.
+
+    Raises dg.Failure, which says what did not land, after everything else has landed.
+    """
+    config = StripeReportsConfig(**context.op_execution_context.op_config)
+    events = Materialization(
+        context,
+        [report for key, report in reports.by_key.items() if key in context.selected_asset_keys],
+        StepSettings(
+            account=reports.names.account,
+            timezone=reports.timezone,
+            range_runs=reports.range_runs,
+            force_new_report_run=config.force_new_report_run,
+            report_runs=config.report_runs,
+        ),
+    ).land(stripe, report_lake)
+    stripe.close_after_execution(events)
+    yield from events
+    yield from evaluate_checks_alone(context, reports, report_lake)
+    yield from check_outputs(context)
+
+
 def landing_asset(
-    reports: Reports, *, backfill_policy: dg.BackfillPolicy | None, pool: str | None
+    reports: Reports, execute: Execute, backfill_policy: dg.BackfillPolicy | None, pool: str | None
 ) -> dg.AssetsDefinition:
     """Return the assets of all reports as one multi-asset of which any part can be selected.
 
     In one step the waits for all report runs overlap, under one limit of calls; the days and report types of
     a run still land and fail each on its own.
     """
-    names = reports.names
 
     @dg.multi_asset(
         name=reports.op,
@@ -51,27 +84,13 @@ def landing_asset(
         backfill_policy=backfill_policy,
         pool=pool,
     )
-    @resource_parameters(names)
+    @resource_parameters(reports.names)
     def land(
         context: dg.AssetExecutionContext,
-        config: StripeReportsConfig,
+        config: StripeReportsConfig,  # noqa: ARG001 - for Dagster, which shows it in the launchpad
         stripe: StripeResource,
         report_lake: ReportLakeResource,
-    ) -> Iterator[Event | dg.Output[None]]:
-        events = Materialization(
-            context,
-            [report for key, report in reports.by_key.items() if key in context.selected_asset_keys],
-            StepSettings(
-                account=names.account,
-                timezone=reports.timezone,
-                range_runs=reports.range_runs,
-                force_new_report_run=config.force_new_report_run,
-                report_runs=config.report_runs,
-            ),
-        ).land(stripe, report_lake)
-        stripe.close_after_execution(events)
-        yield from events
-        yield from evaluate_checks_alone(context, reports, report_lake)
-        yield from check_outputs(context)
+    ) -> Iterator[StepEvent]:
+        yield from execute(context, stripe, report_lake)
 
     return land
