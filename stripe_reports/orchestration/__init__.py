@@ -2,17 +2,34 @@
 
 from stripe_reports.orchestration.assets import stripe_report_spec
 from stripe_reports.orchestration.failed_runs import WEBSERVER_URL, Alert
+from stripe_reports.orchestration.instance import (
+    Switch,
+    daemon_seen_at,
+    instance_storage,
+    last_unlanded_day,
+    open_instance,
+    switches,
+)
 from stripe_reports.orchestration.io_manager import ReportLakeIOManager
+from stripe_reports.orchestration.names import AUTOMATION, AccountNames
 from stripe_reports.orchestration.resources import ReportLakeResource, StripeResource
 from stripe_reports.orchestration.stripe_reports import START_DATE, StripeReports
 
 __all__ = [
+    "AUTOMATION",
     "START_DATE",
     "WEBSERVER_URL",
+    "AccountNames",
     "Alert",
     "ReportLakeIOManager",
     "ReportLakeResource",
     "StripeReports",
     "StripeResource",
+    "Switch",
+    "daemon_seen_at",
+    "instance_storage",
+    "last_unlanded_day",
+    "open_instance",
     "stripe_report_spec",
+    "switches",
 ]

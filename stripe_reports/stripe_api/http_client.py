@@ -28,7 +28,7 @@ _LONGEST_TEXT = 4000
 _LONGEST_VALUE = 200
 _REQUEST_ID = re.compile(r"req_[A-Za-z0-9]{1,100}")
 _HOST = re.compile(r"[A-Za-z0-9.-]{1,253}")
-_HEADERS_WE_READ = ("Retry-After", "Stripe-Should-Retry", "Idempotent-Replayed")
+_HEADERS_WE_READ = ("Retry-After", "Stripe-Should-Retry", "Idempotent-Replayed", "Date")
 
 
 class UnusableAnswerError(stripe.APIConnectionError):

@@ -18,6 +18,7 @@ _TASKS = [
     "month-close",
     "read-the-tables",
     "evidence-and-verify",
+    "command-line",
     "sandbox",
     "settings",
     "performance",
@@ -54,6 +55,7 @@ def test_the_two_commands_make_the_same_environment_and_end_in_demo_and_tests() 
 
 _RUN = [
     "stripe-reports demo",  # the fixture demo_folder
+    "stripe-reports doctor",
     "stripe-reports types",
     "stripe-reports sql",
     "stripe-reports verify",
