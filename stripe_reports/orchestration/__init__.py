@@ -4,6 +4,7 @@ from stripe_reports.orchestration.assets import stripe_report_spec
 from stripe_reports.orchestration.failed_runs import WEBSERVER_URL, Alert
 from stripe_reports.orchestration.instance import (
     Switch,
+    UnlandedDay,
     daemon_seen_at,
     instance_storage,
     last_unlanded_day,
@@ -26,6 +27,7 @@ __all__ = [
     "StripeReports",
     "StripeResource",
     "Switch",
+    "UnlandedDay",
     "daemon_seen_at",
     "instance_storage",
     "last_unlanded_day",

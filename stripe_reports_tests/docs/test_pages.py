@@ -58,6 +58,7 @@ _RUN = [
     "stripe-reports doctor",
     "stripe-reports types",
     "stripe-reports sql",
+    "stripe-reports status",
     "stripe-reports verify",
     "stripe-reports sandbox",
     "stripe-reports webhook",

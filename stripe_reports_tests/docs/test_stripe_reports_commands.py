@@ -31,6 +31,12 @@ def test_the_examples_query_the_demo(demo_folder: Path, monkeypatch: pytest.Monk
     assert "usd" in queried
 
 
+def test_the_example_shows_how_far_the_demo_is(demo_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(demo_folder)
+    (arguments,) = stripe_reports_commands("status")
+    assert "balance_summary_1" in _run(arguments)
+
+
 def test_the_example_looks_at_a_deployment(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STRIPE_API_KEY", sandbox.key)
     monkeypatch.setenv("STRIPE_API_BASE", sandbox.api_base)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 
-from stripe_reports.catalog import REPORT_TYPES, ReportType, data_ready_by
+from stripe_reports.catalog import REPORT_TYPES, ReportType, day_interval, newest_ready_day
 from stripe_reports.cli.doctor.finding import Finding, failed, ok, unknown, warning
 from stripe_reports.cli.doctor.probing import Probe
 from stripe_reports.errors import StripeReportsError
@@ -24,7 +24,6 @@ from stripe_reports.stripe_api import (
 from stripe_reports.wording import some
 
 _MOST_NAMED = 10
-_DAY = 86400
 _CLOCK_WARNS, _CLOCK_FAILS = 30.0, 300.0
 """Seconds. The webhook refuses signatures that differ by more than five minutes."""
 _KEYS = "https://dashboard.stripe.com/apikeys"
@@ -184,20 +183,17 @@ def _data_of(
     """Return how far the data of a family go: its shortest, and its longest where they differ."""
     ends = {offered[each.id].data_available_end for each in report_types}
     found = f"{family}: through {_utc(min(ends))}" + (f" to {_utc(max(ends))}" if len(ends) > 1 else "")
-    late = [each for each in report_types if offered[each.id].data_available_end < _due(each, time.time())]
+    late = [each for each in report_types if offered[each.id].data_available_end < _due(each)]
     if not late:
         return ok("data", found)
-    due = _utc(_due(late[0], time.time()))
+    due = _utc(_due(late[0]))
     which = some((each.id for each in late), 1)
     return warning("data", f"{found}; {which} should reach {due} by the documented delay: Stripe is late")
 
 
-def _due(report_type: ReportType, now: float) -> int:
+def _due(report_type: ReportType) -> int:
     """Return the end of the newest UTC day whose data must be there by now (Unix seconds)."""
-    end = int(now) // _DAY * _DAY
-    while data_ready_by(report_type, end) > now:
-        end -= _DAY
-    return end
+    return day_interval(newest_ready_day(report_type, time.time())).end
 
 
 def _utc(seconds: int) -> str:
