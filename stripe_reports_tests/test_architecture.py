@@ -163,7 +163,16 @@ def test_dagster_is_known_from_the_fifth_floor_up_only(path: Path) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    ["--help", "doctor", "sql --lake LAKE", "status --lake LAKE", "types", "verify --lake LAKE", "webhook"],
+    [
+        "--help",
+        "doctor",
+        "plan --from 2026-11-01 --to 2026-11-01",
+        "sql --lake LAKE",
+        "status --lake LAKE",
+        "types",
+        "verify --lake LAKE",
+        "webhook",
+    ],
 )
 def test_a_command_imports_dagster_only_if_it_runs_it(arguments: str, tmp_path: Path) -> None:
     code = (

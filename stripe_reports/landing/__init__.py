@@ -13,6 +13,7 @@ from stripe_reports.landing.outcome import (
     failure_lines,
 )
 from stripe_reports.landing.payouts import itemized_payouts
+from stripe_reports.landing.plan import planned_stretches
 from stripe_reports.landing.refused_runs import RefusedRuns
 from stripe_reports.landing.request import ReportRequest
 from stripe_reports.landing.settings import MAX_RUNS_IN_FLIGHT, LandingSettings
@@ -40,6 +41,7 @@ __all__ = [
     "failure_lines",
     "itemized_payouts",
     "land_day",
+    "planned_stretches",
     "submit",
     "whole_days",
 ]

@@ -37,6 +37,11 @@ def test_the_example_shows_how_far_the_demo_is(demo_folder: Path, monkeypatch: p
     assert "balance_summary_1" in _run(arguments)
 
 
+def test_the_example_plans_a_month() -> None:
+    (arguments,) = stripe_reports_commands("plan")
+    assert "report runs: fewer if equal ones" in _run(arguments)
+
+
 def test_the_example_looks_at_a_deployment(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STRIPE_API_KEY", sandbox.key)
     monkeypatch.setenv("STRIPE_API_BASE", sandbox.api_base)
