@@ -59,6 +59,7 @@ _INNER_FLOORS = {
         "failed_runs": 2,
         "assets": 3,
         "instance": 3,
+        "by_hand": 4,
         "code_location": 4,
         "stripe_reports": 5,
         "__init__": 6,

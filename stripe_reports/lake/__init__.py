@@ -20,6 +20,7 @@ from stripe_reports.lake.documents.table_settings import TableSettings
 from stripe_reports.lake.lake import Lake
 from stripe_reports.lake.offered_reports import OfferedReports
 from stripe_reports.lake.opening import open_existing_lake, open_lake
+from stripe_reports.lake.parsing.header import take_header
 from stripe_reports.lake.parsing.source import Csv, DayColumn, ExpectedColumns
 from stripe_reports.lake.storage.landed_table import LandedFile, LandedTable
 from stripe_reports.lake.writing.derived import MADE_FROM
@@ -50,6 +51,7 @@ __all__ = [
     "open_existing_lake",
     "open_lake",
     "read_errors",
+    "take_header",
 ]
 
 # Lazy, because these import pyarrow, which a process that only opens a lake does without.

@@ -1,6 +1,7 @@
 """Dagster: resources, assets, schedules, sensors, webhook. The only wing that imports dagster."""
 
 from stripe_reports.orchestration.assets import stripe_report_spec
+from stripe_reports.orchestration.by_hand import record_by_hand
 from stripe_reports.orchestration.failed_runs import WEBSERVER_URL, Alert
 from stripe_reports.orchestration.instance import (
     Switch,
@@ -32,6 +33,7 @@ __all__ = [
     "instance_storage",
     "last_unlanded_day",
     "open_instance",
+    "record_by_hand",
     "stripe_report_spec",
     "switches",
 ]

@@ -13,6 +13,7 @@ import requests
 from click.testing import CliRunner
 
 from stripe_reports.cli import cli
+from stripe_reports.lake import Lake
 from stripe_reports.sandbox import Sandbox
 from stripe_reports_tests.docs.pages import block_with, stripe_reports_commands
 from stripe_reports_tests.waiting import until
@@ -35,6 +36,16 @@ def test_the_example_shows_how_far_the_demo_is(demo_folder: Path, monkeypatch: p
     monkeypatch.chdir(demo_folder)
     (arguments,) = stripe_reports_commands("status")
     assert "balance_summary_1" in _run(arguments)
+
+
+def test_the_example_lands_a_csv(demo_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    source = Lake.open(str(demo_folder / ".stripe-reports-demo" / "lake"))
+    provenance = source.provenance("balance_summary_1", source.days("balance_summary_1")[0])
+    Path("balance.csv").write_bytes(b"".join(source.kept_csv(provenance["csv_sha256"])))
+    Lake.open("lake").claim(livemode=True, account=None)
+    (arguments,) = stripe_reports_commands("land")
+    assert "balance.summary.1 2026-11-01 has landed" in _run(arguments)
 
 
 def test_the_example_plans_a_month() -> None:
