@@ -57,6 +57,7 @@ _RUN = [
     "stripe-reports demo",  # the fixture demo_folder
     "stripe-reports doctor",
     "stripe-reports types",
+    "stripe-reports init",
     "stripe-reports land",
     "stripe-reports plan",
     "stripe-reports sql",

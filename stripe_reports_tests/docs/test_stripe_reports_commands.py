@@ -48,6 +48,14 @@ def test_the_example_lands_a_csv(demo_folder: Path, tmp_path: Path, monkeypatch:
     assert "balance.summary.1 2026-11-01 has landed" in _run(arguments)
 
 
+def test_the_examples_make_a_project_and_a_component(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for arguments in stripe_reports_commands("init"):
+        assert "Wrote" in _run(arguments)
+    assert Path("stripe/.env").exists()
+    assert Path("src/finance/defs/stripe_eu/defs.yaml").exists()
+
+
 def test_the_example_plans_a_month() -> None:
     (arguments,) = stripe_reports_commands("plan")
     assert "report runs: fewer if equal ones" in _run(arguments)
