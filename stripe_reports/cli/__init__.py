@@ -11,12 +11,25 @@ from io import TextIOWrapper
 
 import click
 
-from stripe_reports.cli import demo, doctor, init, land, plan, sandbox, sql, status, types, verify, webhook
+from stripe_reports.cli import (
+    ddl,
+    demo,
+    doctor,
+    init,
+    land,
+    plan,
+    sandbox,
+    sql,
+    status,
+    types,
+    verify,
+    webhook,
+)
 from stripe_reports.errors import StripeReportsError
 
 _COMMANDS = [
     module.command
-    for module in (demo, doctor, init, land, plan, sandbox, sql, status, types, verify, webhook)
+    for module in (ddl, demo, doctor, init, land, plan, sandbox, sql, status, types, verify, webhook)
 ]
 
 

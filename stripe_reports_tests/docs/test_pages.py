@@ -55,6 +55,7 @@ def test_the_two_commands_make_the_same_environment_and_end_in_demo_and_tests() 
 
 _RUN = [
     "stripe-reports demo",  # the fixture demo_folder
+    "stripe-reports ddl",
     "stripe-reports doctor",
     "stripe-reports types",
     "stripe-reports init",

@@ -61,6 +61,13 @@ def test_the_example_plans_a_month() -> None:
     assert "report runs: fewer if equal ones" in _run(arguments)
 
 
+def test_the_examples_print_statements(demo_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(demo_folder)
+    views, tables = [_run(arguments) for arguments in stripe_reports_commands("ddl")]
+    assert 'CREATE OR REPLACE VIEW "balance_summary_1"' in views
+    assert "CREATE EXTERNAL TABLE IF NOT EXISTS stripe.`balance_summary_1`" in tables
+
+
 def test_the_example_looks_at_a_deployment(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STRIPE_API_KEY", sandbox.key)
     monkeypatch.setenv("STRIPE_API_BASE", sandbox.api_base)
