@@ -24,7 +24,8 @@ class Done:
 def run(*arguments: str, stdin: str = "", **variables: str) -> Done:
     """What the command prints and returns, with these variables and no others of Stripe's or Dagster's."""
     kept = {name: v for name, v in os.environ.items() if not name.startswith(("STRIPE_", "DAGSTER_"))}
-    out, err, code = io.StringIO(), io.StringIO(), 0
+    out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
+    code = 0
     with (
         patch.dict(os.environ, kept | variables, clear=True),
         patch.object(sys, "argv", ["stripe-reports", *arguments]),
@@ -36,7 +37,9 @@ def run(*arguments: str, stdin: str = "", **variables: str) -> Done:
             main()
         except SystemExit as ended:
             code = int(ended.code or 0)
-    return Done(code, out.getvalue(), err.getvalue())
+    for stream in (out, err):
+        stream.seek(0)
+    return Done(code, out.read(), err.read())
 
 
 def variables_of(sandbox: Sandbox) -> Mapping[str, str]:

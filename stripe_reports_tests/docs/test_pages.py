@@ -66,6 +66,7 @@ _RUN = [
     "stripe-reports verify",
     "stripe-reports sandbox",
     "stripe-reports webhook",
+    "_STRIPE_REPORTS_COMPLETE",  # cli/test_completion.py
     "dagster asset materialize",
     "dagster dev",
     "bin/pytest",  # .ci/run

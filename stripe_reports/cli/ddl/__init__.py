@@ -6,6 +6,7 @@ import re
 
 import click
 
+from stripe_reports.cli.completion import complete_tables
 from stripe_reports.cli.lake_option import chosen_lake, lake_option
 
 _ENGINES = ("athena", "bigquery", "duckdb", "snowflake", "spark", "trino")
@@ -20,7 +21,7 @@ Examples:
 
 
 @click.command("ddl", epilog=_EXAMPLES)
-@click.argument("tables", metavar="[TABLE]...", nargs=-1)
+@click.argument("tables", metavar="[TABLE]...", nargs=-1, shell_complete=complete_tables)
 @click.option("--engine", required=True, type=click.Choice(_ENGINES), help="The engine.")
 @click.option("--schema", default="", help="The database, dataset or schema of the tables.")
 @click.option(

@@ -7,6 +7,7 @@ import sys
 
 import click
 
+from stripe_reports.cli.completion import complete_types
 from stripe_reports.cli.lake_option import lake_option
 
 _SECONDS = 25.0
@@ -20,7 +21,11 @@ _COLOURS = {"ok": "green", "warning": "yellow", "failed": "red", "unknown": "yel
 
 
 @click.command("doctor", epilog=_EXAMPLES)
-@click.option("--select", help="The report types.  [default: STRIPE_REPORTS_SELECT, or core]")
+@click.option(
+    "--select",
+    shell_complete=complete_types,
+    help="The report types.  [default: STRIPE_REPORTS_SELECT, or core]",
+)
 @lake_option
 @click.option("--account", metavar="NAME", help="The account's name in the code location, if it has one.")
 @click.option(

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from stripe_reports.cli.completion import complete_types
+
 _EXAMPLES = """\b
 Examples:
   stripe-reports init stripe
@@ -20,7 +22,7 @@ Examples:
 @click.option("--component", is_flag=True, help="Write the defs.yaml of a component, for a dg project.")
 @click.option("--ask-key", is_flag=True, help="Ask for the key; it is not shown.")
 @click.option("--lake", metavar="URI", help="The lake.  [default: lake, in the directory]")
-@click.option("--select", help="The report types.  [default: core]")
+@click.option("--select", shell_complete=complete_types, help="The report types.  [default: core]")
 @click.option("--start-date", metavar="DAY", help="The first partition.  [default: 2023-01-01]")
 @click.option("--timezone", metavar="ZONE", help="The time zone of the days.  [default: UTC]")
 @click.option("--account", metavar="NAME", help="A name for one of several accounts; with --component.")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from stripe_reports.cli.completion import complete_types
 from stripe_reports.cli.lake_option import chosen_lake, lake_option
 
 _EXAMPLES = """\b
@@ -18,7 +19,14 @@ Examples:
 
 @click.command("land", epilog=_EXAMPLES)
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--type", "type_", metavar="TYPE", required=True, help="The report type, by its id.")
+@click.option(
+    "--type",
+    "type_",
+    metavar="TYPE",
+    required=True,
+    shell_complete=complete_types,
+    help="The report type, by its id.",
+)
 @click.option("--day", "day", metavar="DAY", required=True, help="The day, as YYYY-MM-DD.")
 @click.option("--replace", is_flag=True, help="Replace the day if it has landed already.")
 @click.option("--allow-missing-columns", is_flag=True, help="Land a CSV that lacks columns: they are null.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from stripe_reports.cli.completion import complete_types
 from stripe_reports.cli.days_option import chosen_days, days_option
 from stripe_reports.cli.lake_option import chosen_lake, lake_option, local_path
 
@@ -17,7 +18,7 @@ Examples:
 
 
 @click.command("plan", epilog=_EXAMPLES)
-@click.argument("types", metavar="[TYPE]...", nargs=-1)
+@click.argument("types", metavar="[TYPE]...", nargs=-1, shell_complete=complete_types)
 @days_option(required=True)
 @click.option("--again", is_flag=True, help="Plan days that have landed as well.")
 @click.option("--offered", "ask", is_flag=True, help="Ask Stripe how far its data go, in one call.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from stripe_reports.cli.completion import complete_tables
 from stripe_reports.cli.lake_option import chosen_lake, lake_option
 
 _EXAMPLES = """\b
@@ -15,7 +16,7 @@ Examples:
 
 
 @click.command("status", epilog=_EXAMPLES)
-@click.argument("tables", metavar="[TABLE]...", nargs=-1)
+@click.argument("tables", metavar="[TABLE]...", nargs=-1, shell_complete=complete_tables)
 @click.option("--rows", is_flag=True, help="Count the rows, too: this opens the file of every day.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list of objects.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")

@@ -6,6 +6,7 @@ import sys
 
 import click
 
+from stripe_reports.cli.completion import complete_tables
 from stripe_reports.cli.days_option import chosen_days, days_option
 from stripe_reports.cli.lake_option import chosen_lake, lake_option
 
@@ -18,7 +19,7 @@ Examples:
 
 
 @click.command("verify", epilog=_EXAMPLES)
-@click.argument("tables", metavar="[TABLE]...", nargs=-1)
+@click.argument("tables", metavar="[TABLE]...", nargs=-1, shell_complete=complete_tables)
 @days_option()
 @lake_option
 def command(tables: tuple[str, ...], first: str | None, last: str | None, uri: str | None) -> None:
