@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
 
 import click
 
@@ -17,14 +15,6 @@ if TYPE_CHECKING:
 lake_option = click.option(
     "--lake", "uri", metavar="URI", help="The lake.  [default: STRIPE_REPORTS_LAKE, or ./lake]"
 )
-
-
-def local_path(uri: str) -> Path | None:
-    """Return the path of a lake on a local disk; None for another lake."""
-    parts = urlsplit(uri)
-    if parts.scheme not in ("", "file"):
-        return None
-    return Path(unquote(parts.path) if parts.scheme else uri).expanduser().absolute()
 
 
 def chosen_lake(uri: str | None) -> Lake:

@@ -109,7 +109,10 @@ class HttpClient(stripe.HTTPClient):
         if isinstance(error, requests.ConnectTimeout):
             return _no_connection(f"no connection within {self._timeouts[0]:g} s")
         reason = _innermost(error)
-        if isinstance(reason, requests.Timeout | urllib3.exceptions.TimeoutError | TimeoutError):
+        timeouts = requests.Timeout | urllib3.exceptions.TimeoutError | TimeoutError
+        # urllib3 counts a refused connection among its timeouts.
+        refused = isinstance(reason, urllib3.exceptions.NewConnectionError)
+        if isinstance(reason, timeouts) and not refused:
             return _no_connection(f"the answer did not arrive within {self._seconds:g} s")
         # A wrong certificate or address stays wrong.
         may_pass = not isinstance(error, requests.exceptions.SSLError | ValueError)

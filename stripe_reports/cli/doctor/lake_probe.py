@@ -8,8 +8,9 @@ from pathlib import Path
 
 from stripe_reports import environment
 from stripe_reports.cli.doctor.finding import Finding, failed, ok, warning
-from stripe_reports.cli.lake_option import chosen_lake, local_path
+from stripe_reports.cli.lake_option import chosen_lake
 from stripe_reports.errors import StripeReportsError
+from stripe_reports.lake import local_path
 from stripe_reports.stripe_api import Account, mode_of
 
 

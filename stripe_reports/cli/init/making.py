@@ -6,7 +6,6 @@ import re
 import sys
 from pathlib import Path
 from shlex import quote
-from urllib.parse import urlsplit
 
 import click
 
@@ -22,6 +21,7 @@ from stripe_reports.cli.init.project import (
     project_files,
 )
 from stripe_reports.errors import ConfigurationError
+from stripe_reports.lake import local_path
 
 _HOSTS = ("STRIPE_API_BASE", "STRIPE_FILES_BASE")
 _ACCOUNT = re.compile(r"[a-z0-9]+(_[a-z0-9]+)*")
@@ -35,7 +35,7 @@ def check_choices(choices: Choices) -> None:
         parse_day(choices.start_date)
     if choices.timezone is not None:
         time_zone(choices.timezone)
-    if choices.lake is not None and urlsplit(choices.lake).scheme not in ("", "file", "s3"):
+    if choices.lake is not None and not choices.lake.startswith("s3://") and local_path(choices.lake) is None:
         raise ConfigurationError(
             f"{choices.lake!r} is not an address of a lake; use a path, file:///path or s3://bucket/prefix"
         )

@@ -6,7 +6,7 @@ import click
 
 from stripe_reports.cli.completion import complete_types
 from stripe_reports.cli.days_option import chosen_days, days_option
-from stripe_reports.cli.lake_option import chosen_lake, lake_option, local_path
+from stripe_reports.cli.lake_option import chosen_lake, lake_option
 
 _MOST_DAYS = 7320
 _EXAMPLES = """\b
@@ -52,6 +52,7 @@ def command(
     from stripe_reports.cli.plan import printing
     from stripe_reports.cli.plan.planning import plan
     from stripe_reports.errors import DayError
+    from stripe_reports.lake import local_path
     from stripe_reports.landing import MAX_RUNS_IN_FLIGHT
     from stripe_reports.stripe_api import Account, StripeApi
 
