@@ -8,7 +8,14 @@ from stripe_reports.catalog.availability import (
     newest_complete_day,
     newest_ready_day,
 )
-from stripe_reports.catalog.columns import ColumnType, column_type, line_columns
+from stripe_reports.catalog.columns import (
+    ColumnType,
+    PersonalData,
+    column_description,
+    column_type,
+    line_columns,
+    personal_data,
+)
 from stripe_reports.catalog.days import (
     Interval,
     day_interval,
@@ -45,10 +52,12 @@ __all__ = [
     "ColumnType",
     "Interval",
     "IntervalKind",
+    "PersonalData",
     "ReportType",
     "amount_text",
     "as_decimal",
     "as_text",
+    "column_description",
     "column_type",
     "currency_digits",
     "data_ready_by",
@@ -65,6 +74,7 @@ __all__ = [
     "newest_complete_day",
     "newest_ready_day",
     "parse_day",
+    "personal_data",
     "select_report_types",
     "stretch_texts",
     "stretches",
