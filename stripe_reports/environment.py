@@ -60,6 +60,11 @@ def lake_uri() -> str:
     return text("STRIPE_REPORTS_LAKE", "./lake")
 
 
+def dagster_home() -> str:
+    """Return the directory of Dagster's records, DAGSTER_HOME; empty if it is not set."""
+    return text("DAGSTER_HOME")
+
+
 def keep_csv() -> bool:
     """Return whether CSVs are kept, STRIPE_REPORTS_KEEP_CSV."""
     return switch("STRIPE_REPORTS_KEEP_CSV", default=True)

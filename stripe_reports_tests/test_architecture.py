@@ -59,6 +59,8 @@ _INNER_FLOORS = {
         "books": 2,
         "failed_runs": 2,
         "assets": 3,
+        "instance": 3,
+        "by_hand": 4,
         "code_location": 4,
         "stripe_reports": 5,
         "__init__": 6,
@@ -161,7 +163,19 @@ def test_dagster_is_known_from_the_fifth_floor_up_only(path: Path) -> None:
     assert _FLOORS.get(_wing(path), 5) >= 5 or not {name for name in known if name.startswith("dagster")}
 
 
-@pytest.mark.parametrize("arguments", ["--help", "sql --lake LAKE", "types", "verify --lake LAKE", "webhook"])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "--help",
+        "doctor",
+        "plan --from 2026-11-01 --to 2026-11-01",
+        "sql --lake LAKE",
+        "status --lake LAKE",
+        "types",
+        "verify --lake LAKE",
+        "webhook",
+    ],
+)
 def test_a_command_imports_dagster_only_if_it_runs_it(arguments: str, tmp_path: Path) -> None:
     code = (
         "import sys; from stripe_reports import cli\n"

@@ -6,6 +6,7 @@ from stripe_reports.catalog.availability import (
     data_ready_by,
     documented_delay,
     newest_complete_day,
+    newest_ready_day,
 )
 from stripe_reports.catalog.columns import (
     ColumnType,
@@ -71,6 +72,7 @@ __all__ = [
     "matches_pattern",
     "minor_units",
     "newest_complete_day",
+    "newest_ready_day",
     "parse_day",
     "personal_data",
     "select_report_types",

@@ -52,6 +52,18 @@ def newest_complete_day(now: datetime, timezone: str = "UTC") -> date:
     return day
 
 
+def newest_ready_day(report_type: ReportType, now: float, timezone: str = "UTC") -> date:
+    """Return the newest day in that zone whose data is all available by the documentation.
+
+    `now` is in Unix seconds.
+    """
+    zone = time_zone(timezone)
+    day = datetime.fromtimestamp(now, zone).date()
+    while data_ready_by(report_type, first_instant(day + timedelta(days=1), zone)) > now:
+        day -= timedelta(days=1)
+    return day
+
+
 def _family(report_type: ReportType) -> str:
     # The tax report of connected accounts is one of the Connect reports.
     return "tax" if "_tax." in report_type.id else report_type.family

@@ -50,10 +50,14 @@ def parse_day(text: str) -> date:
 def day_interval(day: date, timezone: str = "UTC") -> Interval:
     """Return the interval of the local day, which has 23 or 25 hours when the clocks change.
 
-    Raises DayError for a day that the time zone skipped (Pacific/Apia had no 2011-12-30).
+    Raises DayError for a day that the time zone skipped (Pacific/Apia had no 2011-12-30), and for the last
+    day of the calendar.
     """
     zone = time_zone(timezone)
-    interval = Interval(first_instant(day, zone), first_instant(day + timedelta(days=1), zone))
+    try:
+        interval = Interval(first_instant(day, zone), first_instant(day + timedelta(days=1), zone))
+    except OverflowError:
+        raise DayError(f"{day} is at the end of the calendar; choose another day") from None
     if interval.start >= interval.end:
         raise DayError(f"there was no {day} in {timezone}")
     return interval

@@ -11,10 +11,26 @@ from io import TextIOWrapper
 
 import click
 
-from stripe_reports.cli import demo, sandbox, sql, types, verify, webhook
+from stripe_reports.cli import (
+    ddl,
+    demo,
+    doctor,
+    init,
+    land,
+    plan,
+    sandbox,
+    sql,
+    status,
+    types,
+    verify,
+    webhook,
+)
 from stripe_reports.errors import StripeReportsError
 
-_COMMANDS = [module.command for module in (demo, sandbox, sql, types, verify, webhook)]
+_COMMANDS = [
+    module.command
+    for module in (ddl, demo, doctor, init, land, plan, sandbox, sql, status, types, verify, webhook)
+]
 
 
 @click.group(commands=_COMMANDS)
@@ -34,8 +50,11 @@ def main() -> None:
             sys.stdout.flush()
     except (click.exceptions.Abort, KeyboardInterrupt):
         sys.exit(130)
-    except click.ClickException as error:
+    except click.exceptions.NoArgsIsHelpError as error:
         error.show()
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        click.echo(f"Error: {_line(error)}", err=True)
         sys.exit(error.exit_code)
     except StripeReportsError as error:
         click.echo(f"Error: {error}", err=True)
@@ -46,3 +65,10 @@ def main() -> None:
         if sys.stdout:  # Python would flush it once more at exit
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+
+
+def _line(error: click.ClickException) -> str:
+    """Return the error as one line; a wrong argument or option also names the command's help."""
+    text = " ".join(error.format_message().split())
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    return f"{text.rstrip('.')}; see {context.command_path} --help" if context else text

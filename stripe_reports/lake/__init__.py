@@ -19,7 +19,8 @@ from stripe_reports.lake.documents.inbox import Inbox
 from stripe_reports.lake.documents.table_settings import TableSettings
 from stripe_reports.lake.lake import Lake
 from stripe_reports.lake.offered_reports import OfferedReports
-from stripe_reports.lake.opening import open_existing_lake, open_lake
+from stripe_reports.lake.opening import local_path, open_existing_lake, open_lake
+from stripe_reports.lake.parsing.header import take_header
 from stripe_reports.lake.parsing.source import Csv, DayColumn, ExpectedColumns
 from stripe_reports.lake.storage.landed_table import LandedFile, LandedTable
 from stripe_reports.lake.writing.derived import MADE_FROM
@@ -47,9 +48,11 @@ __all__ = [
     "Rows",
     "TableSettings",
     "VerifiedDay",
+    "local_path",
     "open_existing_lake",
     "open_lake",
     "read_errors",
+    "take_header",
 ]
 
 # Lazy, because these import pyarrow, which a process that only opens a lake does without.

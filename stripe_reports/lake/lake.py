@@ -16,7 +16,12 @@ from stripe_reports.lake.documents.table_settings import SettledTables
 from stripe_reports.lake.parsing.source import Csv, DayColumn, ExpectedColumns
 from stripe_reports.lake.reading.replaced import Replaced
 from stripe_reports.lake.storage.landed_table import LandedFile, LandedTable
-from stripe_reports.lake.storage.partitions import landed_days, landed_tables, partition_path
+from stripe_reports.lake.storage.partitions import (
+    landed_bytes,
+    landed_days,
+    landed_tables,
+    partition_path,
+)
 from stripe_reports.lake.storage.store import Store, open_store
 from stripe_reports.lake.writing.derived import Derived
 
@@ -94,6 +99,19 @@ class Lake:
         """
         marker.claim(self._store, self.root, livemode=livemode, account=account)
 
+    def owner(self) -> marker.Owner | None:
+        """Return the mode and account that the lake belongs to, or None if nothing has claimed it.
+
+        Raises LakeError for a damaged marker, or if the store refuses.
+        """
+        return marker.read_owner(self._store, self.root)
+
+    def try_to_write(self) -> None:
+        """Write an unfinished file and remove it again. Raises LakeError if the store refuses."""
+        from stripe_reports.lake.storage.whole_object import try_to_write
+
+        try_to_write(self._store, self.root)
+
     def land(
         self,
         report_type: ReportType,
@@ -164,6 +182,13 @@ class Lake:
     def days(self, table: str) -> list[date]:
         """List the landed days of a table, sorted, or none. Raises LakeError for an impossible name."""
         return landed_days(self._store, self.root, table)
+
+    def sizes(self, table: str) -> Mapping[date, int]:
+        """Return the bytes of each landed day's file, in the order of days, by a listing alone.
+
+        Raises as `days` does.
+        """
+        return landed_bytes(self._store, self.root, table)
 
     def provenance(self, table: str, day: date) -> dict[str, str]:
         """Return where a landed day comes from, by the footer of its file.

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from stripe_reports import environment
 from stripe_reports.errors import ConfigurationError
 from stripe_reports.lake.lake import Lake
+from stripe_reports.lake.storage.store import address_parts
 
 _S3_KEYS = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token", "region_name", "profile_name")
 
@@ -40,10 +41,20 @@ def open_existing_lake(uri: str | None = None, *, option: str, keep_csv: bool = 
     that does not exist, and as `open_lake` does.
     """
     uri = uri or environment.lake_uri()
-    parts = urlsplit(uri)
-    path = unquote(parts.path) if parts.scheme == "file" else uri
-    if parts.scheme in ("", "file") and not Path(path).expanduser().is_dir():
+    path = local_path(uri)
+    if path is not None and not path.is_dir():
         raise ConfigurationError(
             f"there is no lake at {uri}; name another with {option} or STRIPE_REPORTS_LAKE"
         )
     return open_lake(uri, keep_csv=keep_csv)
+
+
+def local_path(uri: str) -> Path | None:
+    """Return the path of a lake on a local disk; None for another lake.
+
+    Raises ConfigurationError for a text that is no address.
+    """
+    parts = address_parts(uri)
+    if parts.scheme not in ("", "file"):
+        return None
+    return Path(unquote(parts.path) if parts.scheme else uri).expanduser().absolute()

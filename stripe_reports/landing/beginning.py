@@ -10,8 +10,8 @@ from stripe_reports.catalog import ReportType, day_interval
 from stripe_reports.errors import ReportRunError, StripeReportsError
 from stripe_reports.lake import OfferedReports
 from stripe_reports.landing.external_run import ExternalRun, external_run
-from stripe_reports.landing.plan import day_column, report_run_days
-from stripe_reports.landing.request import ReportRequest, requested_columns, table_settings
+from stripe_reports.landing.plan import planned_stretches
+from stripe_reports.landing.request import ReportRequest, table_settings
 from stripe_reports.landing.shared import Shared
 from stripe_reports.landing.stretch import Stretch
 from stripe_reports.stripe_api import (
@@ -124,10 +124,12 @@ def _stretches(
     if run:
         whole = Stretch(shared, report_type, request, offered, tuple(days), external=run)
         return [whole] if days else []
-    columns = requested_columns(report_type, request, offered)
-    column = day_column(report_type, request, shared.timezone, columns)
-    whole_ranges = shared.settings.range_runs and column is not None
-    return [
-        Stretch(shared, report_type, request, offered, group)
-        for group in report_run_days(days, range_runs=whole_ranges)
-    ]
+    groups = planned_stretches(
+        report_type,
+        days,
+        request=request,
+        timezone=shared.timezone,
+        range_runs=shared.settings.range_runs,
+        offered=offered,
+    )
+    return [Stretch(shared, report_type, request, offered, group) for group in groups]

@@ -8,7 +8,8 @@ from itertools import groupby
 
 from stripe_reports.catalog import ColumnType, ReportType, column_type, stretches
 from stripe_reports.lake import DayColumn
-from stripe_reports.landing.request import ReportRequest
+from stripe_reports.landing.request import ReportRequest, requested_columns
+from stripe_reports.stripe_api import OfferedReportType
 
 
 def report_run_days(days: Iterable[date], *, range_runs: bool) -> list[tuple[date, ...]]:
@@ -21,6 +22,25 @@ def report_run_days(days: Iterable[date], *, range_runs: bool) -> list[tuple[dat
         return [(day,) for day in sorted(set(days))]
     months = (groupby(stretch, lambda day: (day.year, day.month)) for stretch in stretches(days))
     return [tuple(group) for groups in months for _, group in groups]
+
+
+def planned_stretches(
+    report_type: ReportType,
+    days: Iterable[date],
+    *,
+    request: ReportRequest,
+    timezone: str,
+    range_runs: bool,
+    offered: OfferedReportType | None = None,
+) -> list[tuple[date, ...]]:
+    """Return the days in the groups that land from one report run each.
+
+    Without `offered`, the columns are those that the catalog knows. A report on payouts needs a report run
+    for each payout of a day instead.
+    """
+    columns = requested_columns(report_type, request, offered)
+    column = day_column(report_type, request, timezone, columns)
+    return report_run_days(days, range_runs=range_runs and column is not None)
 
 
 def day_column(

@@ -92,15 +92,16 @@ def table_settings(report_type: ReportType, request: ReportRequest, timezone: st
 
 
 def requested_columns(
-    report_type: ReportType, request: ReportRequest, offered: OfferedReportType
+    report_type: ReportType, request: ReportRequest, offered: OfferedReportType | None
 ) -> tuple[str, ...]:
     """Return the columns to ask for, because Stripe's default sets are small; none where Stripe decides.
 
-    Where the catalog does not know all columns, those that Stripe sends by default are asked for as well.
+    Where the catalog does not know all columns, those that Stripe sends by default are asked for as well;
+    without `offered` they are not known.
     """
     if request.columns is not None:
         return (*request.columns, *request.metadata_columns)
-    default = offered.default_columns or ()
+    default = (offered and offered.default_columns) or ()
     if not (report_type.takes_columns if report_type.listed else default):
         return ()
     known = report_type.columns if report_type.columns_complete else (*report_type.columns, *default)

@@ -143,6 +143,11 @@ class StripeApi:
         is_split = (self.api_base.rstrip("/") == API_BASE) != (self.files_base.rstrip("/") == FILES_BASE)
         return f"{where}; files from {_host(self.files_base)}" if is_split else where
 
+    @property
+    def files_host(self) -> str:
+        """The address of the files host, without a user or password."""
+        return _host(self.files_base)
+
     def redact(self, text: str) -> str:
         """Return the text without the key, even if a server has repeated the key in its answer."""
         return redact(text, self.api_key)

@@ -1,4 +1,4 @@
-"""A secret key: its mode, and how it stays out of messages."""
+"""A secret key: its mode and kind, and how it stays out of messages."""
 
 from __future__ import annotations
 
@@ -7,17 +7,24 @@ from base64 import b64encode
 from functools import lru_cache
 from typing import Literal
 
-_PREFIX = re.compile(r"[sr]k_(live|test)_")
+_PREFIX = re.compile(r"([sr])k_(live|test)_")
 _SHORTEST_SECRET = 8
 """The least characters that a secret has; fewer occur in any text by chance."""
 
 Mode = Literal["live", "test"]
+Kind = Literal["secret", "restricted"]
 
 
 def mode_of(key: str) -> Mode | None:
     """Return the mode in the key's prefix; None for a prefix that Stripe does not document."""
     found = _PREFIX.match(key)
-    return ("live" if found[1] == "live" else "test") if found else None
+    return ("live" if found[2] == "live" else "test") if found else None
+
+
+def kind_of(key: str) -> Kind | None:
+    """Return the kind of key that the prefix states; None for a prefix that Stripe does not document."""
+    found = _PREFIX.match(key)
+    return ("secret" if found[1] == "s" else "restricted") if found else None
 
 
 def redact(text: str, key: str) -> str:

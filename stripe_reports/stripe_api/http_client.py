@@ -28,7 +28,7 @@ _LONGEST_TEXT = 4000
 _LONGEST_VALUE = 200
 _REQUEST_ID = re.compile(r"req_[A-Za-z0-9]{1,100}")
 _HOST = re.compile(r"[A-Za-z0-9.-]{1,253}")
-_HEADERS_WE_READ = ("Retry-After", "Stripe-Should-Retry", "Idempotent-Replayed")
+_HEADERS_WE_READ = ("Retry-After", "Stripe-Should-Retry", "Idempotent-Replayed", "Date")
 
 
 class UnusableAnswerError(stripe.APIConnectionError):
@@ -109,7 +109,10 @@ class HttpClient(stripe.HTTPClient):
         if isinstance(error, requests.ConnectTimeout):
             return _no_connection(f"no connection within {self._timeouts[0]:g} s")
         reason = _innermost(error)
-        if isinstance(reason, requests.Timeout | urllib3.exceptions.TimeoutError | TimeoutError):
+        timeouts = requests.Timeout | urllib3.exceptions.TimeoutError | TimeoutError
+        # urllib3 counts a refused connection among its timeouts.
+        refused = isinstance(reason, urllib3.exceptions.NewConnectionError)
+        if isinstance(reason, timeouts) and not refused:
             return _no_connection(f"the answer did not arrive within {self._seconds:g} s")
         # A wrong certificate or address stays wrong.
         may_pass = not isinstance(error, requests.exceptions.SSLError | ValueError)

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from stripe_reports.catalog import REPORT_TYPES, data_ready_by, day_interval
+from stripe_reports.catalog import REPORT_TYPES, data_ready_by, day_interval, newest_ready_day
 
 _HOUR = 3600
 
@@ -57,3 +57,20 @@ def test_one_second_into_a_utc_day_is_within_it() -> None:
 @pytest.mark.parametrize("report_type", REPORT_TYPES.values(), ids=lambda t: t.id)
 def test_no_report_type_is_ready_before_its_interval_has_ended(report_type) -> None:
     assert data_ready_by(report_type, 86400) >= 86400 + 12 * _HOUR
+
+
+@pytest.mark.parametrize(
+    ("id_", "timezone"),
+    [
+        ("balance.summary.1", "UTC"),
+        ("tax.transactions.itemized.2", "UTC"),
+        ("balance.summary.1", "Asia/Tokyo"),
+    ],
+)
+def test_a_day_is_the_newest_ready_one_from_the_second_at_which_its_data_are_there(
+    id_: str, timezone: str
+) -> None:
+    report_type, day = REPORT_TYPES[id_], date(2025, 9, 3)
+    ready = data_ready_by(report_type, day_interval(day, timezone).end)
+    assert newest_ready_day(report_type, ready, timezone) == day
+    assert newest_ready_day(report_type, ready - 1, timezone) == date(2025, 9, 2)

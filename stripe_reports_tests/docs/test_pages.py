@@ -18,6 +18,7 @@ _TASKS = [
     "month-close",
     "read-the-tables",
     "evidence-and-verify",
+    "command-line",
     "sandbox",
     "settings",
     "performance",
@@ -54,11 +55,18 @@ def test_the_two_commands_make_the_same_environment_and_end_in_demo_and_tests() 
 
 _RUN = [
     "stripe-reports demo",  # the fixture demo_folder
+    "stripe-reports ddl",
+    "stripe-reports doctor",
     "stripe-reports types",
+    "stripe-reports init",
+    "stripe-reports land",
+    "stripe-reports plan",
     "stripe-reports sql",
+    "stripe-reports status",
     "stripe-reports verify",
     "stripe-reports sandbox",
     "stripe-reports webhook",
+    "_STRIPE_REPORTS_COMPLETE",  # cli/test_completion.py
     "dagster asset materialize",
     "dagster dev",
     "bin/pytest",  # .ci/run

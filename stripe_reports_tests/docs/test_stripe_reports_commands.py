@@ -13,6 +13,7 @@ import requests
 from click.testing import CliRunner
 
 from stripe_reports.cli import cli
+from stripe_reports.lake import Lake
 from stripe_reports.sandbox import Sandbox
 from stripe_reports_tests.docs.pages import block_with, stripe_reports_commands
 from stripe_reports_tests.waiting import until
@@ -29,6 +30,50 @@ def test_the_examples_query_the_demo(demo_folder: Path, monkeypatch: pytest.Monk
     listed, queried = [_run(arguments) for arguments in stripe_reports_commands("sql")]
     assert "payouts_itemized_3" in listed
     assert "usd" in queried
+
+
+def test_the_example_shows_how_far_the_demo_is(demo_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(demo_folder)
+    (arguments,) = stripe_reports_commands("status")
+    assert "balance_summary_1" in _run(arguments)
+
+
+def test_the_example_lands_a_csv(demo_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    source = Lake.open(str(demo_folder / ".stripe-reports-demo" / "lake"))
+    provenance = source.provenance("balance_summary_1", source.days("balance_summary_1")[0])
+    Path("balance.csv").write_bytes(b"".join(source.kept_csv(provenance["csv_sha256"])))
+    Lake.open("lake").claim(livemode=True, account=None)
+    (arguments,) = stripe_reports_commands("land")
+    assert "balance.summary.1 2026-11-01 has landed" in _run(arguments)
+
+
+def test_the_examples_make_a_project_and_a_component(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for arguments in stripe_reports_commands("init"):
+        assert "Wrote" in _run(arguments)
+    assert Path("stripe/.env").exists()
+    assert Path("src/finance/defs/stripe_eu/defs.yaml").exists()
+
+
+def test_the_example_plans_a_month() -> None:
+    (arguments,) = stripe_reports_commands("plan")
+    assert "report runs: fewer if equal ones" in _run(arguments)
+
+
+def test_the_examples_print_statements(demo_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(demo_folder)
+    views, tables = [_run(arguments) for arguments in stripe_reports_commands("ddl")]
+    assert 'CREATE OR REPLACE VIEW "balance_summary_1"' in views
+    assert "CREATE EXTERNAL TABLE IF NOT EXISTS stripe.`balance_summary_1`" in tables
+
+
+def test_the_example_looks_at_a_deployment(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STRIPE_API_KEY", sandbox.key)
+    monkeypatch.setenv("STRIPE_API_BASE", sandbox.api_base)
+    monkeypatch.setenv("STRIPE_FILES_BASE", sandbox.files_base)
+    (arguments,) = stripe_reports_commands("doctor")
+    assert "ok       key" in _run(arguments)
 
 
 def test_the_example_verifies_the_demo(demo_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

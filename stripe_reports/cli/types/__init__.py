@@ -6,6 +6,8 @@ import json
 
 import click
 
+from stripe_reports.cli.completion import complete_types
+
 _EXAMPLES = """\b
 Examples:
   stripe-reports types
@@ -15,7 +17,7 @@ Examples:
 
 
 @click.command("types", epilog=_EXAMPLES)
-@click.argument("pattern", default="all")
+@click.argument("pattern", default="all", shell_complete=complete_types)
 @click.option("--account", "ask", is_flag=True, help="Show what the account of STRIPE_API_KEY offers.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list, with all columns and parameters.")
 def command(pattern: str, ask: bool, as_json: bool) -> None:

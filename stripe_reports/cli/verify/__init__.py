@@ -6,6 +6,8 @@ import sys
 
 import click
 
+from stripe_reports.cli.completion import complete_tables
+from stripe_reports.cli.days_option import chosen_days, days_option
 from stripe_reports.cli.lake_option import chosen_lake, lake_option
 
 _EXAMPLES = """\b
@@ -17,9 +19,8 @@ Examples:
 
 
 @click.command("verify", epilog=_EXAMPLES)
-@click.argument("tables", metavar="[TABLE]...", nargs=-1)
-@click.option("--from", "first", metavar="DAY", help="The first day, as YYYY-MM-DD.")
-@click.option("--to", "last", metavar="DAY", help="The last day.")
+@click.argument("tables", metavar="[TABLE]...", nargs=-1, shell_complete=complete_tables)
+@days_option()
 @lake_option
 def command(tables: tuple[str, ...], first: str | None, last: str | None, uri: str | None) -> None:
     """Prove landed tables against Stripe's CSVs.
@@ -32,8 +33,6 @@ def command(tables: tuple[str, ...], first: str | None, last: str | None, uri: s
     proven: it is listed as such, and the exit code is 1, as for a difference. Materialize it again, or leave
     it out with --from and --to.
     """
-    from stripe_reports.catalog import parse_day
     from stripe_reports.cli.verify.verification import run_verification
 
-    days = (parse_day(text) if text else None for text in (first, last))
-    sys.exit(run_verification(chosen_lake(uri), tables, *days))
+    sys.exit(run_verification(chosen_lake(uri), tables, *chosen_days(first, last)))

@@ -93,6 +93,17 @@ class SettledTables:
         if own != settings:
             raise self._other(table, own, settings)
 
+    def check(self, table: str, settings: TableSettings) -> None:
+        """Check that the table has these settings, or none yet, and write nothing.
+
+        Raises as `claim` does.
+        """
+        file = self._file(table)
+        said = file.read()
+        own = self._of_newest_day(table) if said is None else _parsed(file, said)
+        if own is not None and own != settings:
+            raise self._other(table, own, settings)
+
     def data_available_start(self, table: str) -> int | None:
         """Return since when Stripe had data for the table when its first day landed, or None if unknown.
 

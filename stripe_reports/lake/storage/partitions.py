@@ -36,11 +36,19 @@ def landed_days(store: Store, root: str, table: str) -> list[date]:
 
     Raises LakeError for a name that no table can have, and if the store refuses.
     """
+    return list(landed_bytes(store, root, table))
+
+
+def landed_bytes(store: Store, root: str, table: str) -> dict[date, int]:
+    """Return the size of the file of each landed day of a table, in the order of days, without opening any.
+
+    Raises as `landed_days` does.
+    """
     folder = _table_path(table)
     with storage_errors(f"list {root}/{table}"):
-        paths = [entry["path"] for page in obstore.list(store, f"{folder}/") for entry in page]
-    days = (_partition_day(path.removeprefix(f"{table}/")) for path in paths)
-    return sorted(day for day in days if day is not None)
+        entries = [entry for page in obstore.list(store, f"{folder}/") for entry in page]
+    sizes = {_partition_day(entry["path"].removeprefix(f"{table}/")): entry["size"] for entry in entries}
+    return {day: sizes[day] for day in sorted(day for day in sizes if day is not None)}
 
 
 def _table_path(table: str) -> str:

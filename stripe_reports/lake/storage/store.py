@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from obstore.exceptions import BaseError
 from obstore.store import LocalStore, S3Store
@@ -28,17 +28,29 @@ def open_store(
 
     Raises ConfigurationError for a uri that is neither a path nor `s3://bucket/prefix`.
     """
-    parts = urlsplit(uri)
+    parts = address_parts(uri)
     if parts.scheme == "s3":
         return _s3_store(parts.netloc, parts.path.strip("/"), s3_session, endpoint_url, region)
     if parts.scheme not in ("", "file") or not uri or parts.netloc not in ("", "localhost"):
-        raise ConfigurationError(
-            f"{uri!r} is not an address of a lake; use a path, file:///path or s3://bucket/prefix"
-        )
+        raise _no_address(uri)
     path = Path(unquote(parts.path) if parts.scheme else uri).expanduser().absolute()
     with storage_errors(f"use the directory {path}"):
         make_root(path)
         return LocalStore(path, mkdir=True), str(path)
+
+
+def address_parts(uri: str) -> SplitResult:
+    """Return the parts of a lake's address. Raises ConfigurationError for a text that has none."""
+    try:
+        return urlsplit(uri)
+    except ValueError:
+        raise _no_address(uri) from None
+
+
+def _no_address(uri: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"{uri!r} is not an address of a lake; use a path, file:///path or s3://bucket/prefix"
+    )
 
 
 def _s3_store(

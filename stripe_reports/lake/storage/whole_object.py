@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any, Protocol, cast
 from uuid import uuid4
 
@@ -144,6 +145,31 @@ def create_object(store: Store, path: str, body: bytes) -> bool:
         except PreconditionError:  # another process was faster
             return False
     return True
+
+
+def try_to_write(store: Store, root: str) -> None:
+    """Write an unfinished object of one byte, and remove it again. Raises LakeError if the store refuses.
+
+    Nothing is left behind: on a disk without the folder of unfinished files, which a landing may be about to
+    make, the file is in the root.
+    """
+    with storage_errors(f"write {root}"):
+        if isinstance(store, LocalStore):
+            if not (_root(store) / UNFINISHED).exists():
+                with TemporaryFile(dir=_root(store)) as probe:
+                    probe.write(b"\n")
+                return
+            file = UnfinishedFile(_root(store))
+            try:
+                file.write(b"\n")
+                file.sync()
+            finally:
+                file.discard()
+            return
+        path = f"{UNFINISHED}/{uuid4().hex}"
+        obstore.put(store, path, b"\n")
+    with storage_errors(f"delete {root}/{path}"):
+        obstore.delete(store, path)
 
 
 def _create(store: Store, path: PathOf) -> _File:

@@ -32,6 +32,11 @@ def check_specs(
     ]
 
 
+def all_checks(report_type: ReportType, key: dg.AssetKey) -> Sequence[dg.AssetCheckKey]:
+    """Return the keys of the checks of a day."""
+    return [dg.AssetCheckKey(key, name) for name in _checks(report_type)]
+
+
 def check_evaluations(
     report_type: ReportType,
     key: dg.AssetKey,

@@ -63,7 +63,7 @@ def warnings_of_day(landed: LandedDay) -> DayWarnings:
         landed.table.new_columns,
         landed.dropped_columns,
         landed.left_out_payouts,
-        _changes(landed.difference) if landed.difference else None,
+        changes_of(landed.difference) if landed.difference else None,
     )
 
 
@@ -101,7 +101,8 @@ def recorded_changes(
         cursor = page.cursor
 
 
-def _changes(difference: "Difference") -> dict[str, dg.MetadataValue[Any]]:
+def changes_of(difference: "Difference") -> dict[str, dg.MetadataValue[Any]]:
+    """Return what a landing has changed, as metadata."""
     metadata: dict[str, dg.MetadataValue[Any]] = {
         _AMOUNTS_CHANGED: dg.MetadataValue.bool(difference.amounts_changed)
     }

@@ -36,11 +36,11 @@ def landed_metadata(landed: LandedDay) -> Mapping[str, Any]:
     if table.quoted_empties:
         metadata["quoted_empties"] = dict(table.quoted_empties)
     if landed.totals:
-        metadata["totals"] = _totals(landed.totals)
+        metadata["totals"] = totals_table(landed.totals)
     return {**metadata, **warnings.in_columns, **warnings.in_payouts, **(warnings.changes or {})}
 
 
-def _totals(totals: Mapping[str, Mapping[str, Decimal]]) -> dg.MetadataValue[Any]:
+def totals_table(totals: Mapping[str, Mapping[str, Decimal]]) -> dg.MetadataValue[Any]:
     """Return a row for each currency. A report may have a row of zeros without a currency, which is not
     shown."""
     shown = {currency: sums for currency, sums in totals.items() if currency or any(sums.values())}
