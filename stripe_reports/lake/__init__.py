@@ -21,6 +21,7 @@ from stripe_reports.lake.lake import Lake
 from stripe_reports.lake.offered_reports import OfferedReports
 from stripe_reports.lake.opening import open_existing_lake, open_lake
 from stripe_reports.lake.parsing.source import Csv, DayColumn, ExpectedColumns
+from stripe_reports.lake.pii import POLICIES, Pii, check_pii
 from stripe_reports.lake.storage.landed_table import LandedFile, LandedTable
 from stripe_reports.lake.writing.derived import MADE_FROM
 
@@ -35,6 +36,7 @@ __all__ = [
     "ARROW_TYPES",
     "DECIMAL",
     "MADE_FROM",
+    "POLICIES",
     "Csv",
     "DayColumn",
     "Difference",
@@ -44,9 +46,11 @@ __all__ = [
     "LandedFile",
     "LandedTable",
     "OfferedReports",
+    "Pii",
     "Rows",
     "TableSettings",
     "VerifiedDay",
+    "check_pii",
     "open_existing_lake",
     "open_lake",
     "read_errors",

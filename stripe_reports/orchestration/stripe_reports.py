@@ -5,6 +5,7 @@ from functools import cached_property, partial
 
 import dagster as dg
 
+from stripe_reports.lake import Pii
 from stripe_reports.landing import ReportRequest
 from stripe_reports.orchestration import automation, books, failed_runs
 from stripe_reports.orchestration.assets import GetAssetSpec, daily_partitions, landing_asset, select_reports
@@ -27,17 +28,18 @@ class StripeReports:
     `select`: ids, globs (`payouts.*`) and presets (`core`). A partition is a day in `timezone`, from local
     midnight to local midnight, beginning with `start_date`; `partitions_def` is used instead of these two, to
     share a definition that exists already. `requests`: columns and run parameters by report type, glob or
-    preset; for a report type that several name, the last one counts. `range_runs`: whether days of an
-    itemized report may come from one report run of up to a calendar month. `backfill_policy`: by default, all
-    days of a backfill are one Dagster run. `get_asset_spec` changes keys' prefixes, groups, owners or tags
-    before the assets are built; begin with `stripe_report_spec`.
+    preset; for a report type that several name, the last one counts. `pii`: `keep`, `hash` or `drop` personal
+    data, also by report type, glob or preset. `range_runs`: whether days of an itemized report may come from
+    one report run of up to a calendar month. `backfill_policy`: by default, all days of a backfill are one
+    run. `get_asset_spec` changes keys' prefixes, groups, owners or tags before the assets are built; begin
+    with `stripe_report_spec`.
 
     `account` names one of several accounts in a code location, such as `eu`: its asset keys are
     `["stripe_reports", "eu", table]`, and its groups, job, schedules, sensors and resources (`stripe_eu`,
     `report_lake_eu`) have names of their own; its steps are in the pool `stripe_eu`. `pool` is Dagster's
     concurrency pool that the step counts in, instead of that one or of none.
 
-    It and its methods raise UnknownReportTypeError, ConfigurationError or DayError for wrong arguments.
+    Wrong arguments raise UnknownReportTypeError, ConfigurationError or DayError.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class StripeReports:
         timezone: str = "UTC",
         partitions_def: dg.DailyPartitionsDefinition | None = None,
         requests: Mapping[str, ReportRequest] | None = None,
+        pii: Pii | Mapping[str, Pii] = "keep",
         range_runs: bool = True,
         backfill_policy: dg.BackfillPolicy | None = _SINGLE_RUN,
         get_asset_spec: GetAssetSpec | None = None,
@@ -60,6 +63,7 @@ class StripeReports:
             names=self._names,
             partitions_def=partitions_def or daily_partitions(start_date, timezone),
             requests=requests or {},
+            pii=pii,
             range_runs=range_runs,
             get_asset_spec=get_asset_spec,
         )
@@ -143,11 +147,9 @@ class StripeReports:
         Stripe's events are read every `poll_seconds`, or its list of report runs where the key may not read
         events; at first those of the last `look_back_days`. The webhook receiver's events are read every
         `minimum_interval_seconds`. A report run lands if it covers one day, or several days of an itemized
-        report; its columns may differ. The newest one lands for a day. Days that have landed, or that a run
-        is landing, stay as they are. The tick says why others do not land.
-
-        A report run must have been created when Stripe had all data of its days: after the documented delay,
-        or after the sensor saw that the data are there.
+        report; its columns may differ. It must have been created when Stripe had all data of its days: after
+        the documented delay, or after the sensor saw that the data are there. The newest one lands for a day.
+        Days that have landed or are landing stay as they are. The tick says why others do not land.
         """
         return automation.pickup_sensor(
             self._reports,
