@@ -43,20 +43,19 @@ LONGEST = (
 """The files of tests that take ten seconds or more, longest first."""
 
 
-def pytest_configure(config: pytest.Config) -> None:
+def pytest_configure() -> None:
     """Take interrupts in the background of a shell, and keep bytecode.
 
     In the background of a shell SIGINT is ignored, Dagster makes SIGTERM follow it, and the processes that
     tests start inherit both: they would not end when they are told to.
 
-    With PYTHONDONTWRITEBYTECODE each of these processes would compile Dagster anew. Nothing is written
-    beside the sources; the workers of pytest inherit the variables.
+    With PYTHONDONTWRITEBYTECODE, each of these processes and each worker of pytest would compile the project
+    and rewrite the asserts of its tests anew.
     """
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    if sys.dont_write_bytecode and (cache := getattr(config, "cache", None)):
-        os.environ["PYTHONPYCACHEPREFIX"] = str(cache.mkdir("bytecode"))
-        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

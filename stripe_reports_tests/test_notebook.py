@@ -85,12 +85,14 @@ def test_it_says_what_to_install(cells: list[Any]) -> None:
     assert "pip install jupyterlab matplotlib" in cells[0].source
 
 
+@pytest.mark.slow
 def test_every_chart_is_drawn_and_nothing_is_warned_of(cells: list[Any]) -> None:
     outputs = [output for cell in cells[:-1] if cell.cell_type == "code" for output in cell.outputs]
     assert sum("image/png" in output.get("data", {}) for output in outputs) == 4
     assert [output.text for output in outputs if output.output_type == "stream"] == []
 
 
+@pytest.mark.slow
 def test_balances_are_those_of_the_summary(lake: Lake, figures: Mapping[str, Any]) -> None:
     rows = lake.read_table("balance_summary_1").to_pylist()
     ending = [row for row in rows if row["category"] == "ending_balance"]
@@ -99,6 +101,7 @@ def test_balances_are_those_of_the_summary(lake: Lake, figures: Mapping[str, Any
         assert Decimal(figures["ending"][str(row["date"])][row["currency"]]) == row["net_amount"]
 
 
+@pytest.mark.slow
 def test_fees_are_exact_sums_of_the_charges(lake: Lake, figures: Mapping[str, Any]) -> None:
     sums: dict[str, list[Decimal]] = defaultdict(lambda: [Decimal(0)] * 3)
     for row in lake.read_table("balance_change_from_activity_itemized_3").to_pylist():
@@ -116,6 +119,7 @@ def test_fees_are_exact_sums_of_the_charges(lake: Lake, figures: Mapping[str, An
         }
 
 
+@pytest.mark.slow
 def test_every_payout_is_the_sum_of_its_transactions(lake: Lake, figures: Mapping[str, Any]) -> None:
     contents = lake.read_table("payout_reconciliation_itemized_5").to_pylist()
     sums: dict[str, Decimal] = defaultdict(Decimal)
@@ -125,6 +129,7 @@ def test_every_payout_is_the_sum_of_its_transactions(lake: Lake, figures: Mappin
     assert figures["differences"] == ["0"]
 
 
+@pytest.mark.slow
 def test_outcomes_are_counted_and_the_worst_of_a_day_is_shown(figures: Mapping[str, Any]) -> None:
     rows = zip(*figures["outcomes"].values(), strict=True)
     assert sorted(map(tuple, rows)) == [

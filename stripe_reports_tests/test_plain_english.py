@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from stripe_reports.catalog import REPORT_TYPES, column_description
 from stripe_reports_tests.each_file import each_file
 from stripe_reports_tests.error_messages import PAGE, page
 
@@ -55,6 +56,21 @@ def test_the_docstring_of_a_function_begins_with_a_verb(path: Path) -> None:
 def test_words_that_were_replaced_do_not_come_back(path: Path) -> None:
     found = _NOT_PLAIN.search(path.read_text(encoding="utf-8"))
     assert found is None, f"{path}: {found and found[0]!r}"
+
+
+def test_the_texts_of_the_catalog_are_sentences_in_plain_words() -> None:
+    for place, text in _texts_of_the_catalog():
+        assert text[0].isupper() or text[0] == "`", f"{place}: {text!r} begins small"
+        assert not _FRAGMENT.match(text), f"{place}: {text!r} is a fragment"
+        assert not _NOT_PLAIN.search(text), f"{place}: {text!r}"
+
+
+def _texts_of_the_catalog() -> Iterator[tuple[str, str]]:
+    for report_type in REPORT_TYPES.values():
+        yield report_type.id, report_type.purpose
+        yield report_type.id, report_type.row
+        for name in report_type.columns:
+            yield f"{report_type.id}: {name}", column_description(name, report_type.id)
 
 
 def test_the_page_of_error_messages_is_up_to_date() -> None:

@@ -7,7 +7,14 @@ from stripe_reports.catalog.availability import (
     documented_delay,
     newest_complete_day,
 )
-from stripe_reports.catalog.columns import ColumnType, PersonalData, column_type, line_columns, personal_data
+from stripe_reports.catalog.columns import (
+    ColumnType,
+    PersonalData,
+    column_description,
+    column_type,
+    line_columns,
+    personal_data,
+)
 from stripe_reports.catalog.days import (
     Interval,
     day_interval,
@@ -49,6 +56,7 @@ __all__ = [
     "amount_text",
     "as_decimal",
     "as_text",
+    "column_description",
     "column_type",
     "currency_digits",
     "data_ready_by",

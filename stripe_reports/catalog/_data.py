@@ -10,13 +10,17 @@ from typing import Any
 
 @cache
 def columns_data() -> dict[str, dict[str, Any]]:
-    """Return `columns.json`: for each column name its `type`, and `pii` if it may hold personal data."""
+    """Return `columns.json`: the facts of each column, by name.
+
+    They are `type`; `pii`, the class of personal data, if it has one; `description`; and `descriptions`, a
+    description for each glob over the ids of report types in which the column means something else.
+    """
     return _read("columns.json")
 
 
 @cache
 def report_types_data() -> dict[str, dict[str, Any]]:
-    """Return `report_types.json`: the facts of each report type, by id."""
+    """Return `report_types.json`: `reports` (id without version to texts), `report_types` (id to facts)."""
     return _read("report_types.json")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from enum import StrEnum
+from fnmatch import fnmatchcase
 
 from stripe_reports.catalog._data import columns_data
 
@@ -111,3 +112,17 @@ def personal_data(name: str) -> PersonalData | None:
     if known := columns_data().get(name):
         return PersonalData(known["pii"]) if "pii" in known else None
     return next((kind for end, kind in _ENDINGS.items() if f"_{name}".endswith(f"_{end}")), None)
+
+
+def column_description(name: str, report_type: str) -> str:
+    """Return what a CSV column means in a report type, given by its id; empty if the catalog does not know.
+
+    Amounts name their currency and their sign, and timestamps their time zone. A metadata column such as
+    `payment_metadata[order_id]` has the description of all columns with its prefix.
+    """
+    known = columns_data().get(name) or columns_data().get(f"{name.partition('[')[0]}[key]")
+    if known is None:
+        return ""
+    specific = known.get("descriptions", {})
+    text = next((text for glob, text in specific.items() if fnmatchcase(report_type, glob)), None)
+    return str(text or known["description"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -15,6 +16,7 @@ IntervalKind = Literal["range", "as_of_end", "payout"]
 payout by its id."""
 
 _METADATA_TEMPLATE = "[key]"
+_VERSION = re.compile(r"\.[0-9]+$")
 
 # The beginnings of the ids of reports whose rows Stripe changes or adds to after the day
 # (https://docs.stripe.com/reports/report-types). A payout fails or its day moves, and with it the payout
@@ -45,6 +47,10 @@ class ReportType:
     id: str
     """Stripe's id with its version, such as `payouts.itemized.3`."""
     name: str
+    purpose: str
+    """What the report is for, in one sentence; empty if the catalog does not know it."""
+    row: str
+    """What one row of the report is, in one sentence; empty if the catalog does not know it."""
     family: str
     granularity: str
     version: int | None
@@ -113,6 +119,7 @@ class _ReportTypes(dict[str, ReportType]):
 
 def _parse(id_: str, raw: Mapping[str, Any]) -> ReportType:
     facts: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in raw.items()}
+    facts |= report_types_data()["reports"][_VERSION.sub("", id_)]
     columns: tuple[str, ...] = facts.pop("columns")
     return ReportType(
         id=id_,
@@ -147,6 +154,8 @@ def unlisted_report_type(id_: str) -> ReportType:
     return ReportType(
         id=id_,
         name=id_,
+        purpose="",
+        row="",
         family="other",
         granularity="other",
         version=int(version),
@@ -168,5 +177,5 @@ def unlisted_report_type(id_: str) -> ReportType:
 
 
 REPORT_TYPES: Mapping[str, ReportType] = _ReportTypes(
-    (id_, _parse(id_, raw)) for id_, raw in report_types_data().items()
+    (id_, _parse(id_, raw)) for id_, raw in report_types_data()["report_types"].items()
 )

@@ -214,7 +214,9 @@ def _replace(path: Path) -> None:
     os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
 
 
-@pytest.mark.parametrize("change", [_write, _replace, Path.unlink])
+@pytest.mark.parametrize(
+    "change", [_write, *(pytest.param(each, marks=pytest.mark.slow) for each in (_replace, Path.unlink))]
+)
 def test_a_file_that_is_written_anew_is_seen(lake: Path, change: Callable[[Path], None]) -> None:
     before = files(lake)
     assert not changed(before, files(lake))

@@ -1,14 +1,26 @@
-"""A column's name decides its type and whether it may hold personal data."""
+"""A column's name decides its type, whether it may hold personal data, and what it means in a report type."""
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
-from stripe_reports.catalog import PersonalData, column_type, personal_data
+from stripe_reports.catalog import (
+    REPORT_TYPES,
+    ColumnType,
+    PersonalData,
+    ReportType,
+    column_description,
+    column_type,
+    personal_data,
+)
 from stripe_reports.catalog._data import columns_data
 from stripe_reports.catalog.columns import _ENDINGS
 
 _KNOWN = columns_data()
+_VALUES = {"total"}
+"""Values that descriptions name and that are also the name of a column."""
 
 
 @pytest.mark.parametrize(
@@ -83,3 +95,63 @@ def test_every_class_of_the_catalog_is_that_of_the_end_of_the_name() -> None:
 
 def test_amounts_and_times_hold_no_personal_data() -> None:
     assert {column_type(name) for name in _KNOWN if personal_data(name)} == {"string"}
+
+
+@pytest.mark.parametrize("report_type", REPORT_TYPES.values(), ids=lambda t: t.id)
+def test_every_column_of_a_report_type_has_a_short_sentence_of_its_own(report_type: ReportType) -> None:
+    names = (*report_type.columns, *(f"{prefix}[key]" for prefix in report_type.metadata_columns))
+    texts = {name: column_description(name, report_type.id) for name in names}
+    for name, text in texts.items():
+        assert text.endswith("."), name
+        assert 20 <= len(text) <= 240, f"{name}: {len(text)}"
+        assert len(re.findall(r"\w+", text)) >= 4, f"{name}: {text!r} says nothing"
+    assert len(set(texts.values())) == len(texts), "two columns have the same description"
+
+
+@pytest.mark.parametrize("report_type", REPORT_TYPES.values(), ids=lambda t: t.id)
+def test_a_description_names_the_unit_of_a_decimal_and_the_zone_of_a_time(report_type: ReportType) -> None:
+    for name in report_type.columns:
+        text = column_description(name, report_type.id)
+        match column_type(name):
+            case ColumnType.DECIMAL:
+                assert re.search(r"currency|percent|rate|Number of units", text, re.IGNORECASE), (name, text)
+            case ColumnType.TIMESTAMP:
+                zones = ("In the time zone of the report run, UTC by default.", "In UTC.")
+                assert text.endswith(zones), (name, text)
+            case ColumnType.TIMESTAMP_UTC:
+                assert text.endswith("In UTC."), (name, text)
+
+
+@pytest.mark.parametrize("report_type", REPORT_TYPES.values(), ids=lambda t: t.id)
+def test_a_description_refers_to_columns_of_the_same_report_type(report_type: ReportType) -> None:
+    for name in report_type.columns:
+        named = re.findall(r"`(\w+)`", column_description(name, report_type.id))
+        missing = {each for each in named if each in _KNOWN} - {*report_type.columns, *_VALUES}
+        assert not missing or not report_type.columns_complete, f"{name} refers to {missing}"
+
+
+@pytest.mark.parametrize(
+    ("name", "report_type", "says"),
+    [
+        ("fee", "balance_change_from_activity.itemized.3", "Positive is a cost"),
+        ("fee", "balance_change_from_activity.summary.1", "Negative is a cost"),
+        ("fee", "treasury_fees.administrative_facilitation_fee", "Positive is income"),
+        ("net_amount", "balance.summary.1", "money that went to the bank is negative"),
+        ("net", "payouts.itemized.3", "Positive went to the bank"),
+        ("net", "connected_account_payouts.summary.1", "Positive went to the bank"),
+        ("net", "payout_reconciliation.itemized.5", "Positive raises the balance"),
+        ("payment_metadata[order_id]", "payout_reconciliation.itemized.5", "metadata of the payment intent"),
+    ],
+)
+def test_the_sign_of_an_amount_is_that_of_the_report_type(name: str, report_type: str, says: str) -> None:
+    assert says in column_description(name, report_type)
+
+
+def test_a_column_that_the_catalog_does_not_know_has_no_description() -> None:
+    assert column_description("something_new", "payouts.itemized.3") == ""
+
+
+def test_every_specific_description_is_that_of_some_report_type() -> None:
+    used = {column_description(name, each.id) for each in REPORT_TYPES.values() for name in each.columns}
+    written = {text for facts in _KNOWN.values() for text in facts.get("descriptions", {}).values()}
+    assert written <= used

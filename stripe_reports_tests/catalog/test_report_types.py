@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from stripe_reports.catalog import REPORT_TYPES, ColumnType, ReportType, column_type
+from stripe_reports.catalog import REPORT_TYPES, ColumnType, ReportType, column_type, unlisted_report_type
 from stripe_reports.errors import UnknownReportTypeError
 
 
@@ -40,6 +40,28 @@ def test_every_report_type_is_complete_in_itself(report_type: ReportType) -> Non
     assert set(report_type.never_null) <= set(report_type.columns)
     if report_type.day_column:
         assert report_type.day_column in report_type.columns
+
+
+def test_every_report_type_says_in_two_sentences_what_it_is_for_and_what_a_row_is() -> None:
+    for id_, report_type in REPORT_TYPES.items():
+        assert re.match(r"(Answers|Gives|Lists|Shows) ", report_type.purpose), id_
+        assert report_type.row.startswith("One row is "), id_
+        for text in (report_type.purpose, report_type.row):
+            assert text.endswith("."), id_
+            assert ". " not in text, f"{id_}: {text!r} is more than a sentence"
+
+
+def test_only_versions_of_one_report_are_for_the_same() -> None:
+    reports = {id_: re.sub(r"\.[0-9]+$", "", id_) for id_ in REPORT_TYPES}
+    texts = {(reports[id_], each.purpose, each.row) for id_, each in REPORT_TYPES.items()}
+    assert len(texts) == len(set(reports.values()))
+    assert len({purpose for _, purpose, _ in texts}) == len(texts)
+
+
+def test_what_a_report_is_for_is_known_of_a_later_version_and_not_of_a_new_report() -> None:
+    later, new = unlisted_report_type("payouts.itemized.99"), unlisted_report_type("brand.new.1")
+    assert later.purpose == REPORT_TYPES["payouts.itemized.3"].purpose
+    assert (new.purpose, new.row) == ("", "")
 
 
 def test_no_two_report_types_share_a_table() -> None:

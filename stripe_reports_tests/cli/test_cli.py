@@ -42,6 +42,7 @@ def test_every_command_has_help_with_examples(command: tuple[str, ...]) -> None:
     assert not command or f"Examples:\n    stripe-reports {command[0]}" in done.stdout
 
 
+@pytest.mark.slow
 def test_the_demo_fails_where_a_partition_did_not_land(tmp_path: Path) -> None:
     Lake.open(str(tmp_path / "demo" / "lake")).claim(livemode=True, account=None)
     done = _run("demo", "--days", "1", "--dir", "demo", cwd=tmp_path)

@@ -41,6 +41,21 @@ def test_all_report_types_are_listed_with_table_interval_and_columns() -> None:
     assert listed["balance.summary.1"]["columns"] == ["category", "description", "net_amount", "currency"]
 
 
+def test_a_single_report_type_says_what_it_is_for_and_what_its_columns_mean() -> None:
+    (entry,) = _json("payout_reconciliation.itemized.5")
+    column = next(each for each in entry["column_details"] if each["name"] == "customer_email")
+    assert [each["name"] for each in entry["column_details"]] == entry["columns"]
+    assert column["personal_data"] == "email"
+    assert column["nullable"]
+    shown = _run("payout_reconciliation.itemized.5", COLUMNS="60").stdout
+    assert max(map(len, shown.splitlines())) <= 60
+    words = " ".join(shown.split())
+    for text in (entry["purpose"], entry["row"], column["description"]):
+        assert text in words
+    assert "customer_email string, may be null, personal data: email" in words
+    assert "balance_transaction_id string, never null" in words
+
+
 def test_a_pattern_lists_what_it_selects() -> None:
     assert [entry["id"] for entry in _json("payouts.summary.*")] == ["payouts.summary.1", "payouts.summary.2"]
     assert len(_json("core")) == 9

@@ -98,6 +98,7 @@ def test_closed_again_it_has_identical_bytes(closing: tuple[Lake, Closing], clos
     assert _bodies(closed) == _bodies(closing[0])
 
 
+@pytest.mark.slow
 def test_from_another_lake_with_the_same_csvs_it_has_identical_bytes(
     closing: tuple[Lake, Closing], tmp_path: Path
 ) -> None:
@@ -133,6 +134,7 @@ def test_a_cent_in_one_row_refuses_the_month_and_names_identity_day_and_currency
     assert "waive I3, I5 with a reason" in text
 
 
+@pytest.mark.slow
 def test_waived_identities_do_not_let_books_through_that_do_not_come_to_stripes_balance(
     lake: Lake,
 ) -> None:
@@ -203,6 +205,7 @@ def test_a_closed_month_that_would_move_is_refused_unless_it_is_meant(closed: La
     assert all(body != before[name] for name, body in _bodies(closed).items())
 
 
+@pytest.mark.slow
 def test_a_closing_stays_as_it_is_where_its_days_were_landed_again_and_say_the_same(closed: Lake) -> None:
     before = _bodies(closed)
     with Sandbox(port=0, files_port=0, latency=0, rows_per_day=10) as sandbox:
@@ -214,6 +217,7 @@ def test_a_closing_stays_as_it_is_where_its_days_were_landed_again_and_say_the_s
     assert _bodies(closed) == before
 
 
+@pytest.mark.slow
 def test_days_that_land_while_the_month_is_closed_are_noticed(
     lake: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -235,6 +239,7 @@ def _shouted(rows: Rows) -> Rows:
     return [{**row, **{name: (row[name] or "").upper() for name in names if name in row}} for row in rows]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tables", [[ACTIVITY], list(TABLES)], ids=len)
 def test_case_moves_no_books(closing: tuple[Lake, Closing], lake: Lake, tables: list[str]) -> None:
     """Currencies and categories, in some of the reports or in all."""

@@ -100,6 +100,7 @@ def test_days_that_stripe_had_when_the_first_one_landed_are_demanded(begun: Lake
     assert f"{BALANCE} of 2025-02-01" in _refusal(lake)
 
 
+@pytest.mark.slow
 def test_a_snapshot_may_begin_a_day_earlier(tmp_path: Path) -> None:
     """The end of the day before is the first instant of the account."""
     before = _BEGAN - timedelta(days=1)

@@ -42,6 +42,7 @@ def variables(sandbox: Sandbox) -> dict[str, str]:
     }
 
 
+@pytest.mark.slow
 def test_the_examples_materialize_a_day_and_then_two(variables: dict[str, str], tmp_path: Path) -> None:
     newest = newest_complete_day(datetime.now(UTC))
     (of_a_day,) = block_with("--partition ").commands

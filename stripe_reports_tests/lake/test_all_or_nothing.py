@@ -46,7 +46,14 @@ class _NetworkError(Exception):
 
 
 @pytest.mark.parametrize(
-    "error", [_NetworkError(), KeyboardInterrupt(), SystemExit(), GeneratorExit()], ids=repr
+    "error",
+    [
+        _NetworkError(),
+        KeyboardInterrupt(),
+        pytest.param(SystemExit(), marks=pytest.mark.slow),
+        pytest.param(GeneratorExit(), marks=pytest.mark.slow),
+    ],
+    ids=repr,
 )
 @pytest.mark.parametrize("before", [True, False], ids=["replacing", "new"])
 def test_what_the_stream_raises_comes_through_unchanged_and_nothing_has_changed(

@@ -103,6 +103,7 @@ def test_a_null_in_a_csv_of_one_column_is_an_empty_line_and_stays_a_row(
     assert table_of(csv, block_bytes=block_bytes).column("description").to_pylist() == texts
 
 
+@pytest.mark.slow
 def test_a_field_of_20_megabytes_passes() -> None:
     long = 'line, "quoted"\n' * (20 * 1024 * 1024 // 15)
     assert column_of("description_long", ["short", long, "short"]) == ["short", long, "short"]
@@ -194,6 +195,7 @@ def test_sums_are_exact_for_every_reader(lake: Lake) -> None:
     assert duckdb.sql(f"SELECT sum(gross) FROM '{lake.uri(TABLE, DAY)}'").fetchall() == [(total,)]
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None)
 @given(st.data())
 def test_rows_stay_in_the_order_of_the_file(data: st.DataObject) -> None:

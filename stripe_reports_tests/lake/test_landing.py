@@ -43,6 +43,7 @@ def test_every_chunk_size_gives_the_same_file(chunk: int) -> None:
     assert converted(in_chunks(_CSV, chunk), block_bytes=500) == converted(_CSV, block_bytes=500)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=30)
 @given(st.lists(st.integers(0, len(_CSV)), max_size=20))
 def test_wherever_chunks_begin_the_file_is_the_same(cuts: list[int]) -> None:

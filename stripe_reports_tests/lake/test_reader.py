@@ -124,6 +124,7 @@ def test_pandas_gets_arrow_backed_columns_only(three_days: Lake) -> None:
     assert list(three_days.read_pandas(TABLE, columns=["net"]).columns) == ["net"]
 
 
+@pytest.mark.slow
 def test_a_year_of_days_is_read(lake: Lake) -> None:
     days = [date(2024, 1, 1) + timedelta(days=n) for n in range(366)]
     for number, day in enumerate(days):

@@ -165,6 +165,7 @@ def test_a_request_for_one_connected_account_reports_on_its_payouts_only(
     assert set(table["connected_account"].to_pylist()) == {one}
 
 
+@pytest.mark.slow
 def test_a_landed_list_without_the_accounts_is_not_enough(account: Account, lake: Lake) -> None:
     day = _connected_day(account, lake)
     whole = _land(account, lake, _CONNECTED, day)

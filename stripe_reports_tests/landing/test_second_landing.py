@@ -243,7 +243,7 @@ def test_where_runs_cannot_be_listed_new_ones_are_made_with_a_warning(
     assert sandbox.report_runs_created == 2
 
 
-@pytest.mark.parametrize("one_lake", [True, False])
+@pytest.mark.parametrize("one_lake", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_two_at_the_same_time_share_their_runs(tmp_path: Path, one_lake: bool) -> None:
     asked = {_ACTIVITY: days_from(date(2025, 8, 20), 30), _PAYOUTS: _DAYS, _BALANCE: _DAYS}
     lakes = [Lake.open(str(tmp_path / ("lake" if one_lake else name))) for name in ("one", "two")]

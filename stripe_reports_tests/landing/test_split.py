@@ -19,9 +19,9 @@ from stripe_reports_tests.landing.support import Ended, account_of, backfill, da
 _HERE = {
     "UTC": date(2025, 9, 1),
     "America/New_York": date(2025, 11, 1),
-    "Australia/Lord_Howe": date(2025, 10, 3),
+    "Australia/Lord_Howe": date(2025, 10, 4),
 }
-"""First days: clocks change in the middle, by an hour and by half of one."""
+"""First days: clocks change on the second one or soon after it, by an hour and by half of one."""
 
 
 @pytest.fixture(scope="module")
@@ -52,16 +52,18 @@ def _land(
 
 
 @pytest.mark.parametrize(
-    "timezone",
+    ("timezone", "count"),
     [
-        "Australia/Lord_Howe",
-        pytest.param("UTC", marks=pytest.mark.slow),
-        pytest.param("America/New_York", marks=pytest.mark.slow),
+        ("Australia/Lord_Howe", 3),
+        pytest.param("UTC", 4, marks=pytest.mark.slow),
+        pytest.param("America/New_York", 4, marks=pytest.mark.slow),
     ],
 )
-def test_they_are_equal_row_for_row_and_in_order(account: Account, tmp_path: Path, timezone: str) -> None:
+def test_they_are_equal_row_for_row_and_in_order(
+    account: Account, tmp_path: Path, timezone: str, count: int
+) -> None:
     split, single = Lake.open(str(tmp_path / "split")), Lake.open(str(tmp_path / "single"))
-    days = days_from(_HERE[timezone], 4)
+    days = days_from(_HERE[timezone], count)
     months, report_types = _land(account, split, days, timezone, range_runs=True)
     daily, _ = _land(account, single, days, timezone, range_runs=False)
     assert len(months.runs) == len(report_types)

@@ -99,6 +99,7 @@ def test_days_that_are_landed_and_not_reconciled_warn(run: Run) -> None:
     assert _told(run(_DAYS[1:3])) == (False, Severity.WARN, text)
 
 
+@pytest.mark.slow
 def test_days_that_lack_a_table_warn(run: Run, lake: Lake) -> None:
     Path(lake.uri("payouts_itemized_3", _DAYS[2])).unlink()
     run(_DAYS[2:3])
@@ -107,6 +108,7 @@ def test_days_that_lack_a_table_warn(run: Run, lake: Lake) -> None:
     assert _told(run(_DAYS[3:])) == (False, Severity.WARN, text)
 
 
+@pytest.mark.slow
 def test_a_broken_day_of_an_identity_that_may_only_warn_warns(run: Run, lake: Lake) -> None:
     rewrite(lake, _ACTIVITY, _BAD, a_cent_off("net"))
     passed, severity, text = _told(run(_DAYS, severity=Severity.WARN))
@@ -114,6 +116,7 @@ def test_a_broken_day_of_an_identity_that_may_only_warn_warns(run: Run, lake: La
     assert (text or "").startswith("3 of 4 days agree; broken: ")
 
 
+@pytest.mark.slow
 def test_a_day_whose_table_cannot_be_read_is_named(run: Run, lake: Lake) -> None:
     run(_DAYS[:2])
     Path(lake.uri("reconciliation", _DAYS[0])).write_bytes(b"no Parquet")

@@ -63,6 +63,10 @@ def test_an_asset_says_what_it_is() -> None:
     columns = spec.metadata["dagster/column_schema"].columns
     assert [(c.name, c.type) for c in columns][2] == ("net_amount", "decimal(38, 18)")
     assert not columns[2].constraints.nullable
+    assert "money that went to the bank is negative" in columns[2].description
+    assert columns[1].constraints.other == ["personal data: free_text"]
+    assert columns[2].constraints.other == []
+    assert (spec.description or "").startswith(REPORT_TYPES["balance.summary.1"].purpose)
 
 
 def test_an_id_that_is_too_long_for_a_tag_is_metadata_only() -> None:

@@ -37,7 +37,7 @@ def dev(sandbox: Sandbox, server: ScriptedServer, tmp_path: Path) -> Iterator[Da
         STRIPE_REPORTS_ALERT_URL=f"{server.base}/alert",
         STRIPE_REPORTS_AUTOMATION="stripe_reports_failed_runs",
     ) as running:
-        until(lambda: running.has_evaluated("stripe_reports_failed_runs"))
+        until(lambda: running.has_evaluated("stripe_reports_failed_runs"), every=0.5)
         yield running
 
 
@@ -51,9 +51,9 @@ def test_backfills_from_the_ui_are_a_run_for_each_stretch_of_days_and_a_failed_d
     dev.backfill(["balance_summary_1"], [_BEFORE_THE_DATA, str(NEWEST)])
     one_stretch, two_stretches = dev.backfill(tables, without_a_gap), dev.backfill(tables, with_a_gap)
 
-    until(lambda: server.asked_for("POST", "/alert"))
+    until(lambda: server.asked_for("POST", "/alert"), every=0.5)
     told = time.time()
-    until(lambda: dev.backfilled(one_stretch) and dev.backfilled(two_stretches))
+    until(lambda: dev.backfilled(one_stretch) and dev.backfilled(two_stretches), every=1.0)
     assert len(dev.backfilled(one_stretch) or ()) == 1
     assert len(dev.backfilled(two_stretches) or ()) == 2
     lake = Lake.open(str(tmp_path / "lake"))

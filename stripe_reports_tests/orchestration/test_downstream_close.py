@@ -94,6 +94,7 @@ def test_of_a_range_of_months_those_that_were_closed_before_one_fails_are_record
     assert set(facts(result)) == {("month_end_close", _MONTH)}
 
 
+@pytest.mark.slow
 def test_a_closed_month_moves_only_if_the_run_says_so(lake: Lake, instance: dg.DagsterInstance) -> None:
     assert _close(lake, instance).success
     accounts = {"charge": "Income:Sales"}

@@ -49,9 +49,9 @@ def test_while_report_runs_are_pending_the_days_that_landed_are_recorded(
         process = processes.start(_DAYS)
         until(lambda: sandbox.report_runs_created >= 13)
         there = len(_DAYS) * 3 - pending.applied
-        until(lambda: sum(landed(processes.lake).values()) == there)
+        until(lambda: sum(landed(processes.lake).values()) == there, every=0.5)
         with processes.instance() as instance:
-            until(lambda: sum(recorded(instance).values()) == there)
+            until(lambda: sum(recorded(instance).values()) == there, every=0.5)
             time.sleep(1)  # Dagster's events are stored; what is left waits for report runs
             if ends_as is dg.DagsterRunStatus.CANCELED:  # as Terminate in the UI begins
                 instance.report_run_canceling(_only_run(instance))

@@ -61,6 +61,7 @@ def test_each_day_of_each_asset_is_recorded_once(
         assert instance.get_materialized_partitions(_key(table)) == {str(day) for day in _DAYS}
 
 
+@pytest.mark.slow
 def test_the_job_does_the_same(instance: dg.DagsterInstance, resources: dict[str, Any]) -> None:
     reports = StripeReports(_SELECT, start_date=START)
     defs = dg.Definitions(assets=reports.assets, jobs=[reports.job], resources=resources)
@@ -240,6 +241,7 @@ def test_a_check_alone_of_a_day_that_is_not_there_says_what_to_do(
     )
 
 
+@pytest.mark.slow
 def test_all_of_core_over_days_of_two_months(instance: dg.DagsterInstance, resources: dict[str, Any]) -> None:
     first = _DAYS[0].replace(day=1)
     of_two_months = [first.fromordinal(first.toordinal() + offset) for offset in (-2, -1, 0, 1)]

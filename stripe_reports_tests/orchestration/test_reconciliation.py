@@ -132,6 +132,7 @@ def test_nothing_is_built_on_broken_books(run: Run, lake: Lake, instance: dg.Dag
     assert not instance.get_materialized_partitions(statement.key)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("settings", [{"blocking": False}, {"severity": Severity.WARN}], ids=str)
 def test_unless_that_is_wanted(run: Run, lake: Lake, settings: dict[str, Any]) -> None:
     rewrite(lake, _ACTIVITY, _DAY, without_row())

@@ -14,12 +14,12 @@ from stripe_reports_tests.core_lake import days_of, land
 from stripe_reports_tests.waiting import until
 
 FIRST = date(2025, 1, 1)
-DAYS = days_of(FIRST, 45)
+DAYS = days_of(FIRST, 25)
 
 
 @pytest.fixture(scope="session")
 def core(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Lake:
-    """45 days in UTC from the first day of the books on. Tests read it and do not change it."""
+    """25 days in UTC from the first day of the books on. Tests read it and do not change it."""
     root = tmp_path_factory.getbasetemp()
     root = (root if worker_id == "master" else root.parent) / "core_lake"
     lake, done = Lake.open(str(root)), root / "_done"

@@ -87,7 +87,17 @@ def account(lake: Lake) -> Account:
 
 
 @pytest.mark.parametrize(
-    ("table", "day"), [*((table, D2) for table in _CORE), ("balance_summary_1", D1), (_UNPAID, D1)]
+    ("table", "day"),
+    [
+        ("balance_summary_1", D2),
+        (_PAID, D2),
+        (_UNPAID, D1),
+        *(
+            pytest.param(table, day, marks=pytest.mark.slow)
+            for table, day in [*((table, D2) for table in _CORE), ("balance_summary_1", D1)]
+            if (table, day) not in [("balance_summary_1", D2), (_PAID, D2)]
+        ),
+    ],
 )
 def test_whichever_report_is_filtered_nothing_breaks_and_its_currency_is_proven(
     account: Account, lake: Lake, table: str, day: date

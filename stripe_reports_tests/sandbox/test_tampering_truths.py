@@ -118,6 +118,7 @@ def test_what_came_back_is_in_the_report_on_the_payout_that_took_it_along(
     assert len(_in(rows, reporting_category="payout_reversal")) == 1
 
 
+@pytest.mark.slow
 def test_all_identities_hold_around_a_manual_payout(manual_days: list[Day]) -> None:
     by_hand = {(date(2025, 1, 15), "eur")}
     assert broken(manual_days, by_hand) == set()

@@ -188,7 +188,7 @@ def _damaged(draw: st.DrawFn) -> tuple[Call, Any]:
     return call, body
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(damaged=_damaged())
 def test_any_damage_is_read_or_refused(shared_server: ScriptedServer, damaged: tuple[Call, Any]) -> None:
     call, body = damaged

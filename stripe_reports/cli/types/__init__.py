@@ -21,7 +21,8 @@ Examples:
 def command(pattern: str, ask: bool, as_json: bool) -> None:
     """List report types.
 
-    PATTERN is an id, a glob or a preset; without it, all report types are listed.
+    PATTERN is an id, a glob or a preset; without it, all report types are listed. A single report type is
+    shown with what it is for, what a row is, and what each column means.
 
     A + after the number of columns means that Stripe may have more columns than are known here.
     """

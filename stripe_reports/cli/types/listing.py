@@ -8,10 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 from rich import box
 from rich.console import Group, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from stripe_reports.catalog import ReportType, column_type, matches_pattern, select_report_types
+from stripe_reports.catalog import (
+    ReportType,
+    column_description,
+    column_type,
+    matches_pattern,
+    personal_data,
+    select_report_types,
+)
 
 if TYPE_CHECKING:
     from stripe_reports.stripe_api import OfferedReportType
@@ -38,11 +46,14 @@ def _entry(report_type: ReportType, offered: Mapping[str, OfferedReportType] | N
         "id": report_type.id,
         "table": report_type.table,
         "name": report_type.name,
+        "purpose": report_type.purpose,
+        "row": report_type.row,
         "family": report_type.family,
         "interval": report_type.interval,
         "day_column": report_type.day_column,
         "parameters": list(report_type.parameters),
         "columns": list(report_type.columns),
+        "column_details": [_column(report_type, name) for name in report_type.columns],
         "columns_complete": report_type.columns_complete,
         "metadata_columns": [f"{prefix}[...]" for prefix in report_type.metadata_columns],
         "live_mode_only": report_type.live_mode_only,
@@ -56,8 +67,18 @@ def _entry(report_type: ReportType, offered: Mapping[str, OfferedReportType] | N
     return entry
 
 
+def _column(report_type: ReportType, name: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "type": column_type(name).value,
+        "nullable": name not in report_type.never_null,
+        "personal_data": personal_data(name),
+        "description": column_description(name, report_type.id),
+    }
+
+
 def show_report_types(entries: Sequence[Mapping[str, Any]]) -> RenderableType:
-    """Return a table of the report types; for a single one, with its columns and parameters."""
+    """Return a table of the report types; for a single one, also what it is for, and each of its columns."""
     table = Table(box=box.SIMPLE, padding=(0, 0, 0, 1), show_edge=False, pad_edge=False)
     table.add_column("report type", overflow="fold")
     table.add_column("interval", no_wrap=True)
@@ -72,14 +93,24 @@ def show_report_types(entries: Sequence[Mapping[str, Any]]) -> RenderableType:
     if len(entries) != 1:
         return table
     (only,) = entries
-    columns = "\n".join(f"  {name}  {column_type(name).value}" for name in only["columns"])
+    purpose = [Text(), Text(f"{only['purpose']} {only['row']}")] if only["purpose"] else []
     details = (
         f"\ntable       {only['table']}"
         f"\nparameters  {', '.join(only['parameters'])}"
         f"\nmetadata    {', '.join(only['metadata_columns']) or 'none'}"
-        f"\ncolumns     {'' if only['columns_complete'] else 'Stripe may have more'}\n{columns}"
+        f"\ncolumns     {'' if only['columns_complete'] else 'Stripe may have more'}"
     )
-    return Group(table, Text(details))
+    columns = [part for column in only["column_details"] for part in _show_column(column)]
+    return Group(table, *purpose, Text(details), *columns)
+
+
+def _show_column(column: Mapping[str, Any]) -> tuple[RenderableType, RenderableType]:
+    facts = [column["type"], "may be null" if column["nullable"] else "never null"]
+    if column["personal_data"]:
+        facts.append(f"personal data: {column['personal_data']}")
+    heading = Text(f"{column['name']}  {', '.join(facts)}")
+    description = Text(column["description"])
+    return Padding.indent(heading, 2), Padding.indent(description, 6)
 
 
 def _iso(seconds: int) -> str:

@@ -4,7 +4,7 @@ from functools import cache
 
 import dagster as dg
 
-from stripe_reports.catalog import ColumnType, ReportType, column_type
+from stripe_reports.catalog import ColumnType, ReportType, column_description, column_type, personal_data
 from stripe_reports.orchestration.names import AccountNames
 
 REPORT_TYPE = "stripe_reports/report_type"
@@ -53,7 +53,11 @@ def _column_schema(report_type: ReportType) -> dg.TableSchema:
             dg.TableColumn(
                 name,
                 type=_SHOWN_TYPE.get(kind := column_type(name), kind.value),
-                constraints=dg.TableColumnConstraints(nullable=name not in report_type.never_null),
+                description=column_description(name, report_type.id),
+                constraints=dg.TableColumnConstraints(
+                    nullable=name not in report_type.never_null,
+                    other=[f"personal data: {personal.value}"] if (personal := personal_data(name)) else [],
+                ),
             )
             for name in report_type.columns
         ]
@@ -62,7 +66,8 @@ def _column_schema(report_type: ReportType) -> dg.TableSchema:
 
 @cache
 def _description(report_type: ReportType) -> str:
-    lines = [f"{report_type.name} (`{report_type.id}`). {_ABOUT[report_type.interval]}"]
+    lines = [f"{report_type.purpose} {report_type.row}"] if report_type.purpose else []
+    lines.append(f"{report_type.name} (`{report_type.id}`). {_ABOUT[report_type.interval]}")
     if report_type.day_column:
         lines.append(f"A row belongs to the day of its `{report_type.day_column}`.")
     lines += [f"[Stripe's documentation]({page})" for page in report_type.source]
