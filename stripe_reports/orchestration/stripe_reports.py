@@ -26,13 +26,12 @@ class StripeReports:
     """The reports of one Stripe account: their assets, job, schedules and sensors.
 
     `select`: ids, globs (`payouts.*`) and presets (`core`). A partition is a day in `timezone`, from local
-    midnight to local midnight, beginning with `start_date`; `partitions_def` is used instead of these two, to
-    share a definition that exists already. `requests`: columns and run parameters by report type, glob or
-    preset; for a report type that several name, the last one counts. `pii`: `keep`, `hash` or `drop` personal
-    data, also by report type, glob or preset. `range_runs`: whether days of an itemized report may come from
-    one report run of up to a calendar month. `backfill_policy`: by default, all days of a backfill are one
-    run. `get_asset_spec` changes keys' prefixes, groups, owners or tags before the assets are built; begin
-    with `stripe_report_spec`.
+    midnight to local midnight, beginning with `start_date`; `partitions_def` replaces these two. `requests`:
+    columns and run parameters by report type, glob or preset; for a report type that several name, the last
+    one counts. `pii`: `keep`, `hash` or `drop` personal data, also by report type, glob or preset.
+    `range_runs`: whether days of an itemized report may come from one report run of up to a calendar month.
+    `backfill_policy`: by default, all days of a backfill are one run. `get_asset_spec` changes keys'
+    prefixes, groups, owners or tags; begin with `stripe_report_spec`.
 
     `account` names one of several accounts in a code location, such as `eu`: its asset keys are
     `["stripe_reports", "eu", table]`, and its groups, job, schedules, sensors and resources (`stripe_eu`,

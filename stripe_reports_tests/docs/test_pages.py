@@ -18,6 +18,7 @@ _TASKS = [
     "month-close",
     "read-the-tables",
     "evidence-and-verify",
+    "personal-data",
     "sandbox",
     "settings",
     "performance",
