@@ -42,7 +42,7 @@ class DayProof:
         self._check_provenance(table, day, file.metadata.num_rows)
         self._rows = _TableRows(file, uri)
         self._columns = _columns(file.schema_arrow)
-        personal = personal_columns(provenance)
+        personal = _personal_columns(provenance)
         self.left_out = tuple(header for header in personal if header not in self._columns)
         """The columns with personal data that did not land, so that nothing is proven of them."""
         self._hashed = [self._columns[header] for header in personal if header in self._columns]
@@ -190,7 +190,7 @@ class _TableRows:
             return rest
 
 
-def personal_columns(provenance: Mapping[str, str]) -> Sequence[str]:
+def _personal_columns(provenance: Mapping[str, str]) -> Sequence[str]:
     """Return the columns with personal data that are hashed or did not land, as the CSV names them."""
     fact = provenance.get("pii_columns", "[]")
     try:

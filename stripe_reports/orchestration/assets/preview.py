@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from functools import cache
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -44,46 +45,43 @@ def preview_metadata(table: LandedTable) -> Mapping[str, dg.MetadataValue[Any]]:
 
 
 def _preview(first: "pa.Table", rows: int) -> str:
-    columns = {name: first.column(name).to_pylist() for name in first.column_names}
-    currencies = [each or "" for each in columns.get("currency", [""] * first.num_rows)]
+    columns: dict[pa.Field, Sequence[Any]] = {}
+    for field, column in zip(first.schema, first.columns, strict=True):
+        values = column.to_pylist() if column.null_count < len(column) else ()
+        if any(value not in _EMPTY for value in values):
+            columns[field] = values
+    currencies = next((values for field, values in columns.items() if field.name == "currency"), None)
     cells = {
-        field.name: [
-            _cell(value, currency, masked=_is_masked(field))
-            for value, currency in zip(columns[field.name], currencies, strict=True)
-        ]
-        for field in first.schema
-        if any(value not in _EMPTY for value in columns[field.name])
+        field.name: _cells(values, currencies or [None] * len(values), masked=_is_masked(field))
+        for field, values in islice(columns.items(), _MOST_COLUMNS)
     }
-    shown = list(cells)[:_MOST_COLUMNS]
-    while len(json.dumps(text := _markdown(cells, shown, first, rows))) > _MOST_BYTES:
-        shown.pop()
-    return text
-
-
-def _markdown(cells: Mapping[str, Sequence[str]], shown: Sequence[str], first: "pa.Table", rows: int) -> str:
-    left = len(cells) - len(shown)
-    more = f"; {left} more have values in these rows" if left else ""
-    lines = [
-        f"The first {first.num_rows} of {rows:,} rows, and {len(shown)} of {first.num_columns} columns{more}."
-        f" {MASKED} may be personal data.",
-        "",
-        _line([_escaped(name) for name in shown]),
-        _line(["---"] * len(shown)),
-        *(_line([cells[name][row] for name in shown]) for row in range(first.num_rows)),
-    ]
-    return "\n".join(lines)
+    while True:
+        left = len(columns) - len(cells)
+        more = f"; {left} more have values in these rows" if left else ""
+        title = (
+            f"The first {first.num_rows} of {rows:,} rows, and {len(cells)} of {first.num_columns} columns"
+            f"{more}. {MASKED} may be personal data."
+        )
+        lines = [[_escaped(name) for name in cells], ["---"] * len(cells), *zip(*cells.values(), strict=True)]
+        text = "\n".join([title, "", *map(_line, lines)])
+        if len(json.dumps(text)) <= _MOST_BYTES:
+            return text
+        cells.popitem()
 
 
 def _line(cells: Sequence[str]) -> str:
     return f"|{'|'.join(cells)}|"
 
 
-def _cell(value: Any, currency: str, *, masked: bool) -> str:
-    if value in _EMPTY:
-        return ""
-    if masked:
-        return MASKED
-    return _escaped(amount_text(value, currency) if isinstance(value, Decimal) else str(value))
+def _cells(values: Sequence[Any], currencies: Sequence[str | None], *, masked: bool) -> list[str]:
+    return [
+        "" if value in _EMPTY else MASKED if masked else _escaped(_text(value, currency or ""))
+        for value, currency in zip(values, currencies, strict=True)
+    ]
+
+
+def _text(value: Any, currency: str) -> str:
+    return amount_text(value, currency) if isinstance(value, Decimal) else str(value)
 
 
 def _escaped(text: str) -> str:
