@@ -3,6 +3,7 @@
 import dagster as dg
 
 from stripe_reports import environment
+from stripe_reports.lake import POLICIES
 from stripe_reports.landing import MAX_RUNS_IN_FLIGHT
 from stripe_reports.orchestration import (
     START_DATE,
@@ -25,6 +26,7 @@ def defs() -> dg.Definitions:
         environment.text("STRIPE_REPORTS_SELECT", "core"),
         start_date=environment.text("STRIPE_REPORTS_START_DATE", START_DATE),
         timezone=environment.text("STRIPE_REPORTS_TIMEZONE", "UTC"),
+        pii=environment.choice("STRIPE_REPORTS_PII", POLICIES),
     )
     return reports.definitions(
         stripe=StripeResource(

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from typing import TypeVar
 
 from stripe_reports.errors import ConfigurationError
+
+_Text = TypeVar("_Text", bound=str)
 
 
 def text(name: str, default: str = "") -> str:
@@ -18,23 +21,27 @@ def texts(name: str) -> tuple[str, ...]:
     return tuple(part for part in (part.strip() for part in text(name).split(",")) if part)
 
 
-def switch(name: str, *, default: bool) -> bool:
-    """Return whether a variable is `true` or `false`. Raises ConfigurationError for any other value."""
-    value = text(name, str(default).lower())
-    if value not in ("true", "false"):
+def switch(name: str) -> bool | None:
+    """Return whether a variable is `true` or `false`; None if it is not set.
+
+    Raises ConfigurationError for any other value.
+    """
+    value = text(name)
+    if value not in ("true", "false", ""):
         raise ConfigurationError(f"{name} is {value!r}; set it to true or false")
-    return value == "true"
+    return value == "true" if value else None
 
 
-def choice(name: str, choices: Sequence[str]) -> str:
+def choice(name: str, choices: Sequence[_Text]) -> _Text:
     """Return a variable that is one of `choices`; the first if it is not set.
 
     Raises ConfigurationError for any other value.
     """
     value = text(name, choices[0])
-    if value not in choices:
-        raise ConfigurationError(f"{name} is {value!r}; set it to {', '.join(choices[:-1])} or {choices[-1]}")
-    return value
+    for each in choices:
+        if each == value:
+            return each
+    raise ConfigurationError(f"{name} is {value!r}; set it to {', '.join(choices[:-1])} or {choices[-1]}")
 
 
 def count(name: str, *, default: int) -> int:
@@ -65,9 +72,14 @@ def dagster_home() -> str:
     return text("DAGSTER_HOME")
 
 
-def keep_csv() -> bool:
-    """Return whether CSVs are kept, STRIPE_REPORTS_KEEP_CSV."""
-    return switch("STRIPE_REPORTS_KEEP_CSV", default=True)
+def keep_csv() -> bool | None:
+    """Return whether CSVs are kept, STRIPE_REPORTS_KEEP_CSV; None if it is not set, so that pii decides."""
+    return switch("STRIPE_REPORTS_KEEP_CSV")
+
+
+def pii_key() -> str:
+    """Return the secret of the hashes of personal data, STRIPE_REPORTS_PII_KEY."""
+    return text("STRIPE_REPORTS_PII_KEY")
 
 
 def webhook_secrets() -> tuple[str, ...]:

@@ -35,6 +35,7 @@ _INNER_FLOORS = {
     "lake": {
         "storage": 0,
         "parsing": 0,
+        "pii": 0,
         "writing": 1,
         "reading": 1,
         "documents": 2,

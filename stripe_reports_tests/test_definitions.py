@@ -57,12 +57,19 @@ def _account(sandbox: Sandbox) -> dict[str, str]:
 
 def test_a_variable_says_that_no_csv_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STRIPE_REPORTS_LAKE", str(tmp_path))
-    for value, keep_csv in (("", True), ("true", True), ("false", False)):
+    for value, keep_csv in (("", None), ("true", True), ("false", False)):
         monkeypatch.setenv("STRIPE_REPORTS_KEEP_CSV", value)
         report_lake = defs().resources["report_lake"]
         assert report_lake.keep_csv is keep_csv
-        land(report_lake.lake, b"gross\n%d\n" % keep_csv)
-    assert len(list(tmp_path.glob("_csv/*"))) == 1
+        land(report_lake.lake, f"gross\n1\n{'2' * len(value)}\n".encode())
+    assert len(list(tmp_path.glob("_csv/*"))) == 2
+
+
+def test_a_variable_says_what_happens_to_personal_data(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STRIPE_REPORTS_PII", "encrypt")
+    with pytest.raises(ConfigurationError) as raised:
+        defs()
+    assert str(raised.value) == "STRIPE_REPORTS_PII is 'encrypt'; set it to keep, hash or drop"
 
 
 def test_a_variable_says_how_many_report_runs_are_in_flight(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -120,7 +120,7 @@ class StripeReportsComponent(dg.Component, dg.Model, dg.Resolvable):
         Mapping[str, Any],
         Attribute(
             "What reports are asked for, by report type, glob or preset: columns, metadata_columns,"
-            " optional_columns, parameters.",
+            " optional_columns, parameters, pii.",
             example={
                 "payout_reconciliation.itemized.5": {"metadata_columns": ["payment_metadata[order_id]"]}
             },
@@ -168,15 +168,32 @@ class StripeReportsComponent(dg.Component, dg.Model, dg.Resolvable):
         Attribute("The Dagster UI, for the links in alerts.", example="https://dagster.example.com"),
     ] = "http://127.0.0.1:3000"
     keep_csv: Annotated[
-        bool,
+        bool | None,
         Attribute(
-            "Whether the CSVs are kept beside the tables.",
+            "Whether the CSVs are kept beside the tables; by default, those without hashed or dropped data.",
             example=False,
             type=bool | str,
             schema=lambda: values.SWITCH,
             value=values.switch,
         ),
-    ] = True
+    ] = None
+    pii: Annotated[
+        Any,
+        Attribute(
+            "What happens to personal data: keep, hash or drop, or by report type, glob or preset.",
+            example="hash",
+            type=str | dict[str, str],
+            schema=lambda: values.PII,
+            value=values.pii,
+        ),
+    ] = "keep"
+    pii_key: Annotated[
+        InstanceOf[dg.EnvVar] | None,
+        VariableName(
+            "The environment variable that holds the secret of the hashes.",
+            example="{{ env.STRIPE_REPORTS_PII_KEY }}",
+        ),
+    ] = None
     max_runs_in_flight: Annotated[
         int,
         Attribute(
@@ -230,6 +247,7 @@ class StripeReportsComponent(dg.Component, dg.Model, dg.Resolvable):
             start_date=self.start_date,
             timezone=self.timezone,
             requests=self.reports,
+            pii=self.pii,
             get_asset_spec=self._translated_spec,
             execute=self.execute,
             account=self.account,
@@ -259,11 +277,14 @@ class StripeReportsComponent(dg.Component, dg.Model, dg.Resolvable):
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
         """Return what `StripeReports.definitions` returns. Raises StripeReportsError."""
-        from stripe_reports.orchestration import ReportLakeResource, StripeResource
+        from stripe_reports.orchestration import ReportLakeResource, StripeReports, StripeResource
 
         with naming(self._at("account")):
             self._refuse_another(context)
         # What is wrong with one attribute alone was refused when the file was read.
+        if isinstance(self.pii, Mapping):
+            with naming(self._at("pii")):
+                StripeReports(self.select, pii=self.pii)
         with naming(self._at("reports")):
             reports = self.stripe_reports
         with naming(self._at("downstream")):
@@ -274,7 +295,9 @@ class StripeReportsComponent(dg.Component, dg.Model, dg.Resolvable):
                     files_base=self.files_base,
                     max_runs_in_flight=self.max_runs_in_flight,
                 ),
-                report_lake=ReportLakeResource(uri=self.lake, keep_csv=self.keep_csv),
+                report_lake=ReportLakeResource(
+                    uri=self.lake, keep_csv=self.keep_csv, pii_key=self.pii_key or ""
+                ),
                 reconciliation=self._severity(),
                 downstream=self.downstream,
                 alert_url=self.alert_url,

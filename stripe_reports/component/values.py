@@ -17,6 +17,7 @@ from stripe_reports.errors import ConfigurationError
 from stripe_reports.wording import nearest
 
 if TYPE_CHECKING:
+    from stripe_reports.lake import Pii
     from stripe_reports.landing import ReportRequest
 
 _SEVERITIES = ("error", "warn")
@@ -44,12 +45,16 @@ TEXTS: Schema = {"type": ["string", "array"], "items": _TEXT}
 DAY: Schema = {"type": "string", **of_text({"pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"})}
 SWITCH: Schema = {"anyOf": [{"type": "boolean"}, _TEXT], **of_text({"type": "boolean"})}
 COUNT: Schema = {"type": ["integer", "string"], "minimum": 1, **of_text({"type": "integer"})}
+_A_POLICY = of_text({"enum": ["keep", "hash", "drop"]})
+_POLICY: Schema = {"type": "string", **_A_POLICY}
+PII: Schema = {"type": ["string", "object"], **_A_POLICY, "additionalProperties": _POLICY}
 _COLUMNS: Schema = {"type": ["array", "string"], "items": _TEXT, **of_text({"type": "array"})}
 REQUEST: Schema = {
     "columns": _COLUMNS,
     "metadata_columns": _COLUMNS,
     "optional_columns": _COLUMNS,
     "parameters": {"type": "object", "additionalProperties": TEXTS},
+    "pii": _POLICY,
 }
 """The settings of a ReportRequest."""
 REQUESTS: Schema = {
@@ -120,10 +125,22 @@ def requests(given: Mapping[str, Mapping[str, Any]]) -> Mapping[str, "ReportRequ
         select_report_types(pattern)
         _known(settings, list(REQUEST), "setting")
         asked: dict[str, Any] = {
-            name: each if name == "parameters" else _names(each) for name, each in settings.items()
+            name: each if name in ("parameters", "pii") else _names(each) for name, each in settings.items()
         }
+        if "pii" in asked:
+            pii(asked["pii"])
         made[pattern] = ReportRequest(**asked)
     return made
+
+
+def pii(given: "Pii | Mapping[str, Pii]") -> "Pii | Mapping[str, Pii]":
+    """Return the policy, or the policies by pattern. Raises StripeReportsError for unknown ones."""
+    from stripe_reports.lake import check_pii
+
+    for pattern, policy in given.items() if isinstance(given, Mapping) else [("all", given)]:
+        select_report_types(pattern)
+        check_pii(policy)
+    return given
 
 
 def reconciliation(given: bool | str | Mapping[str, str]) -> bool | str | Mapping[str, str]:

@@ -22,6 +22,7 @@ from stripe_reports.lake.offered_reports import OfferedReports
 from stripe_reports.lake.opening import local_path, open_existing_lake, open_lake
 from stripe_reports.lake.parsing.header import take_header
 from stripe_reports.lake.parsing.source import Csv, DayColumn, ExpectedColumns
+from stripe_reports.lake.pii import POLICIES, Pii, check_pii
 from stripe_reports.lake.storage.landed_table import LandedFile, LandedTable
 from stripe_reports.lake.writing.derived import MADE_FROM
 
@@ -36,6 +37,7 @@ __all__ = [
     "ARROW_TYPES",
     "DECIMAL",
     "MADE_FROM",
+    "POLICIES",
     "Csv",
     "DayColumn",
     "Difference",
@@ -45,9 +47,11 @@ __all__ = [
     "LandedFile",
     "LandedTable",
     "OfferedReports",
+    "Pii",
     "Rows",
     "TableSettings",
     "VerifiedDay",
+    "check_pii",
     "local_path",
     "open_existing_lake",
     "open_lake",

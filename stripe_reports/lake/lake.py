@@ -14,6 +14,7 @@ from stripe_reports.lake.documents.documents import Documents
 from stripe_reports.lake.documents.inbox import Inbox
 from stripe_reports.lake.documents.table_settings import SettledTables
 from stripe_reports.lake.parsing.source import Csv, DayColumn, ExpectedColumns
+from stripe_reports.lake.pii import Pii, PiiRule
 from stripe_reports.lake.reading.replaced import Replaced
 from stripe_reports.lake.storage.landed_table import LandedFile, LandedTable
 from stripe_reports.lake.storage.partitions import (
@@ -40,9 +41,10 @@ if TYPE_CHECKING:
 class Lake:
     """The tables below one root: `<root>/<table>/date=YYYY-MM-DD/part-0.parquet`. `Lake.open` opens it."""
 
-    def __init__(self, store: Store, root: str, *, keep_csv: bool = True) -> None:
+    def __init__(self, store: Store, root: str, *, keep_csv: bool | None = None, pii_key: str = "") -> None:
         self._store = store
         self._keep_csv = keep_csv
+        self._pii_key = pii_key
         self.root = root
         """The beginning of every uri: an absolute path or `s3://bucket/prefix`."""
         self.inbox = Inbox(store, root)
@@ -59,10 +61,16 @@ class Lake:
     def __repr__(self) -> str:
         return f"Lake({self.root!r})"
 
-    @property
-    def keeps_csvs(self) -> bool:
-        """Whether the lake keeps the CSVs as they came."""
-        return self._keep_csv
+    def keeps_csvs(self, pii: Pii = "keep") -> bool:
+        """Return whether the lake keeps the CSVs of days that land under this policy as they came."""
+        return pii == "keep" if self._keep_csv is None else self._keep_csv
+
+    def pii_rule(self, policy: Pii) -> PiiRule:
+        """Return the policy for personal data, with the key that it needs.
+
+        Raises ConfigurationError for an unknown policy, and for `hash` without a long enough `pii_key`.
+        """
+        return PiiRule.of(policy, self._pii_key)
 
     @classmethod
     def open(
@@ -72,7 +80,8 @@ class Lake:
         s3_session: Any = None,
         endpoint_url: str | None = None,
         region: str | None = None,
-        keep_csv: bool = True,
+        keep_csv: bool | None = None,
+        pii_key: str = "",
     ) -> Self:
         """Open the lake in a local directory (a path or `file://`; made if absent) or at `s3://bucket/prefix`.
 
@@ -82,12 +91,14 @@ class Lake:
         `endpoint_url` and `region` override both.
 
         With `keep_csv`, the CSVs are kept as they came, in `<root>/_csv/<sha256>.csv.zst`, so that tables can
-        be proven against them later.
+        be proven against them later. They hold personal data in clear: if it is None, the CSVs of days whose
+        personal data is hashed or dropped are not kept, and all others are. `pii_key` is the secret of the
+        hashes.
 
         Raises ConfigurationError for a uri that is neither.
         """
         store, root = open_store(uri, s3_session=s3_session, endpoint_url=endpoint_url, region=region)
-        return cls(store, root, keep_csv=keep_csv)
+        return cls(store, root, keep_csv=keep_csv, pii_key=pii_key)
 
     def claim(self, *, livemode: bool, account: str | None) -> None:
         """Claim the lake for one mode and, if it is known, one Stripe account; or check that it is theirs.
@@ -121,19 +132,21 @@ class Lake:
         expected: ExpectedColumns,
         facts: Mapping[str, str],
         day_column: DayColumn | None = None,
+        pii: Pii = "keep",
     ) -> LandedTable:
         """Convert the streams of CSVs (one, for most report types) to the day's Parquet file: all or nothing.
 
         An existing file is replaced in one step, once every CSV is complete and every value fits. The file
         states `facts` as its provenance, and the lake adds report_type, day, csv_sha256, csv_bytes, csv_kept,
-        rows, new_columns and package_version. A kept CSV gets its place before the table does.
+        rows, new_columns, pii and package_version. A kept CSV gets its place before the table does. `pii`
+        says what happens to columns with personal data.
 
         Raises DownloadError if the number of bytes of a CSV is not its `size`. Raises CsvError if a CSV is
         damaged or lacks an expected column, or has a value that does not fit, or a row of another day by
-        `day_column`. Raises LakeError if the store refuses, and whatever the CSVs' chunks raise, unchanged.
-        After an error, nothing has changed.
+        `day_column`. Raises LakeError if the store refuses, ConfigurationError as `pii_rule` does, and
+        whatever the CSVs' chunks raise, unchanged. After an error, nothing has changed.
         """
-        return self._day_files().land(
+        return self._day_files(pii).land(
             report_type, day, csvs, expected=expected, facts=facts, day_column=day_column
         )
 
@@ -147,6 +160,7 @@ class Lake:
         expected: ExpectedColumns,
         facts: Mapping[str, str],
         left_alone: Sequence[date] = (),
+        pii: Pii = "keep",
     ) -> dict[date, LandedTable]:
         """Convert one CSV of several days to the Parquet file of each: all or nothing.
 
@@ -156,7 +170,7 @@ class Lake:
 
         Raises as `land` does, and CsvError for a row of none of these days.
         """
-        return self._day_files().land_days(
+        return self._day_files(pii).land_days(
             report_type,
             days,
             csv,
@@ -166,10 +180,11 @@ class Lake:
             left_alone=left_alone,
         )
 
-    def _day_files(self) -> DayFiles:
+    def _day_files(self, pii: Pii) -> DayFiles:
         from stripe_reports.lake.writing.day_files import DayFiles
 
-        return DayFiles(self._store, self.root, keep_csv=self._keep_csv)
+        rule = self.pii_rule(pii)
+        return DayFiles(self._store, self.root, keep_csv=self.keeps_csvs(pii), pii=rule)
 
     def uri(self, table: str, day: date) -> str:
         """Return where the day's file is, or would be: an absolute path or an `s3://` uri."""
@@ -222,6 +237,12 @@ class Lake:
 
         return reread_if_replaced(read)
 
+    def first_rows(self, table: str, day: date) -> pa.Table:
+        """Return at most ten rows, from the beginning of a landed day. Raises LakeError as `totals` does."""
+        from stripe_reports.lake.reading.day_file import read_first_rows
+
+        return read_first_rows(self._store, self.root, table, day)
+
     def kept_csv(self, sha256: str) -> Iterator[bytes]:
         """Yield the bytes of a CSV as it came, in chunks. `provenance` has the `csv_sha256` of a day.
 
@@ -245,7 +266,8 @@ class Lake:
         """
         from stripe_reports.lake.proving.verification import verify_days
 
-        return verify_days(self._store, self.root, table, self.days(table) if days is None else days)
+        wanted = self.days(table) if days is None else days
+        return verify_days(self._store, self.root, table, wanted, pii_key=self._pii_key)
 
     def open_file(self, table: str, day: date) -> AbstractContextManager[pq.ParquetFile]:
         """Open the file of a landed day until the block ends. Raises LakeError if it cannot be opened."""

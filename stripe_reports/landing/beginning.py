@@ -46,6 +46,7 @@ def begin(
             continue
         try:
             request = requests.get(report_type.id) or ReportRequest()
+            shared.lake.pii_rule(request.policy)  # before anything is asked of Stripe
             offered = shared.account.report_type(report_type.id)
             shared.lake.claim(livemode=offered.livemode, account=shared.account.id)
             if not offered_is_kept:

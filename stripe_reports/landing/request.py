@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from stripe_reports.catalog import Interval, ReportType
+from stripe_reports.catalog import Interval, ReportType, personal_data
 from stripe_reports.errors import ConfigurationError
-from stripe_reports.lake import TableSettings
+from stripe_reports.lake import Pii, TableSettings, check_pii
 from stripe_reports.stripe_api import OfferedReportType, RunParameters
 
 _METADATA_COLUMN = re.compile(r"(\w+)\[[^\[\]]+\]")
@@ -23,16 +23,24 @@ class ReportRequest:
     accepts. `metadata_columns`: more columns, such as `payment_metadata[order_id]`.
     `optional_columns`: columns that a result may lack; they are null then. `parameters`: other run
     parameters, such as `currency`, `reporting_category`, `connected_account`, `connected_accounts` or
-    `timezone`.
+    `timezone`. `pii`: what happens to personal data: `keep`, `hash` or `drop`; by default, what the
+    `StripeReports` around it says, or else `keep`. Columns to drop are not asked for.
     """
 
     columns: Sequence[str] | None = None
     metadata_columns: Sequence[str] = ()
     optional_columns: Sequence[str] = ()
     parameters: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
+    pii: Pii | None = None
+
+    @property
+    def policy(self) -> Pii:
+        """The policy for personal data."""
+        return self.pii or "keep"
 
     def check(self, report_type: ReportType) -> None:
         """Raise ConfigurationError for what the report type does not take; the error names what it takes."""
+        check_pii(self.policy)
         self._check_parameters(report_type)
         self._check_columns(report_type)
 
@@ -67,6 +75,10 @@ class ReportRequest:
             if not match and report_type.columns_complete and name not in report_type.columns:
                 known = ", ".join(report_type.columns)
                 raise _wrong(report_type, f"it has no column {name!r}; it has {known}")
+        if asked and self.policy == "drop" and all(map(personal_data, asked)):
+            raise _wrong(
+                report_type, "pii=drop leaves none of the columns that are asked for; name others too"
+            )
 
 
 def interval_parameters(report_type: ReportType, interval: Interval) -> RunParameters:
@@ -97,8 +109,17 @@ def requested_columns(
     """Return the columns to ask for, because Stripe's default sets are small; none where Stripe decides.
 
     Where the catalog does not know all columns, those that Stripe sends by default are asked for as well;
-    without `offered` they are not known.
+    without `offered` they are not known. Personal data that is to be dropped is not asked for, so that it
+    never arrives.
     """
+    columns = _wanted_columns(report_type, request, offered)
+    drops = request.policy == "drop"
+    return tuple(name for name in columns if not (drops and personal_data(name)))
+
+
+def _wanted_columns(
+    report_type: ReportType, request: ReportRequest, offered: OfferedReportType | None
+) -> tuple[str, ...]:
     if request.columns is not None:
         return (*request.columns, *request.metadata_columns)
     default = (offered and offered.default_columns) or ()

@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, TypeVar
@@ -103,7 +103,9 @@ class Results:
         """
         stretch, lake = self.stretch, self.stretch.shared.lake
         same = {name: fact for name, fact in facts.items() if name not in _MAY_DIFFER}
-        same |= {"package_version": __version__, "csv_kept": str(lake.keeps_csvs).lower()}
+        pii = lake.pii_rule(stretch.request.policy)
+        keeps_csvs = lake.keeps_csvs(pii.policy)
+        same |= {"package_version": __version__, "csv_kept": str(keeps_csvs).lower()}
         found: dict[date, _Table] = {}
         digests: set[str] = set()
         table = stretch.report_type.table
@@ -112,16 +114,20 @@ class Results:
                 landed = lake.landed(table, day)
                 if landed is None or not same.items() <= landed.provenance.items():
                     return None
+                if (landed.table.pii, landed.table.pii_key_id) != (pii.policy, pii.key_id):
+                    return None
                 digests.update(filter(None, landed.table.csv_sha256.split(",")))
-                found[day] = landed.table, landed.provenance["report_run_id"], lake.totals(table, day), None
+                first = replace(landed.table, first_rows=lake.first_rows(table, day))
+                found[day] = first, landed.provenance["report_run_id"], lake.totals(table, day), None
         except LakeError:  # damaged: it is landed again
             return None
-        return found if not lake.keeps_csvs or all(map(lake.has_csv, digests)) else None
+        return found if not keeps_csvs or all(map(lake.has_csv, digests)) else None
 
     def _converted(self, facts: Mapping[str, str]) -> dict[date, _Table]:
         run_id: str | None = None
         stretch, shared, lake = self.stretch, self.stretch.shared, self.stretch.shared.lake
         report_type, days, columns = stretch.report_type, stretch.days, self._columns
+        pii = stretch.request.policy
 
         @contextmanager
         def csv_of(run: ObtainedRun) -> Iterator[Csv]:
@@ -147,7 +153,7 @@ class Results:
             if len(days) == 1 and not others:
                 (day,) = days
                 landed = lake.land(
-                    report_type, day, csvs(), expected=expected, facts=facts, day_column=column
+                    report_type, day, csvs(), expected=expected, facts=facts, day_column=column, pii=pii
                 )
                 return {day: landed}
             if column is None:
@@ -163,16 +169,17 @@ class Results:
                     expected=expected,
                     facts=facts,
                     left_alone=others,
+                    pii=pii,
                 )
 
         with Before(shared, report_type, days) as before:
             try:
                 tables = _repeat_downloads(land)
             except Exception as raised:
-                error = shared.error_of(raised).at(report_run=run_id)
+                error = shared.error_of(raised, hides_values=pii != "keep").at(report_run=run_id)
                 if error is raised:
                     raise
-                raise error from raised
+                raise error from error.__cause__
             return {
                 day: (table, facts["report_run_id"], self._totals(day), before.difference(day))
                 for day, table in tables.items()

@@ -72,11 +72,14 @@ class Shared:
         except Exception as raised:  # noqa: BLE001 - new report runs serve as well
             self.warn(f"could not list existing report runs; creating new ones: {self.error_of(raised)}")
 
-    def error_of(self, raised: BaseException) -> StripeReportsError:
-        """Return the error that a stretch fails with. Re-raises Stopped, and what ends a process."""
+    def error_of(self, raised: BaseException, *, hides_values: bool = False) -> StripeReportsError:
+        """Return the error that a stretch fails with. Re-raises Stopped, and what ends a process.
+
+        With `hides_values`, an unexpected error shows no text of its exceptions, which may quote rows.
+        """
         if isinstance(raised, Stopped):
             raise raised
-        return error_of(raised, self.account.api.redact)
+        return error_of(raised, self.account.api.redact, hides_texts=hides_values)
 
     def until_stopped(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
         """Yield the chunks. Raises Stopped as soon as the landing is stopped."""

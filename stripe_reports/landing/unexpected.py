@@ -13,9 +13,12 @@ _PACKAGE = Path(stripe_reports.__file__).parent
 _LONGEST_TEXT = 300
 
 
-def error_of(raised: BaseException, redact: Callable[[str], str]) -> StripeReportsError:
+def error_of(
+    raised: BaseException, redact: Callable[[str], str], *, hides_texts: bool = False
+) -> StripeReportsError:
     """Return the exception itself if it is one of ours, or else an UnexpectedError.
 
+    With `hides_texts`, it shows the types of the exceptions and their places, but none of their texts.
     Re-raises what ends a process or a thread (KeyboardInterrupt, SystemExit, Dagster's interrupt).
     """
     if isinstance(raised, StripeReportsError):
@@ -24,7 +27,7 @@ def error_of(raised: BaseException, redact: Callable[[str], str]) -> StripeRepor
     # A panic in Rust code (obstore, pydantic) is no Exception, but ends only its own call.
     if not isinstance(raised, Exception) and name != "PanicException":
         raise raised
-    text = " ".join(redact(str(raised)).split())
+    text = "" if hides_texts else " ".join(redact(str(raised)).split())
     if len(text) > _LONGEST_TEXT:
         text = f"{text[:_LONGEST_TEXT]}…"
     said = f"{name}: {text}" if text else name
@@ -37,6 +40,9 @@ def error_of(raised: BaseException, redact: Callable[[str], str]) -> StripeRepor
             " from the log"
         )
     error = UnexpectedError(what)
+    if hides_texts:
+        error.trace = "".join([*traceback.format_tb(raised.__traceback__), name])
+        return error
     error.trace = redact("".join(traceback.format_exception(raised))).rstrip()
     error.__cause__ = raised
     return error

@@ -131,9 +131,16 @@ class ReportLakeResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     """
 
     uri: str = Field(default="lake", description="A local directory or s3://bucket/prefix.")
-    keep_csv: bool = Field(
-        default=True,
-        description="Keep each CSV as it came, in _csv/ of the lake: what a table can be verified against.",
+    keep_csv: bool | None = Field(
+        default=None,
+        description="Keep each CSV as it came, in _csv/ of the lake: what a table can be verified against. By"
+        " default, all are kept but those of days whose personal data is hashed or dropped.",
+    )
+    pii_key: str = Field(
+        default="",
+        repr=False,
+        description="Secret of the hashes of personal data, at least 32 characters. If empty:"
+        " STRIPE_REPORTS_PII_KEY.",
     )
     # Any, because importing dagster_aws here would add a second to every load of the code location.
     s3: dg.ResourceDependency[Any | None] = None  # type: ignore[assignment]
@@ -143,4 +150,9 @@ class ReportLakeResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         """The lake, opened once per resource. Raises ConfigurationError as `open_lake` does."""
         from stripe_reports.lake import open_lake
 
-        return open_lake(self.uri, s3=self.s3, keep_csv=self.keep_csv)
+        return open_lake(self.uri, s3=self.s3, keep_csv=self.keep_csv, pii_key=self.pii_key)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(uri={self.uri!r})"
+
+    __str__ = __repr__

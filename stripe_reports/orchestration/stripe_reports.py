@@ -5,6 +5,7 @@ from functools import cached_property, partial
 
 import dagster as dg
 
+from stripe_reports.lake import Pii
 from stripe_reports.landing import ReportRequest
 from stripe_reports.orchestration import assets as report_assets
 from stripe_reports.orchestration import automation, books, failed_runs
@@ -22,18 +23,18 @@ class StripeReports:
     """The reports of one Stripe account: their assets, job, schedules and sensors.
 
     `select`: ids, globs (`payouts.*`) and presets (`core`). A partition is a day in `timezone`, from local
-    midnight to local midnight, beginning with `start_date`; `partitions_def` is used instead of these two, to
-    share a definition that exists already. `requests`: columns and run parameters by report type, glob or
-    preset; for a report type that several name, the last one counts. `range_runs`: whether days of an
-    itemized report may come from one report run of up to a calendar month. `backfill_policy`: by default, all
-    days of a backfill are one Dagster run. `get_asset_spec` changes keys' prefixes, groups, owners or tags
-    before the assets are built; begin with `stripe_report_spec`. The step runs `execute`, by default `land`.
+    midnight to local midnight, beginning with `start_date`; `partitions_def` replaces these two. `requests`:
+    columns and run parameters by report type, glob or preset; for a report type that several name, the last
+    one counts. `pii`: `keep`, `hash` or `drop` personal data, also by report type, glob or preset.
+    `range_runs`: whether days of an itemized report may come from one report run of up to a calendar month.
+    `backfill_policy`: by default, all days of a backfill are one run. `get_asset_spec` changes keys'
+    prefixes, groups, owners or tags; begin with `stripe_report_spec`. `execute` runs instead of `land`.
 
     `account` names one of several accounts in a code location, such as `eu`: its asset keys are
     `["stripe_reports", "eu", table]`, and its groups, job, schedules, sensors and resources (`stripe_eu`,
     `report_lake_eu`) have names of their own; its steps are in the pool `stripe_eu`. `pool` names another.
 
-    It and its methods raise UnknownReportTypeError, ConfigurationError or DayError for wrong arguments.
+    Wrong arguments raise UnknownReportTypeError, ConfigurationError or DayError.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class StripeReports:
         timezone: str = "UTC",
         partitions_def: dg.DailyPartitionsDefinition | None = None,
         requests: Mapping[str, ReportRequest] | None = None,
+        pii: Pii | Mapping[str, Pii] = "keep",
         range_runs: bool = True,
         backfill_policy: dg.BackfillPolicy | None = _SINGLE_RUN,
         get_asset_spec: report_assets.GetAssetSpec | None = None,
@@ -57,6 +59,7 @@ class StripeReports:
             names=self._names,
             partitions_def=partitions_def or report_assets.daily_partitions(start_date, timezone),
             requests=requests or {},
+            pii=pii,
             range_runs=range_runs,
             get_asset_spec=get_asset_spec,
         )
@@ -119,9 +122,9 @@ class StripeReports:
         """Request a day as soon as Stripe has its data, and the `catch_up_days` days before it.
 
         Days that have landed or that a run is landing are left out. One call asks Stripe every `poll_seconds`
-        and where the webhook receiver has kept an event about new data, for which the lake's inbox is read
-        every `minimum_interval_seconds`. Each day becomes the newest one once, so a day that fails is not
-        requested again and again, and a `data_available_end` that moves within a day requests nothing.
+        and where the webhook receiver has kept an event about new data (the lake's inbox is read every
+        `minimum_interval_seconds`). Each day becomes the newest one once, so a day that fails is requested
+        once, and a `data_available_end` that moves within a day requests nothing.
         """
         return automation.availability_sensor(
             self._reports,
@@ -145,11 +148,9 @@ class StripeReports:
         Stripe's events are read every `poll_seconds`, or its list of report runs where the key may not read
         events; at first those of the last `look_back_days`. The webhook receiver's events are read every
         `minimum_interval_seconds`. A report run lands if it covers one day, or several days of an itemized
-        report; its columns may differ. The newest one lands for a day. Days that have landed, or that a run
-        is landing, stay as they are. The tick says why others do not land.
-
-        A report run must have been created when Stripe had all data of its days: after the documented delay,
-        or after the sensor saw that the data are there.
+        report; its columns may differ. It must have been created when Stripe had all data of its days: after
+        the documented delay, or after the sensor saw that the data are there. The newest one lands for a day.
+        Days that have landed or are landing stay as they are. The tick says why others do not land.
         """
         return automation.pickup_sensor(
             self._reports,
@@ -172,10 +173,10 @@ class StripeReports:
     ) -> dg.SensorDefinition:
         """Alert about what did not land, and request it again after a pause.
 
-        The sensor looks at every failed run that planned one of the reports (also those of the UI and of
-        backfills), unless Dagster will retry it; at every report run that Stripe marks failed while no
-        Dagster run is landing its days; and at days of the reconciliation whose blocking checks made a run
-        fail. It leaves alone what failed before its first evaluation.
+        The sensor looks at failed runs that planned one of the reports (also those of the UI and of
+        backfills), unless Dagster will retry them; at report runs that Stripe marks failed while no Dagster
+        run is landing their days; and at days of the reconciliation whose blocking checks made a run fail.
+        It leaves alone what failed before its first evaluation.
 
         An alert is a line in the log, a JSON POST to `alert_url` (with `text`, as Slack's incoming webhooks
         take it), and a call of `alert`. More than ten failures at once become one alert for each kind and
@@ -183,9 +184,9 @@ class StripeReports:
         `webserver_url`.
 
         `request_again_after` are the seconds from each failure of a day to the next request for it, whose run
-        has its number in the tag `stripe_reports/attempt`. Days that have landed meanwhile or that a run is
-        landing are not requested, nor is what another run cannot mend (bad data, a wrong key). There is an
-        alert for the first failure, for the last, and where the kind of failure changes.
+        has its number in the tag `stripe_reports/attempt`. Days that have landed or that a run is landing are
+        not requested, nor what another run cannot mend (bad data, a wrong key). The first failure, the last,
+        and a change of its kind are alerts.
         """
         return failed_runs.failed_runs_sensor(
             self._reports,
@@ -202,10 +203,9 @@ class StripeReports:
     def submit_job(self, *, catch_up_days: int = automation.CATCH_UP_DAYS) -> dg.JobDefinition:
         """Create the report runs that landing would create, and end without waiting for them.
 
-        Hundreds may be pending and hold no process. By default they are those of the days that are due: of
-        each report type the newest available day and the `catch_up_days` days before it, unless they have
-        landed or a run is landing them. No report run is created twice, neither here nor when the same days
-        land. Reports on single payouts are left to the run that lands them.
+        Hundreds may be pending and hold no process. By default they are those of the days that the daily
+        schedule requests. No report run is created twice, neither here nor when the same days land. Reports
+        on single payouts are left to the run that lands them.
         """
         return automation.submit_job(self._reports, catch_up_days=catch_up_days)
 
@@ -231,10 +231,9 @@ class StripeReports:
         """Land, once a week, the newest `window_days` days of each report once more, from new report runs.
 
         `select`: ids, globs and presets; by default the report types whose rows Stripe changes after the fact
-        (`ReportType.rows_change`). The newest day is the one whose data are there by Stripe's documented
-        delays. `cron_schedule` is in UTC. Only days that have landed are requested, and not those that a run
-        is landing. The metadata of each materialization says what has changed, and where amounts have, the
-        check `restated` warns.
+        (`ReportType.rows_change`). The newest day follows from Stripe's documented delays. `cron_schedule` is
+        in UTC. Only days that have landed are requested. The metadata of a materialization say what has
+        changed, and where amounts have, the check `restated` warns.
         """
         return automation.repull_schedule(
             self._reports,

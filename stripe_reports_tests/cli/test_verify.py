@@ -17,7 +17,7 @@ import pytest
 from stripe_reports.catalog import REPORT_TYPES, newest_complete_day
 from stripe_reports.cli.verify.verification import run_verification
 from stripe_reports.errors import LakeError
-from stripe_reports.lake import Lake
+from stripe_reports.lake import Csv, ExpectedColumns, Lake
 from stripe_reports.landing import LandingSettings, ReportRequest, land_day
 from stripe_reports.sandbox import Sandbox
 from stripe_reports.stripe_api import Account, StripeApi
@@ -27,9 +27,10 @@ from stripe_reports_tests.lake.tampering import rewrite, with_value
 _COMMAND = str(Path(sys.executable).with_name("stripe-reports"))
 _DAYS = [newest_complete_day(datetime.now(UTC)) - timedelta(days=back) for back in (2, 1, 0)]
 _SUMMARY = "balance_summary_1"
+_ITEMIZED = "balance_change_from_activity.itemized.3"
 _REPORT_TYPES = {
     "balance.summary.1": None,
-    "balance_change_from_activity.itemized.3": ReportRequest(metadata_columns=["payment_metadata[order_id]"]),
+    _ITEMIZED: ReportRequest(metadata_columns=["payment_metadata[order_id]"]),
     "payouts.itemized.3": ReportRequest(optional_columns=["trace_id"]),
     "payout_reconciliation.by_id.itemized.4": None,
 }
@@ -134,6 +135,19 @@ def test_a_lake_that_kept_no_csv_says_so_in_few_lines(
         land(lake, stripe_csv(["gross"], [("1",)]), day=day)
     assert run_verification(lake, []) == 1
     assert f"CSV not kept: {TABLE} {', '.join(map(str, days[:5]))} and 2 more\n" in capsys.readouterr().out
+
+
+def test_columns_that_did_not_land_are_named_and_the_rest_is_proven(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lake = Lake.open(str(tmp_path), keep_csv=True)
+    csv = stripe_csv(["gross", "customer_email", "payment_metadata[owner]"], [("1", "a@shop.example", "x")])
+    day, expected = date(2025, 9, 1), ExpectedColumns()
+    lake.land(REPORT_TYPES[_ITEMIZED], day, [Csv([csv])], expected=expected, facts={}, pii="drop")
+    assert run_verification(lake, []) == 0
+    out = capsys.readouterr().out
+    assert _cells(out, TABLE) == ("1", "1", "proven")
+    assert f"Not compared, as it did not land: {TABLE} customer_email, payment_metadata[owner]\n" in out
 
 
 def test_all_that_is_wrong_is_listed(lake: Lake, capsys: pytest.CaptureFixture[str]) -> None:

@@ -73,6 +73,7 @@ def test_the_file_of_the_readme_gives_the_definitions_of_its_python() -> None:
 
 def test_every_attribute_reaches_the_definitions(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("IN_FLIGHT", "3")
+    monkeypatch.setenv("HASH_KEY", "k" * 32)
     built = definitions(
         stripe=with_attributes(
             """
@@ -88,6 +89,8 @@ def test_every_attribute_reaches_the_definitions(monkeypatch: pytest.MonkeyPatch
             alert_url: https://alerts.example.com
             webserver_url: https://dagster.example.com
             keep_csv: false
+            pii: {payout_reconciliation.*: hash}
+            pii_key: "{{ env.HASH_KEY }}"
             max_runs_in_flight: "{{ env.IN_FLIGHT }}"
             api_base: http://127.0.0.1:1
             files_base: http://127.0.0.1:2
@@ -104,6 +107,7 @@ def test_every_attribute_reaches_the_definitions(monkeypatch: pytest.MonkeyPatch
                 columns=["payout_id", "effective_at", "currency"], parameters={"currency": "eur"}
             )
         },
+        pii={"payout_reconciliation.*": "hash"},
     ).definitions(
         stripe=StripeResource(
             api_key=dg.EnvVar("STRIPE_API_KEY"),
@@ -111,7 +115,9 @@ def test_every_attribute_reaches_the_definitions(monkeypatch: pytest.MonkeyPatch
             files_base="http://127.0.0.1:2",
             max_runs_in_flight=3,
         ),
-        report_lake=ReportLakeResource(uri="s3://finance-lake/stripe", keep_csv=False),
+        report_lake=ReportLakeResource(
+            uri="s3://finance-lake/stripe", keep_csv=False, pii_key=dg.EnvVar("HASH_KEY")
+        ),
         reconciliation={"chain": dg.AssetCheckSeverity.WARN},
         downstream=["payout_statements"],
         alert_url="https://alerts.example.com",
@@ -121,7 +127,7 @@ def test_every_attribute_reaches_the_definitions(monkeypatch: pytest.MonkeyPatch
 
 
 def test_requests_reach_the_reports() -> None:
-    request = ReportRequest(columns=["payout_id"])
+    request = ReportRequest(columns=["payout_id"], pii="drop")
     component = StripeReportsComponent(
         api_key=dg.EnvVar("STRIPE_API_KEY"), lake="lake", reports={"payouts.itemized.3": request}
     )
@@ -290,7 +296,7 @@ def test_the_defaults_and_settings_are_those_of_the_python() -> None:
     reports = inspect.signature(StripeReports).parameters
     whole = inspect.signature(StripeReports.definitions).parameters
     given = {name: field.default for name, field in StripeReportsComponent.model_fields.items()}
-    for name in ("select", "start_date", "timezone", "account"):
+    for name in ("select", "start_date", "timezone", "account", "pii"):
         assert given[name] == reports[name].default
     for name in ("downstream", "alert_url", "webserver_url"):
         assert given[name] == whole[name].default

@@ -42,6 +42,7 @@ _FOUND_BY_THE_SCHEMA = [
         "automation: [daily]": "'daily' is not one of ['stripe_reports_daily', ",
         "downstream: [daily_fee]": "'daily_fee' is not one of ['daily_activity', ",
         "keep_csv: maybe": "'maybe' is not of type 'boolean'",
+        "pii: hide": "'hide' is not one of ['keep', 'hash', 'drop']",
         "max_runs_in_flight: 0": "0 is less than the minimum of 1",
         "reports: {payouts.*: {colums: [a]}}": "('colums' was unexpected)",
         "translation: {key: balance}": "('key' was unexpected)",
@@ -115,6 +116,10 @@ def test_templates_and_all_forms_of_a_value_are_taken() -> None:
             "reports: {payouts.itemized.3: {columns: [payout]}}",
             "it has no column 'payout'; it has ",
         ),
+        ("pii", "pii: {payouts.itemised.3: hash}", "did you mean 'payouts.itemized.3'"),
+        ("pii", "pii: {connect: hash}", "pii is given for 'connect', which is not selected"),
+        ("pii_key", "pii_key: secret-secret-secret", "give the name of an environment variable"),
+        ("reports", "reports: {core: {pii: hide}}", "pii is 'hide'; set it to keep, hash or drop"),
         ("reconciliation", "reconciliation: fatal", "there is no severity 'fatal'; there are error, warn"),
         ("automation", "automation: stripe_report_daily", "did you mean 'stripe_reports_daily'"),
         (

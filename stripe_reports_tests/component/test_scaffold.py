@@ -18,7 +18,13 @@ from stripe_reports_tests.component.support import definitions, project
 
 @pytest.fixture(autouse=True)
 def variables(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("STRIPE_API_KEY", "STRIPE_API_KEY_EU", "STRIPE_API_KEY_US", "ALERT_URL"):
+    for name in (
+        "STRIPE_API_KEY",
+        "STRIPE_API_KEY_EU",
+        "STRIPE_API_KEY_US",
+        "ALERT_URL",
+        "STRIPE_REPORTS_PII_KEY",
+    ):
         monkeypatch.setenv(name, "https://example.com")
 
 

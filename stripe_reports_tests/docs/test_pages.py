@@ -19,6 +19,7 @@ _TASKS = [
     "read-the-tables",
     "evidence-and-verify",
     "command-line",
+    "personal-data",
     "sandbox",
     "settings",
     "performance",

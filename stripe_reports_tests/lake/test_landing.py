@@ -102,6 +102,7 @@ def test_provenance_is_kept_in_the_file_and_read_without_its_rows(lake: Lake) ->
         "csv_bytes": str(len(_CSV)),
         "csv_sha256": landed.csv_sha256,
         "csv_kept": "true",
+        "pii": "keep",
         "new_columns": '["description", "gross", "created_utc", "payment_metadata[order_id]"]',
         "package_version": version("stripe-reports"),
     }

@@ -84,11 +84,16 @@ def test_settings_reach_what_lands_and_what_asks() -> None:
     assert stripe.account.api.limit.rate == 7.0
 
 
-@pytest.mark.parametrize("keep_csv", [True, False])
-def test_a_lake_keeps_csvs_unless_it_is_told_not_to(tmp_path: Path, keep_csv: bool) -> None:
-    assert ReportLakeResource().keep_csv
+@pytest.mark.parametrize("keep_csv", [None, True, False])
+def test_a_lake_keeps_csvs_unless_it_is_told_not_to(tmp_path: Path, keep_csv: bool | None) -> None:
+    assert ReportLakeResource().keep_csv is None
     land(ReportLakeResource(uri=str(tmp_path), keep_csv=keep_csv).lake, b"gross\n1\n")
-    assert bool(list(tmp_path.glob("_csv/*"))) is keep_csv
+    assert bool(list(tmp_path.glob("_csv/*"))) is (keep_csv is not False)
+
+
+def test_the_text_of_a_lake_resource_does_not_show_its_key() -> None:
+    resource = ReportLakeResource(uri="s3://lake/stripe", pii_key="a key that nobody may ever see in a log")
+    assert repr(resource) == str(resource) == "ReportLakeResource(uri='s3://lake/stripe')"
 
 
 def test_a_lake_that_is_no_address_is_refused() -> None:

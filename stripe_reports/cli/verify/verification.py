@@ -35,6 +35,8 @@ class _Verdict:
     """By digest, because several days may come from one CSV."""
     not_kept: list[date] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
+    left_out: dict[str, None] = field(default_factory=dict)
+    """Columns with personal data that did not land, in their order."""
 
     def add(self, day: VerifiedDay) -> None:
         if isinstance(day.error, CsvNotKeptError):
@@ -46,6 +48,7 @@ class _Verdict:
             self.rows += day.rows
             self.values += day.values
             self.csv_bytes[day.csv_sha256] = day.csv_bytes
+            self.left_out |= dict.fromkeys(day.left_out)
 
     def include(self, other: _Verdict) -> None:
         self.proven += other.proven
@@ -153,6 +156,10 @@ def _conclude(verdicts: Mapping[str, _Verdict], console: Console) -> int:
         if each.not_kept:
             days = some(each.not_kept, _DAYS_NAMED)
             console.print(f"[yellow]CSV not kept:[/] {table} {days}", soft_wrap=True, highlight=False)
+        if each.left_out:
+            columns = escape(", ".join(each.left_out))
+            line = f"[yellow]Not compared, as it did not land:[/] {table} {columns}"
+            console.print(line, soft_wrap=True, highlight=False)
     if any(each.errors or each.not_kept for each in verdicts.values()):
         return 1
     console.print("Every value is what its CSV says.", style="green")

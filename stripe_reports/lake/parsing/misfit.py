@@ -36,10 +36,14 @@ def explain_misfit(
     columns: Sequence[Column],
     read_texts: Callable[..., pa.Table],
     error: Exception,
+    *,
+    quotes_values: bool,
 ) -> CsvError:
     """Return the error for the first row of the block that does not fit. Reads the block again, as bytes.
 
-    `read_texts(block, type, **parse_options)` reads all columns of the block with that type.
+    `read_texts(block, type, **parse_options)` reads all columns of the block with that type. Unless
+    `quotes_values`, the error quotes nothing of any column: where a row is damaged, a personal text may stand
+    in another column than its own.
     """
     bad_rows: list[arrow_csv.InvalidRow] = []
 
@@ -56,9 +60,11 @@ def explain_misfit(
     except pa.ArrowInvalid as damage:
         if line_without_utf8:
             return CsvError(f"line {line_without_utf8} is not text in UTF-8; nothing was landed")
-        return _somewhere(block, damage)
+        return _somewhere(block, damage, quotes_values=quotes_values)
     good_rows = bad_rows[0].number - 1 if bad_rows else texts.num_rows
-    if misfit := _first_misfit(texts.slice(0, good_rows), columns, block.first_line):
+    if misfit := _first_misfit(
+        texts.slice(0, good_rows), columns, block.first_line, quotes_values=quotes_values
+    ):
         return misfit
     if bad_rows:
         line = block.first_line + line_offsets(texts.slice(0, good_rows))[1]
@@ -67,7 +73,7 @@ def explain_misfit(
             f"the row on line {line} has {fields} where the header has {bad_rows[0].expected_columns};"
             " nothing was landed"
         )
-    return _somewhere(block, error)
+    return _somewhere(block, error, quotes_values=quotes_values)
 
 
 def _line_without_utf8(block: Block) -> int | None:
@@ -78,7 +84,9 @@ def _line_without_utf8(block: Block) -> int | None:
     return None
 
 
-def _first_misfit(texts: pa.Table, columns: Sequence[Column], first_line: int) -> CsvError | None:
+def _first_misfit(
+    texts: pa.Table, columns: Sequence[Column], first_line: int, *, quotes_values: bool
+) -> CsvError | None:
     types = {column.header: column.type for column in columns}
     first: tuple[int, str, str] | None = None
     for header in texts.column_names:
@@ -96,7 +104,8 @@ def _first_misfit(texts: pa.Table, columns: Sequence[Column], first_line: int) -
     before = texts.column_names[: texts.column_names.index(header)]
     line = first_line + line_offsets(texts)[0][row].as_py()
     line += sum((texts.column(name)[row].as_py() or b"").count(b"\n") for name in before)
-    value = _short(texts.column(header)[row].as_py())
+    bad: bytes = texts.column(header)[row].as_py()
+    value = _short(bad) if quotes_values else f"a text of {len(bad)} bytes"
     return CsvError(f"line {line}, column {header!r}: {value} is not {description}; nothing was landed")
 
 
@@ -108,8 +117,7 @@ def _short(value: bytes) -> str:
     return text if len(text) <= _VALUE_LENGTH else f"{text[:_VALUE_LENGTH]}… ({len(value)} bytes)"
 
 
-def _somewhere(block: Block, error: Exception) -> CsvError:
+def _somewhere(block: Block, error: Exception, *, quotes_values: bool) -> CsvError:
     last_line = block.first_line + bytes(block.data).count(b"\n") - 1
-    return CsvError(
-        f"between lines {block.first_line} and {last_line}: {str(error)[:200]}; nothing was landed"
-    )
+    what = str(error)[:200] if quotes_values else "the rows do not fit"
+    return CsvError(f"between lines {block.first_line} and {last_line}: {what}; nothing was landed")

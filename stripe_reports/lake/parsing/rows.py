@@ -25,12 +25,19 @@ class RowParser:
     """A parser of one CSV's blocks into tables of one schema. Several threads may use it at once."""
 
     def __init__(
-        self, header: Sequence[str], expected: ExpectedColumns, constants: Mapping[str, str]
+        self,
+        header: Sequence[str],
+        expected: ExpectedColumns,
+        constants: Mapping[str, str],
+        *,
+        quotes_values: bool = True,
     ) -> None:
+        """`quotes_values`: whether errors quote the value at fault, which may be personal data."""
         self.columns: tuple[Column, ...] = table_columns(header, expected)
         self.schema: pa.Schema = arrow_schema(self.columns)
         self._header = list(header)
         self._constants = constants
+        self._quotes_values = quotes_values
         self._lock = Lock()
         self.quoted_empties: Counter[str] = Counter()
         """The number of nulls so far that are `""` in the CSV, by the header of their column.
@@ -50,7 +57,10 @@ class RowParser:
             arrays = [self._values(texts, column) for column in self.columns]
             return pa.Table.from_arrays(arrays, schema=self.schema)
         except (pa.ArrowInvalid, MisfitError) as error:
-            raise explain_misfit(block, self.columns, self._texts, error) from error
+            misfit = explain_misfit(
+                block, self.columns, self._texts, error, quotes_values=self._quotes_values
+            )
+            raise misfit from (error if self._quotes_values else None)
 
     def _values(self, texts: pa.Table, column: Column) -> Any:
         if column.header in self._header:

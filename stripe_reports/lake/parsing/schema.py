@@ -63,11 +63,12 @@ def table_columns(header: Sequence[str], expected: ExpectedColumns) -> tuple[Col
     """
     if "" in header:
         raise CsvError(f"the header has no name for column {header.index('') + 1}; nothing was landed")
-    if twice := _repeated(header):
-        raise CsvError(f"the header has these columns more than once: {_names(twice)}; nothing was landed")
     present = set(header)
+    # First, because a file without a header has values in its place, and this names none of them.
     if missing := [name for name in expected.names if name not in present | expected.optional]:
         raise CsvError(f"the header lacks these columns: {_names(missing)}; nothing was landed")
+    if twice := _repeated(header):
+        raise CsvError(f"the header has these columns more than once: {_names(twice)}; nothing was landed")
     constant = [name for name in expected.constant if name not in present]
     order = dict.fromkeys((*constant, *expected.names, *header))
     names = _table_names({*expected.constant, *expected.names}, order)

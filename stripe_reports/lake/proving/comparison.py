@@ -5,6 +5,8 @@ The first parser, which landed them, is in `parsing/values.py`. Nothing of it is
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -48,8 +50,15 @@ class ColumnComparison:
             raise VerificationError(f"column {field.name!r} is {field.type} and should be {expected}")
         self.name: str = field.name
         self.header = header
+        self.is_shown = True
+        """Whether messages may quote its values."""
         parse, self._stored_as = _READINGS[field.type]
         self._read = _Known(parse).__getitem__ if parse else None
+
+    def expect_hashes(self, key: bytes) -> None:
+        """Expect the HMAC-SHA-256 of each text in place of the text, and show neither of them."""
+        self._read = _Hashes(key).__getitem__
+        self.is_shown = False
 
     def first_difference(self, texts: Sequence[str | None], column: pa.ChunkedArray) -> int | None:
         """Return the first row that differs, or None. As a text, null differs from the empty text."""
@@ -119,6 +128,22 @@ class _Known(dict[str | None, Any]):
             self.update(self._NULLS)
         said = self[text] = self._read(text)
         return said
+
+
+class _Hashes(_Known):
+    """The pseudonyms of texts. The empty text is its own, and null is that of null."""
+
+    _NULLS: Mapping[str | None, Any] = {None: None, "": ""}
+
+    def __init__(self, key: bytes) -> None:
+        keyed = hmac.new(key, digestmod=hashlib.sha256)
+
+        def pseudonym(text: str) -> str:
+            of_text = keyed.copy()
+            of_text.update(text.encode())
+            return f"pii_{of_text.hexdigest()}"
+
+        super().__init__(pseudonym)
 
 
 def _decimal(text: str) -> Any:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
@@ -12,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from stripe_reports.catalog import REPORT_TYPES, select_report_types
-from stripe_reports.errors import VerificationError
+from stripe_reports.errors import ConfigurationError, VerificationError
 from stripe_reports.lake.proving.comparison import ColumnComparison, shown
 from stripe_reports.lake.proving.csv_reader import CsvBlock
 from stripe_reports.lake.storage.object_files import read_errors
@@ -26,17 +28,29 @@ class DayProof:
     """A proof in steps. Each raises VerificationError if the table contradicts its footer or its CSVs."""
 
     def __init__(
-        self, table: str, day: date, file: pq.ParquetFile, uri: str, provenance: Mapping[str, str]
+        self,
+        table: str,
+        day: date,
+        file: pq.ParquetFile,
+        uri: str,
+        provenance: Mapping[str, str],
+        *,
+        pii_key: str,
     ) -> None:
         self.rows = 0
         self._provenance = provenance
         self._check_provenance(table, day, file.metadata.num_rows)
         self._rows = _TableRows(file, uri)
         self._columns = _columns(file.schema_arrow)
+        personal = _personal_columns(provenance)
+        self.left_out = tuple(header for header in personal if header not in self._columns)
+        """The columns with personal data that did not land, so that nothing is proven of them."""
+        self._hashed = [self._columns[header] for header in personal if header in self._columns]
+        self._pii_key = pii_key
         id_ = provenance["report_type"]
         report_type = REPORT_TYPES.get(id_) or select_report_types(f"={id_}")[0]
         self._constant = report_type.constant_columns
-        self._present: list[ColumnComparison] = []
+        self._present: dict[int, ColumnComparison] = {}
         self._lacking: list[ColumnComparison] = []
         self._payout: dict[str, Any] = {}
         self._payouts: set[tuple[Any, ...]] = set()
@@ -47,12 +61,22 @@ class DayProof:
         return self.rows * len(self._columns)
 
     def begin_csv(self, names: Sequence[str | None]) -> None:
-        """Begin with a CSV that has this header."""
+        """Begin with a CSV that has this header.
+
+        Raises ConfigurationError if the table has hashes, and their key is not given.
+        """
+        if self._hashed:
+            key = _key_of_hashes(self._provenance, self._pii_key)
+            for column in self._hashed:
+                column.expect_hashes(key)
         if len(set(names)) < len(names):
             raise VerificationError("line 1: the CSV has two columns of one name")
-        if unknown := [name for name in names if name not in self._columns]:
+        known = {*self._columns, *self.left_out}
+        if unknown := [name for name in names if name not in known]:
             raise VerificationError(f"line 1: the table has no column for {unknown[0]!r} of the CSV")
-        self._present = [self._columns[str(name)] for name in names]
+        self._present = {
+            number: self._columns[name] for number, name in enumerate(names) if name in self._columns
+        }
         self._lacking = [column for header, column in self._columns.items() if header not in names]
         self._payout = {}
 
@@ -62,7 +86,7 @@ class DayProof:
         there = taken.num_rows
         self.rows += there
         first: tuple[int, int] | None = None
-        for number, column in enumerate(self._present):
+        for number, column in self._present.items():
             texts = block.column(number)
             if there < block.rows:
                 texts = [texts[row] for row in rows[:there]]
@@ -72,12 +96,12 @@ class DayProof:
         if first:
             row, number = first
             column = self._present[number]
+            place = f"line {block.line(rows[row], number)}, column {column.header!r}"
+            if not column.is_shown:
+                raise VerificationError(f"{place}: the table has not the hash of what the CSV says")
             says = shown(block.column(number)[rows[row]])
             has = shown(taken.column(column.name)[row])
-            raise VerificationError(
-                f"line {block.line(rows[row], number)}, column {column.header!r}:"
-                f" the CSV says {says} and the table {has}"
-            )
+            raise VerificationError(f"{place}: the CSV says {says} and the table {has}")
         for column in self._lacking:
             self._compare_lacking(block, rows, column.header, taken.column(column.name))
         if there < len(rows):
@@ -164,6 +188,33 @@ class _TableRows:
         with read_errors(self._uri):
             rest: int = self._pending.num_rows + sum(batch.num_rows for batch in self._batches)
             return rest
+
+
+def _personal_columns(provenance: Mapping[str, str]) -> Sequence[str]:
+    """Return the columns with personal data that are hashed or did not land, as the CSV names them."""
+    fact = provenance.get("pii_columns", "[]")
+    try:
+        names = json.loads(fact)
+    except (ValueError, RecursionError):
+        names = None
+    is_list = isinstance(names, list) and all(isinstance(name, str) for name in names)
+    if not is_list or (names and provenance.get("pii") not in ("hash", "drop")):
+        raise VerificationError(f"the footer has {fact!r} as columns with personal data")
+    return list(names)
+
+
+def _key_of_hashes(provenance: Mapping[str, str], pii_key: str) -> bytes:
+    """Return the key. Raises ConfigurationError if it is not that of the day."""
+    wanted = provenance.get("pii_key_id", "")
+    key = pii_key.strip().encode()
+    own = hmac.new(key, b"stripe_reports pii key id", hashlib.sha256).hexdigest()[:16] if key else ""
+    if own and own == wanted:
+        return key
+    has = f"is the key {own}" if own else "is not set"
+    raise ConfigurationError(
+        f"its personal data is hashed with the key {wanted or 'of no name'}, and STRIPE_REPORTS_PII_KEY"
+        f" {has}; nothing is proven; set it to the key of that day"
+    )
 
 
 def _number(names: str) -> int:

@@ -6,11 +6,13 @@ Proven of a day:
 - Each value equals its text (`comparison.py`). In columns of text, null differs from the empty text.
 - Columns have the types that their names stand for. They are null if the CSV lacks them.
 - If several days landed from one CSV, each has the rows of that day in its time zone, and no others.
+- Hashed personal data is the HMAC-SHA-256 of the texts with the day's key, which must be given.
 
 Not proven:
 - Which payout a CSV is about, if the CSV does not say so, because no other place in the lake names it. It is
   proven that its rows name one payout, that no two CSVs name the same one, and that there are as many report
   runs as CSVs.
+- Columns with personal data that did not land: they are `left_out`. The footer names them.
 - That Arrow reads Parquet as it was written, and that Stripe's CSV is true.
 """
 
@@ -57,26 +59,35 @@ class VerifiedDay:
     csv_bytes: int
     """The bytes of the whole CSVs, even if they also have rows of other days."""
     error: StripeReportsError | None
+    left_out: tuple[str, ...] = ()
+    """The columns of the CSVs with personal data that the table lacks, because they were dropped."""
 
 
-def verify_days(store: Store, root: str, table: str, days: Iterable[date]) -> Iterator[VerifiedDay]:
+def verify_days(
+    store: Store, root: str, table: str, days: Iterable[date], *, pii_key: str = ""
+) -> Iterator[VerifiedDay]:
     """Compare the files of the days with their CSVs, from the oldest day to the newest.
 
     A day that is not proven has an `error`: VerificationError for the first difference, with its line and
-    column; CsvNotKeptError; or LakeError for a day that is not landed or cannot be read. Consecutive days
-    that landed from one CSV are compared in one pass over it.
+    column; CsvNotKeptError; ConfigurationError where `pii_key` is not the key of its hashes; or LakeError for
+    a day that is not landed or cannot be read. Consecutive days that landed from one CSV are compared in one
+    pass over it.
     """
-    trials = (_Trial(store, root, table, day) for day in sorted(set(days)))
+
+    def trial_of(day: date) -> _Trial:
+        return _Trial(store, root, table, day, pii_key)
+
+    trials = map(trial_of, sorted(set(days)))
     for _, together in groupby(trials, key=lambda trial: trial.source):
         for verified in _verify(list(together)):
-            yield _verified_again_if_replaced(verified, store, root, table)
+            yield _verified_again_if_replaced(verified, trial_of)
 
 
-def _verified_again_if_replaced(verified: VerifiedDay, store: Store, root: str, table: str) -> VerifiedDay:
+def _verified_again_if_replaced(verified: VerifiedDay, trial_of: Callable[[date], _Trial]) -> VerifiedDay:
     for _ in range(_TIMES_AGAIN):
         if not isinstance(verified.error, ReplacedError):
             break
-        (verified,) = _verify([_Trial(store, root, table, verified.day)])
+        (verified,) = _verify([trial_of(verified.day)])
     return verified
 
 
@@ -86,13 +97,14 @@ class _Trial:
     proof: DayProof
     """The proof. It exists once `open` has succeeded."""
 
-    def __init__(self, store: Store, root: str, table: str, day: date) -> None:
+    def __init__(self, store: Store, root: str, table: str, day: date, pii_key: str) -> None:
         self.day = day
         self.facts: Mapping[str, str] = {}
         self.csv_bytes = 0
         self.error: StripeReportsError | None = None
         self._difference = ""
         self._store, self._root, self._table = store, root, table
+        self._pii_key = pii_key
         with self.judging():
             self.facts = read_provenance(store, root, table, day)
 
@@ -106,7 +118,8 @@ class _Trial:
     def result(self) -> VerifiedDay:
         rows, values = (0, 0) if self.error else (self.proof.rows, self.proof.values)
         sha256 = self.facts.get("csv_sha256", "")
-        return VerifiedDay(self.day, rows, values, sha256, self.csv_bytes, self.error)
+        left_out = () if self.error else self.proof.left_out
+        return VerifiedDay(self.day, rows, values, sha256, self.csv_bytes, self.error, left_out)
 
     def open(self, files: ExitStack) -> None:
         with self.judging():
@@ -115,7 +128,7 @@ class _Trial:
             file = files.enter_context(open_day_file(self._store, self._root, path))
             if provenance_of(file.metadata) != self.facts:  # it is another file than before
                 raise ReplacedError(f"{uri} was replaced while it was verified; verify it again")
-            self.proof = DayProof(self._table, self.day, file, uri, self.facts)
+            self.proof = DayProof(self._table, self.day, file, uri, self.facts, pii_key=self._pii_key)
 
     def kept_csv(self, sha256: str) -> Iterator[bytes]:
         return read_kept_csv(self._store, self._root, sha256)

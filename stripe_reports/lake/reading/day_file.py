@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from stripe_reports.errors import LakeError
-from stripe_reports.lake.storage.landed_table import FACT_PREFIX, LandedFile, LandedTable
+from stripe_reports.lake.storage.landed_table import FACT_PREFIX, FIRST_ROWS, LandedFile, LandedTable
 from stripe_reports.lake.storage.object_files import open_store_files, read_errors, reread_if_replaced
 from stripe_reports.lake.storage.partitions import partition_path
 from stripe_reports.lake.storage.store import Store
@@ -20,14 +22,19 @@ _FACTS = ("report_type", "day", "csv_sha256", "csv_bytes", "rows")
 
 
 @contextmanager
-def open_day_file(store: Store, root: str, path: str) -> Iterator[pq.ParquetFile]:
-    """Open the file of a day until the block ends. Raises LakeError if it cannot be opened."""
+def open_day_file(
+    store: Store, root: str, path: str, *, pre_buffer: bool = False
+) -> Iterator[pq.ParquetFile]:
+    """Open the file of a day until the block ends. Raises LakeError if it cannot be opened.
+
+    With `pre_buffer`, the columns of a row group are fetched together.
+    """
     uri = f"{root}/{path}"
     with ExitStack() as stack:
         try:
             with read_errors(uri):
                 file = stack.enter_context(open_store_files(store, root).open_input_file(path))
-                opened = pq.ParquetFile(file)
+                opened = pq.ParquetFile(file, pre_buffer=pre_buffer)
         except LakeError as error:
             if isinstance(error.__cause__, FileNotFoundError):
                 raise not_landed(uri) from error
@@ -90,10 +97,26 @@ def read_landed(store: Store, root: str, table: str, day: date) -> LandedFile | 
         csv_sha256=facts["csv_sha256"],
         parquet_bytes=footer.file_bytes,
         schema=schema,
-        new_columns=_new_columns(facts.get("new_columns", "[]"), uri),
+        new_columns=_names(facts.get("new_columns", "[]"), uri, "new columns"),
         quoted_empties=_quoted_empties(facts.get("quoted_empties", "{}"), uri),
+        pii=facts.get("pii", "keep"),
+        pii_columns=_names(facts.get("pii_columns", "[]"), uri, "columns with personal data"),
+        pii_key_id=facts.get("pii_key_id", ""),
     )
     return LandedFile(landed, facts)
+
+
+def read_first_rows(store: Store, root: str, table: str, day: date) -> pa.Table:
+    """Read at most ten rows, from the beginning of a landed day. Raises LakeError if they cannot be read."""
+    path = partition_path(table, day)
+
+    def read() -> pa.Table:
+        with open_day_file(store, root, path, pre_buffer=True) as file, read_errors(f"{root}/{path}"):
+            groups = [0] if file.num_row_groups else []
+            batches = file.iter_batches(FIRST_ROWS, row_groups=groups, use_threads=False)
+            return pa.Table.from_batches(itertools.islice(batches, 1), file.schema_arrow)
+
+    return reread_if_replaced(read)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,13 +149,13 @@ def _csv_bytes(fact: str, uri: str) -> int:
     return int(fact)
 
 
-def _new_columns(fact: str, uri: str) -> tuple[str, ...]:
+def _names(fact: str, uri: str, what: str) -> tuple[str, ...]:
     try:
         names = json.loads(fact)
     except (ValueError, RecursionError):
         names = None
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise _damaged(uri, f"has {fact!r} as new columns")
+        raise _damaged(uri, f"has {fact!r} as {what}")
     return tuple(names)
 
 

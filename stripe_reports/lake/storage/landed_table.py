@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 FACT_PREFIX = "stripe_reports."
 """The prefix of our facts among all key-value metadata in the footer of a file."""
 
+FIRST_ROWS = 10
+"""How many rows of a table a person is shown."""
+
 
 @dataclass(frozen=True, slots=True)
 class LandedTable:
@@ -35,6 +38,20 @@ class LandedTable:
     Rows of other days in the same CSVs count as well. Columns of text do not count: there `""` stays an empty
     text.
     """
+    pii: str = "keep"
+    """The policy for personal data under which the day landed: `keep`, `hash` or `drop`."""
+    pii_columns: tuple[str, ...] = ()
+    """The columns with personal data that are hashed, or that the table lacks, as the header of the CSV names
+    them."""
+    pii_key_id: str = ""
+    """The name of the key of the hashes, which does not reveal the key."""
+    first_rows: pa.Table | None = field(default=None, compare=False, repr=False)
+    """At most ten rows, from the beginning of the table; None if they are not at hand."""
+
+    @property
+    def version(self) -> str:
+        """A text that differs between two files of a day whose rows may differ."""
+        return self.csv_sha256 if self.pii == "keep" else f"{self.csv_sha256}:{self.pii}:{self.pii_key_id}"
 
 
 @dataclass(frozen=True, slots=True)

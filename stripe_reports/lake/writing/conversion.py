@@ -18,9 +18,11 @@ from stripe_reports.lake.parsing.header import take_header
 from stripe_reports.lake.parsing.rows import RowParser
 from stripe_reports.lake.parsing.schema import arrow_schema, table_columns
 from stripe_reports.lake.parsing.source import Csv, ExpectedColumns
+from stripe_reports.lake.pii import KEEP, PiiRule
 from stripe_reports.lake.storage.kept_csv import Through, keep_nothing
 from stripe_reports.lake.storage.landed_table import FACT_PREFIX, LandedTable
 from stripe_reports.lake.writing.csv_fingerprint import CsvFingerprint
+from stripe_reports.lake.writing.personal_data import PersonalColumns
 
 # The blocks between the stream and the file: more than a row group takes, so that parsing goes on while one
 # is written. (With two cores, a second parser gained nothing and took memory.)
@@ -54,9 +56,13 @@ class Converted:
     csv_sha256: str
     new_columns: tuple[str, ...]
     quoted_empties: Mapping[str, int]
+    pii: PiiRule
+    pii_columns: tuple[str, ...]
 
-    def landed(self, uri: str, path: str, rows: int, parquet_bytes: int) -> LandedTable:
-        """Return the facts about the file that this many of the rows are in."""
+    def landed(
+        self, uri: str, path: str, rows: int, parquet_bytes: int, first_rows: pa.Table | None
+    ) -> LandedTable:
+        """Return the facts about the file that this many of the rows are in, with its first rows."""
         return LandedTable(
             uri=uri,
             path=path,
@@ -67,6 +73,10 @@ class Converted:
             schema=self.schema,
             new_columns=self.new_columns,
             quoted_empties=self.quoted_empties,
+            pii=self.pii.policy,
+            pii_columns=self.pii_columns,
+            pii_key_id=self.pii.key_id,
+            first_rows=first_rows,
         )
 
 
@@ -78,16 +88,18 @@ def convert_csvs(
     facts: Mapping[str, str],
     keep: Callable[[Callable[[], str]], AbstractContextManager[Through]] = keep_nothing,
     check: Callable[[pa.Table, Block], None] | None = None,
+    pii: PiiRule = KEEP,
     block_bytes: int = BLOCK_BYTES,
     row_limit_bytes: int = ROW_LIMIT_BYTES,
 ) -> Converted:
     """Write the rows of the CSVs, one CSV after another, to the writer that is opened for their schema.
 
     Each CSV goes through `keep` as it came; `keep` gets a function that returns its digest at the end. The
-    rows of each block go through `check`, which may refuse them with a CsvError. The writer gets `facts` and
-    those about the CSVs: `stripe_reports.csv_sha256`, `.csv_bytes`, `.new_columns` (a JSON list) and, if
-    there are any, `.quoted_empties` (a JSON object). Without any CSV, it gets no rows, with the expected
-    columns.
+    rows of each block go through `check`, which may refuse them with a CsvError, and lose their personal data
+    as `pii` says. The writer gets `facts` and those about the CSVs: `stripe_reports.csv_sha256`,
+    `.csv_bytes`, `.new_columns` (a JSON list), `.pii` and, if there are any, `.quoted_empties` (a JSON
+    object), `.pii_columns` (a JSON list) and `.pii_key_id`. Without any CSV, it gets no rows, with the
+    expected columns.
 
     Raises DownloadError if the number of bytes is not `size`, CsvError if a CSV does not fit or has other
     columns than the one before, LakeError if memory runs out, and what `chunks` raises, unchanged. The writer
@@ -95,7 +107,8 @@ def convert_csvs(
     """
     quoted_empties = Counter[str]()
     writer: RowWriter | None = None
-    schema = arrow_schema(table_columns(expected.names, expected))
+    columns = table_columns(expected.names, expected)
+    personal = PersonalColumns(columns, pii)
     fingerprints: list[CsvFingerprint] = []
     new_columns: tuple[str, ...] = ()
     try:
@@ -109,15 +122,17 @@ def convert_csvs(
                     block_bytes=block_bytes,
                     row_limit_bytes=row_limit_bytes,
                 )
-                parser = RowParser(header.names, expected, csv.constants)
+                parser = RowParser(header.names, expected, csv.constants, quotes_values=not pii.hides)
                 if writer is None:
-                    schema = parser.schema
-                    writer = open_writer(schema)
+                    columns = parser.columns
+                    personal = PersonalColumns(columns, pii)
+                    writer = open_writer(personal.schema(parser.schema))
                     new_columns = tuple(name for name in header.names if name not in expected.names)
-                elif parser.schema != schema:
+                elif parser.columns != columns:
                     raise CsvError("the CSVs of one day have different columns; nothing was landed")
-                _pump(blocks, parser, writer, check)
+                _pump(blocks, parser, writer, check, personal)
                 quoted_empties += parser.quoted_empties
+        schema = personal.schema(arrow_schema(columns))
         writer = writer or open_writer(schema)
         csv_sha256 = ",".join(fingerprint.sha256() for fingerprint in fingerprints)
         csv_bytes = sum(fingerprint.bytes_ for fingerprint in fingerprints)
@@ -125,7 +140,12 @@ def convert_csvs(
             FACT_PREFIX + "csv_sha256": csv_sha256,
             FACT_PREFIX + "csv_bytes": str(csv_bytes),
             FACT_PREFIX + "new_columns": json.dumps(new_columns),
+            FACT_PREFIX + "pii": pii.policy,
         }
+        if personal.headers:
+            own_facts[FACT_PREFIX + "pii_columns"] = json.dumps(personal.headers)
+        if pii.key_id:
+            own_facts[FACT_PREFIX + "pii_key_id"] = pii.key_id
         if quoted_empties:
             own_facts[FACT_PREFIX + "quoted_empties"] = json.dumps(quoted_empties)
         writer.finish({**facts, **own_facts})
@@ -138,9 +158,21 @@ def convert_csvs(
                 " memory, or land fewer reports at once"
             ) from error
         if isinstance(error, pa.ArrowException):
-            raise CsvError(f"the CSV cannot be converted: {str(error)[:200]}; nothing was landed") from error
+            why = type(error).__name__ if pii.hides else str(error)[:200]
+            raise CsvError(f"the CSV cannot be converted: {why}; nothing was landed") from (
+                None if pii.hides else error
+            )
         raise
-    return Converted(schema, writer.rows, csv_bytes, csv_sha256, new_columns, dict(quoted_empties))
+    return Converted(
+        schema,
+        writer.rows,
+        csv_bytes,
+        csv_sha256,
+        new_columns,
+        dict(quoted_empties),
+        pii,
+        personal.headers,
+    )
 
 
 def _pump(
@@ -148,6 +180,7 @@ def _pump(
     parser: RowParser,
     writer: RowWriter,
     check: Callable[[pa.Table, Block], None] | None,
+    personal: PersonalColumns,
 ) -> None:
     """Parse the blocks in one thread, and write them in another, in their order."""
 
@@ -156,7 +189,7 @@ def _pump(
             table = parser.parse(block)
             if check:
                 check(table, block)
-            return table
+            return personal.hide(table)
         finally:
             block.release()
 

@@ -13,6 +13,7 @@ from stripe_reports.catalog import ReportType
 from stripe_reports.errors import StripeReportsError
 from stripe_reports.lake.parsing.blocks import Block
 from stripe_reports.lake.parsing.source import Csv, DayColumn, ExpectedColumns
+from stripe_reports.lake.pii import PiiRule
 from stripe_reports.lake.storage.kept_csv import keep_csv, keep_nothing
 from stripe_reports.lake.storage.landed_table import FACT_PREFIX, LandedTable
 from stripe_reports.lake.storage.partitions import partition_path
@@ -27,10 +28,11 @@ from stripe_reports.lake.writing.table_writer import TableWriter
 class DayFiles:
     """The files of the landed days of a lake. `Lake.land` and `Lake.land_days` write them."""
 
-    def __init__(self, store: Store, root: str, *, keep_csv: bool) -> None:
+    def __init__(self, store: Store, root: str, *, keep_csv: bool, pii: PiiRule) -> None:
         self._store = store
         self._root = root
         self._keep_csv = keep_csv
+        self._pii = pii
 
     def land(
         self,
@@ -47,15 +49,19 @@ class DayFiles:
         path = partition_path(report_type.table, day)
         uri = f"{self._root}/{path}"
         day_facts = {**facts, "day": day.isoformat()}
+        writers: list[TableWriter] = []
+
+        def open_writer(schema: pa.Schema) -> TableWriter:
+            writers.append(TableWriter(sink, schema))
+            return writers[0]
+
         try:
             with whole_object(self._store, uri, path) as sink:
-                converted = self._convert(
-                    report_type, csvs, partial(TableWriter, sink), expected, day_facts, check
-                )
+                converted = self._convert(report_type, csvs, open_writer, expected, day_facts, check)
         except StripeReportsError as error:
             error.at(report_type=report_type.id, day=day)
             raise
-        return converted.landed(uri, path, converted.rows, sink.bytes_)
+        return converted.landed(uri, path, converted.rows, sink.bytes_, writers[0].first_rows)
 
     def land_days(
         self,
@@ -85,9 +91,9 @@ class DayFiles:
         except StripeReportsError as error:
             error.at(report_type=report_type.id)
             raise
-        rows = writers[0].rows_of_days
+        rows, first_rows = writers[0].rows_of_days, writers[0].first_rows_of_days
         return {
-            day: converted.landed(uris[day], path, rows[day], sinks[day].bytes_)
+            day: converted.landed(uris[day], path, rows[day], sinks[day].bytes_, first_rows[day])
             for day, path in paths.items()
         }
 
@@ -113,4 +119,5 @@ class DayFiles:
             facts={FACT_PREFIX + name: fact for name, fact in known.items()},
             keep=partial(keep_csv, self._store, self._root) if self._keep_csv else keep_nothing,
             check=check,
+            pii=self._pii,
         )

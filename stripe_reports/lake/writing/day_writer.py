@@ -59,6 +59,11 @@ class DayWriter:
             for day in self._sinks
         }
 
+    @property
+    def first_rows_of_days(self) -> dict[date, pa.Table]:
+        """The first rows of each day. Each day has a file once `finish` has returned."""
+        return {date.fromordinal(day + _EPOCH): writer.first_rows for day, writer in self._writers.items()}
+
     def write(self, table: pa.Table) -> None:
         """Write rows. Raises CsvError for a row of another day, or of none."""
         days = self._days(table)

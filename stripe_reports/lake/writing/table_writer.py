@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from stripe_reports.lake.storage.landed_table import FACT_PREFIX
+from stripe_reports.lake.storage.landed_table import FACT_PREFIX, FIRST_ROWS
 from stripe_reports.lake.storage.whole_object import Sink
 from stripe_reports.lake.writing.encodings import Encodings
 
 ROW_GROUP_ROWS = 65_536
 # A row group of long rows is cut short, to keep memory bounded.
 _ROW_GROUP_BYTES = 40 << 20
+_NUMBERS = pa.py_buffer(np.arange(FIRST_ROWS, dtype=np.int64))  # `pa.array` imports pandas
 
 
 class TableWriter:
@@ -34,9 +36,16 @@ class TableWriter:
         self.pending_bytes = 0
         """The bytes of rows that wait until their row group is full."""
         self._writer: pq.ParquetWriter | None = None
+        self.first_rows: pa.Table = pa.Table.from_batches([], schema)
+        """At most ten rows, from the beginning of the file."""
 
     def write(self, table: pa.Table) -> None:
         """Take rows. They reach the sink one row group at a time."""
+        if self.rows < FIRST_ROWS:
+            # A copy, because a slice keeps the memory of its whole block.
+            rows = min(FIRST_ROWS - self.rows, table.num_rows)
+            first = table.take(pa.Array.from_buffers(pa.int64(), rows, [None, _NUMBERS]))
+            self.first_rows = pa.concat_tables([self.first_rows, first])
         self.rows += table.num_rows
         self._pending.append(table)
         self._pending_rows += table.num_rows

@@ -104,6 +104,8 @@ class Materialization:
         asked: Mapping[Report, Sequence[date]],
     ) -> Backfill:
         account, lake = stripe.account, report_lake.lake
+        for report in asked:
+            lake.pii_rule(report.request.policy)  # before anything is asked of Stripe
         name = f"{self._settings.account}: " if self._settings.account else ""
         self._context.log.info(f"{name}landing from {account.api.which} ({_named(account)}) into {lake.root}")
         return Backfill(

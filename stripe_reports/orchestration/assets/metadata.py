@@ -9,6 +9,7 @@ import dagster as dg
 from stripe_reports.catalog import amount_text
 from stripe_reports.landing import LandedDay
 from stripe_reports.orchestration.assets.day_warnings import warnings_of_day
+from stripe_reports.orchestration.assets.preview import preview_metadata
 from stripe_reports.orchestration.ui_table import table_of
 
 
@@ -37,6 +38,7 @@ def landed_metadata(landed: LandedDay) -> Mapping[str, Any]:
         metadata["quoted_empties"] = dict(table.quoted_empties)
     if landed.totals:
         metadata["totals"] = totals_table(landed.totals)
+    metadata |= preview_metadata(table)
     return {**metadata, **warnings.in_columns, **warnings.in_payouts, **(warnings.changes or {})}
 
 

@@ -66,7 +66,7 @@ class Recording:
             key,
             landed.day.isoformat(),
             landed_metadata(landed),
-            version=landed.table.csv_sha256,
+            version=landed.table.version,
             evaluations=list(evaluations),
         )
 

@@ -1,11 +1,13 @@
 """The reports that are selected, with their asset specs and requests."""
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 
 import dagster as dg
 
 from stripe_reports.catalog import ReportType, parse_day, select_report_types, time_zone
 from stripe_reports.errors import ConfigurationError
+from stripe_reports.lake import POLICIES, Pii, check_pii
 from stripe_reports.landing import ReportRequest, itemized_payouts
 from stripe_reports.orchestration.assets.spec import REPORT_TYPE, stripe_report_spec
 from stripe_reports.orchestration.names import AccountNames
@@ -20,12 +22,13 @@ def select_reports(
     names: AccountNames,
     partitions_def: dg.DailyPartitionsDefinition,
     requests: Mapping[str, ReportRequest],
+    pii: Pii | Mapping[str, Pii],
     range_runs: bool,
     get_asset_spec: GetAssetSpec | None,
 ) -> Reports:
     """Return the reports of one account. Raises UnknownReportTypeError or ConfigurationError."""
     selected = {report_type.id: report_type for report_type in select_report_types(select)}
-    asked = _requests_by_id(requests, selected)
+    asked = _requests_by_id(requests, _pii_by_id(pii, selected), selected)
     specs = {id_: _spec(report_type, get_asset_spec, names) for id_, report_type in selected.items()}
     return Reports(
         names,
@@ -44,17 +47,34 @@ def daily_partitions(start_date: str, timezone: str) -> dg.DailyPartitionsDefini
 
 
 def _requests_by_id(
-    given: Mapping[str, ReportRequest], selected: Mapping[str, ReportType]
+    given: Mapping[str, ReportRequest], pii: Mapping[str, Pii], selected: Mapping[str, ReportType]
 ) -> dict[str, ReportRequest]:
-    asked = dict.fromkeys(selected, ReportRequest())
+    asked = {id_: ReportRequest(pii=policy) for id_, policy in pii.items()}
     for pattern, request in given.items():
-        named = [each for each in select_report_types(pattern) if each.id in selected]
-        if not named:
-            raise ConfigurationError(f"a request is given for {pattern!r}, which is not selected")
-        for report_type in named:
-            request.check(report_type)
-            asked[report_type.id] = request
+        for report_type in _named(pattern, selected, "a request"):
+            own = request if request.pii else replace(request, pii=pii[report_type.id])
+            own.check(report_type)
+            asked[report_type.id] = own
     return asked
+
+
+def _pii_by_id(pii: Pii | Mapping[str, Pii], selected: Mapping[str, ReportType]) -> dict[str, Pii]:
+    """Return the policy for the personal data of each report type. The last pattern that names it counts."""
+    if isinstance(pii, str):
+        check_pii(pii)
+        return dict.fromkeys(selected, pii)
+    policies = dict.fromkeys(selected, POLICIES[0])
+    for pattern, policy in pii.items():
+        check_pii(policy)
+        policies |= dict.fromkeys((each.id for each in _named(pattern, selected, "pii")), policy)
+    return policies
+
+
+def _named(pattern: str, selected: Mapping[str, ReportType], what: str) -> list[ReportType]:
+    """Return the selected report types that a pattern names. Raises ConfigurationError if there are none."""
+    if named := [each for each in select_report_types(pattern) if each.id in selected]:
+        return named
+    raise ConfigurationError(f"{what} is given for {pattern!r}, which is not selected")
 
 
 def _spec(report_type: ReportType, get_asset_spec: GetAssetSpec | None, names: AccountNames) -> dg.AssetSpec:
